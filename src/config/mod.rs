@@ -1,0 +1,2 @@
+//! YAML as written.
+pub mod located;

@@ -1,0 +1,311 @@
+//! Complaints to the authors of YAML and Rhai.
+//!
+//! A complaint has a stable code, a place, one sentence and at most one hint. All complaints of a
+//! workspace are gathered before anybody is told, so that one run shows them all. Nothing here
+//! prints; `cli::render` draws them with the author's own text.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What is wrong, as a closed set; the text form is stable and names a file of `tests/broken`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// The file is no YAML.
+    YamlSyntax,
+    /// A key stands twice in one map.
+    DuplicateKey,
+    /// A key nobody reads.
+    UnknownKey,
+    /// A key that must be there is not.
+    MissingKey,
+    /// A value of another kind than the key wants.
+    WrongType,
+    /// A value of the right kind that means nothing here.
+    BadValue,
+    /// A field line without a readable arrow.
+    BadArrow,
+    /// A path that is no JSONPath, or one that cannot be written to.
+    BadPath,
+    /// A system no file describes.
+    UnknownSystem,
+    /// A resource its system file does not describe.
+    UnknownResource,
+    /// A mapping no file describes.
+    UnknownMapping,
+    /// A field no line gives.
+    UnknownField,
+    /// A canon that does not exist.
+    UnknownCanon,
+    /// A table no file describes.
+    UnknownTable,
+    /// A rule no script holds.
+    UnknownRule,
+    /// A script file that is not there.
+    UnknownScript,
+    /// A lookup that names no reference.
+    UnknownLookup,
+    /// A match key that no field carries.
+    UnmatchedKey,
+    /// A rule with another number of parameters than its hook gives.
+    RuleArity,
+    /// A table under `<=>` whose way back is not one value.
+    TableWayBack,
+    /// A script that does not parse.
+    RhaiSyntax,
+    /// A script that calls a function nobody has.
+    RhaiUnknownFunction,
+    /// A name used twice where it must be unique.
+    DuplicateName,
+    /// An option that can never act where it stands.
+    UnreachableOption,
+    /// A secret or an environment variable that is not set.
+    MissingSecret,
+    /// A file or folder that cannot be read.
+    Unreadable,
+}
+
+impl Code {
+    /// Every code, in the order of the enum.
+    pub const ALL: [Self; 26] = [
+        Self::YamlSyntax,
+        Self::DuplicateKey,
+        Self::UnknownKey,
+        Self::MissingKey,
+        Self::WrongType,
+        Self::BadValue,
+        Self::BadArrow,
+        Self::BadPath,
+        Self::UnknownSystem,
+        Self::UnknownResource,
+        Self::UnknownMapping,
+        Self::UnknownField,
+        Self::UnknownCanon,
+        Self::UnknownTable,
+        Self::UnknownRule,
+        Self::UnknownScript,
+        Self::UnknownLookup,
+        Self::UnmatchedKey,
+        Self::RuleArity,
+        Self::TableWayBack,
+        Self::RhaiSyntax,
+        Self::RhaiUnknownFunction,
+        Self::DuplicateName,
+        Self::UnreachableOption,
+        Self::MissingSecret,
+        Self::Unreadable,
+    ];
+
+    /// The stable text form, as printed and as named in `tests/broken`.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::YamlSyntax => "yaml-syntax",
+            Self::DuplicateKey => "duplicate-key",
+            Self::UnknownKey => "unknown-key",
+            Self::MissingKey => "missing-key",
+            Self::WrongType => "wrong-type",
+            Self::BadValue => "bad-value",
+            Self::BadArrow => "bad-arrow",
+            Self::BadPath => "bad-path",
+            Self::UnknownSystem => "unknown-system",
+            Self::UnknownResource => "unknown-resource",
+            Self::UnknownMapping => "unknown-mapping",
+            Self::UnknownField => "unknown-field",
+            Self::UnknownCanon => "unknown-canon",
+            Self::UnknownTable => "unknown-table",
+            Self::UnknownRule => "unknown-rule",
+            Self::UnknownScript => "unknown-script",
+            Self::UnknownLookup => "unknown-lookup",
+            Self::UnmatchedKey => "unmatched-key",
+            Self::RuleArity => "rule-arity",
+            Self::TableWayBack => "table-way-back",
+            Self::RhaiSyntax => "rhai-syntax",
+            Self::RhaiUnknownFunction => "rhai-unknown-function",
+            Self::DuplicateName => "duplicate-name",
+            Self::UnreachableOption => "unreachable-option",
+            Self::MissingSecret => "missing-secret",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// Where something was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, relative to the workspace.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Bytes of the file that the place covers; empty when only a point is known.
+    pub span: Range<usize>,
+}
+
+impl Place {
+    /// The place of a whole file.
+    pub fn file(file: &str) -> Self {
+        Self { file: file.into(), line: 1, column: 1, span: 0..0 }
+    }
+
+    /// The place at a line and a column of a text, both from 1.
+    pub fn at(file: &Arc<str>, text: &str, line: usize, column: usize) -> Self {
+        let (mut offset, mut length) = (0, 0);
+        for (index, row) in text.split_inclusive('\n').enumerate() {
+            if index + 1 == line {
+                let before = row.char_indices().nth(column.saturating_sub(1));
+                offset += before.map_or(row.trim_end().len(), |(at, _)| at);
+                length = usize::from(before.is_some());
+                break;
+            }
+            offset += row.len();
+        }
+        Self { file: Arc::clone(file), line, column, span: offset..offset + length }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One complaint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What is wrong.
+    pub code: Code,
+    /// Where; `None` for what no file holds, such as the environment.
+    pub place: Option<Place>,
+    /// One sentence, lower-case, without a period.
+    pub sentence: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Another place that has to do with it, and how.
+    pub related: Option<(Place, String)>,
+}
+
+impl Diagnostic {
+    /// A complaint at a place.
+    pub fn new(code: Code, place: &Place, sentence: impl Into<String>) -> Self {
+        Self { code, place: Some(place.clone()), sentence: sentence.into(), hint: None, related: None }
+    }
+
+    /// A complaint about something outside every file.
+    pub fn nowhere(code: Code, sentence: impl Into<String>) -> Self {
+        Self { code, place: None, sentence: sentence.into(), hint: None, related: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds `did you mean`, when one of the known words is near enough.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(word, known) {
+            Some(near) => self.hint(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+
+    /// Adds another place that has to do with it.
+    #[must_use]
+    pub fn related(mut self, place: &Place, how: impl Into<String>) -> Self {
+        self.related = Some((place.clone(), how.into()));
+        self
+    }
+}
+
+/// The known word nearest to a misspelt one, if any is near.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in known {
+        let score = strsim::jaro_winkler(&folded, &candidate.to_lowercase());
+        if score > 0.8 && best.is_none_or(|(so_far, _)| score > so_far) {
+            best = Some((score, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// All complaints of one workspace, with the texts they point into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The complaints, in the order they were found.
+    pub list: Vec<Diagnostic>,
+    /// The text of every file read, by name.
+    pub sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Diagnostics {
+    /// Adds a complaint.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.list.contains(&diagnostic) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// True when nobody complained.
+    pub const fn is_clean(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Remembers a file's text, so that complaints can show it.
+    pub fn remember(&mut self, file: &str, text: &str) -> Arc<str> {
+        let name: Arc<str> = file.into();
+        self.sources.insert(Arc::clone(&name), text.into());
+        name
+    }
+
+    /// Puts the complaints in the order of files and lines.
+    pub fn sort(&mut self) {
+        self.list.sort_by_key(|diagnostic| {
+            let place = diagnostic.place.as_ref();
+            (place.map(|at| (Arc::clone(&at.file), at.line, at.column)), diagnostic.code)
+        });
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for diagnostic in &self.list {
+            if let Some(place) = &diagnostic.place {
+                write!(f, "{place}: ")?;
+            }
+            writeln!(f, "[{}] {}", diagnostic.code, diagnostic.sentence)?;
+            if let Some(hint) = &diagnostic.hint {
+                writeln!(f, "  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_finds_its_neighbour_and_nonsense_finds_none() {
+        assert_eq!(nearest("canom", ["canon", "label"]), Some("canon"));
+        assert_eq!(nearest("zzz", ["canon", "label"]), None);
+    }
+
+    #[test]
+    fn a_line_and_a_column_become_bytes_past_accents() {
+        let place = Place::at(&"x.yaml".into(), "é: 1\nção: 2\n", 2, 4);
+        assert_eq!(place.span, 11..12);
+    }
+}

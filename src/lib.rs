@@ -1,0 +1,7 @@
+//! depara.
+pub mod clock;
+pub mod config;
+pub mod diagnostic;
+pub mod link;
+pub mod path;
+pub mod record;

@@ -1,0 +1,46 @@
+//! A left id and a right id known to be one thing, and what each side held when they last agreed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::record::Sides;
+
+/// Two ids known to be one thing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// The ids, each as its system writes it.
+    pub ids: Sides<String>,
+    /// What each side held at the last confirmed agreement.
+    pub base: Sides<Half>,
+    /// On which sides the record was seen to be gone. A link with a dead side is a tombstone: it
+    /// keeps the living record from being taken for newborn.
+    #[serde(default)]
+    pub gone: Sides<bool>,
+    /// Fields that wait, with the reason in the business user's words. A link that waits is looked
+    /// at whenever one of its records is seen, changed or not.
+    #[serde(default)]
+    pub held: BTreeMap<String, String>,
+}
+
+impl Link {
+    /// True when one side's record is gone.
+    pub const fn is_tombstone(&self) -> bool {
+        self.gone.left || self.gone.right
+    }
+}
+
+/// What one side held at the last confirmed agreement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Half {
+    /// Shared values by field key. A key carries the print of its line: when the line changes, the
+    /// old value is not found and the field meets again as if for the first time.
+    pub fields: BTreeMap<String, Value>,
+    /// Keys of values that we sent and that no answer has confirmed yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub expected: BTreeSet<String>,
+    /// The print of the body these values were read from; zero when none was seen since a write.
+    #[serde(default)]
+    pub print: u64,
+}

@@ -1,0 +1,2 @@
+//! depara.
+fn main() {}
