@@ -5,3 +5,5 @@ pub mod diagnostic;
 pub mod link;
 pub mod path;
 pub mod record;
+pub mod reference;
+pub mod rules;
