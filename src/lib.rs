@@ -7,3 +7,5 @@ pub mod path;
 pub mod record;
 pub mod reference;
 pub mod rules;
+pub mod mapping;
+pub mod sync;

@@ -146,6 +146,24 @@ impl RuleSet {
         function.map_or_else(String::new, |function| function.comment.join(" "))
     }
 
+    /// The references that scripts name in `find("system.resource", …)`, and where.
+    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Place)> {
+        let mut found = Vec::new();
+        for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
+            script.ast.walk(&mut |path: &[ASTNode<'_>]| {
+                if let Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = path.last()
+                    && call.name == "find"
+                    && let Some(Expr::StringConstant(name, position)) = call.args.first()
+                {
+                    let (line, column) = line_and_column(*position);
+                    found.push((name.to_string(), Place::at(&script.file, &script.text, line, column)));
+                }
+                true
+            });
+        }
+        found
+    }
+
     /// Calls a rule with values; `references` is what `find` looks into.
     ///
     /// # Errors
