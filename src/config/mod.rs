@@ -1,2 +1,4 @@
 //! YAML as written.
 pub mod located;
+pub mod system;
+pub mod template;
