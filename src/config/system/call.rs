@@ -1,0 +1,185 @@
+//! From the written request to the compiled one: its templates, its pages, its answer.
+
+use super::lower::{Whole, method, pairs, path, positive, to_usize};
+use super::resource::Around;
+use super::{Call, Method, On, Paging, Window};
+use crate::config::located::{Entries, Located};
+use crate::config::template::{Names, Template};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    List,
+    Fetch,
+    Find,
+    Create,
+    Update,
+}
+
+/// Every name an expression of a call may use.
+pub(super) const NAMES: &[&str] = &["secret", "call", "page", "size", "skip", "since", "ids", "values", "id", "body"];
+const LIST: &[&str] = &["secret", "call", "page", "size", "skip"];
+const WINDOW: &[&str] = &["secret", "call", "page", "size", "skip", "since"];
+const FETCH: &[&str] = &["secret", "call", "page", "size", "skip", "ids"];
+const FIND: &[&str] = &["secret", "call", "page", "size", "skip", "values"];
+const CREATE: &[&str] = &["secret", "call", "body"];
+const UPDATE: &[&str] = &["secret", "call", "body", "id"];
+
+impl Role {
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::List => LIST,
+            Self::Fetch => FETCH,
+            Self::Find => FIND,
+            Self::Create => CREATE,
+            Self::Update => UPDATE,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Fetch => "fetch",
+            Self::Find => "find",
+            Self::Create => "create",
+            Self::Update => "update",
+        }
+    }
+
+    const fn on(self) -> On {
+        match self {
+            Self::List | Self::Fetch | Self::Find => On::Read,
+            Self::Create | Self::Update => On::Write,
+        }
+    }
+
+    const fn method(self) -> Method {
+        match self {
+            Self::List | Self::Fetch | Self::Find => Method::Get,
+            Self::Create => Method::Post,
+            Self::Update => Method::Patch,
+        }
+    }
+}
+
+/// Lowers one call.
+pub(super) fn call(
+    written: &Located,
+    role: Role,
+    around: &Around<'_>,
+    whole: &Whole<'_>,
+    complaints: &mut Diagnostics,
+) -> Option<Call> {
+    let mut entries = written.entries(complaints)?;
+    let names = whole.names(role.names());
+    let name = entries.take("call").and_then(|at| at.text(complaints));
+    let method = entries.take("method").and_then(|at| method(at, complaints)).or(whole.method);
+    let path_here = entries.take("path").and_then(|at| Template::lower(at, whole.host, names, complaints));
+    let query = entries.take("query").map(|at| pairs(at, whole.host, names, complaints)).unwrap_or_default();
+    let written_body = entries.take("body");
+    let mut body = written_body.and_then(|at| Template::lower(at, whole.host, names, complaints));
+    let template = path_here.or_else(|| around.path.clone());
+    if template.is_none() {
+        complaints.push(Diagnostic::new(Code::MissingKey, &written.place, "`path` is missing"));
+    }
+    let mut found = Call {
+        name: name.unwrap_or_else(|| format!("{} {}", role.word(), around.name)),
+        on: role.on(),
+        method: method.unwrap_or_else(|| role.method()),
+        path: template?,
+        query,
+        body: None,
+        window: None,
+        paging: Paging::None,
+        many: 1,
+        records: None,
+        answer_id: None,
+        answer_record: None,
+    };
+    match role {
+        Role::List | Role::Fetch | Role::Find => read(&mut found, role, &mut entries, (around, whole), complaints),
+        Role::Create | Role::Update => {
+            body = body.or_else(|| Template::name("body", whole.host));
+            answer(&mut found, &mut entries, complaints);
+        }
+    }
+    if role == Role::Create && found.answer_id.is_none() && found.answer_record.is_none() {
+        complaints.push(
+            Diagnostic::new(Code::MissingKey, &written.place, "the answer of `create` says not where the new id stands")
+                .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
+        );
+    }
+    found.body = body;
+    entries.finish(complaints);
+    Some(found)
+}
+
+fn read(
+    found: &mut Call,
+    role: Role,
+    entries: &mut Entries<'_>,
+    (around, whole): (&Around<'_>, &Whole<'_>),
+    complaints: &mut Diagnostics,
+) {
+    found.records = entries.take("records").and_then(|at| path(at, complaints)).or_else(|| around.records.clone());
+    if let Some(at) = entries.take("paging") {
+        found.paging = paging(at, complaints).unwrap_or(Paging::None);
+    }
+    if role == Role::List {
+        found.window = entries.take("window").and_then(|at| window(at, whole, whole.names(WINDOW), complaints));
+    } else if let Some(many) = entries.take("many").and_then(|at| positive(at, complaints)) {
+        found.many = to_usize(many);
+    }
+}
+
+fn answer(found: &mut Call, entries: &mut Entries<'_>, complaints: &mut Diagnostics) {
+    let Some(mut answer) = entries.take("answer").and_then(|at| at.entries(complaints)) else { return };
+    found.answer_id = answer.take("id").and_then(|at| path(at, complaints));
+    found.answer_record = answer.take("record").and_then(|at| path(at, complaints));
+    answer.finish(complaints);
+}
+
+fn window(at: &Located, whole: &Whole<'_>, names: Names<'_>, complaints: &mut Diagnostics) -> Option<Window> {
+    let mut entries = at.entries(complaints)?;
+    let query = entries.take("query").map(|at| pairs(at, whole.host, names, complaints)).unwrap_or_default();
+    let body = entries.take("body").and_then(|at| Template::lower(at, whole.host, names, complaints));
+    entries.finish(complaints);
+    Some(Window { query, body })
+}
+
+fn paging(at: &Located, complaints: &mut Diagnostics) -> Option<Paging> {
+    let mut kinds = at.entries(complaints)?;
+    let pages = kinds.take("pages").and_then(|at| by_pages(at, complaints));
+    let skip = kinds.take("skip").and_then(|at| by_rows(at, complaints));
+    let moments = kinds.take("moments").and_then(|at| by_rows(at, complaints));
+    kinds.finish(complaints);
+    let skip = skip.map(|(size, rows)| Paging::Skip { size, rows });
+    let moments = moments.map(|(size, rows)| Paging::Moments { size, rows });
+    let mut found: Vec<Paging> = [pages, skip, moments].into_iter().flatten().collect();
+    if found.len() > 1 {
+        complaints.push(
+            Diagnostic::new(Code::BadValue, &at.place, "a listing is paged in one way")
+                .hint("keep one of `pages`, `skip` and `moments`"),
+        );
+    }
+    found.pop()
+}
+
+fn by_pages(at: &Located, complaints: &mut Diagnostics) -> Option<Paging> {
+    let mut entries = at.entries(complaints)?;
+    let first = entries.take("first").and_then(|at| at.count(complaints)).unwrap_or(1);
+    let size = entries.need("size", complaints).and_then(|at| positive(at, complaints));
+    let pages = entries.need("pages", complaints).and_then(|at| path(at, complaints));
+    let rows = entries.take("rows").and_then(|at| path(at, complaints));
+    entries.finish(complaints);
+    Some(Paging::Pages { first, size: size?, pages: pages?, rows })
+}
+
+fn by_rows(at: &Located, complaints: &mut Diagnostics) -> Option<(u64, Option<crate::path::Path>)> {
+    let mut entries = at.entries(complaints)?;
+    let size = entries.need("size", complaints).and_then(|at| positive(at, complaints));
+    let rows = entries.take("rows").and_then(|at| path(at, complaints));
+    entries.finish(complaints);
+    Some((size?, rows))
+}

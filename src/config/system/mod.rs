@@ -1,0 +1,443 @@
+//! A system as its file describes it: how to speak with one remote API, and what it holds.
+//!
+//! The written form is lowered straight into the compiled one; whatever is wrong with the file is
+//! said all at once. Nothing here sends anything.
+
+mod call;
+mod lower;
+mod resource;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use regex::Regex;
+use serde_json::Value;
+
+use crate::config::located;
+use crate::config::template::{Host, Template};
+use crate::diagnostic::{Diagnostics, Place};
+use crate::path::Path;
+
+/// One remote API.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// The name mappings call it by.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// The file that describes it.
+    pub file: Arc<str>,
+    /// Where it is reached, without a slash at the end.
+    pub base_url: String,
+    /// The secrets an account must give.
+    pub secrets: Vec<String>,
+    /// The zone of its dates that carry no offset.
+    pub zone: TimeZone,
+    /// How an empty value is written, where a shape does not say otherwise.
+    pub empty: Value,
+    /// How its texts are written.
+    pub text: TextForm,
+    /// How long and how much one answer may be.
+    pub limits: Limits,
+    /// How often a call is tried.
+    pub retry: Retry,
+    /// How fast it may be asked.
+    pub pace: Pace,
+    /// What all requests have in common.
+    pub frame: Frame,
+    /// What answers mean, first match first.
+    pub outcomes: Vec<Pattern>,
+    /// Where an answer says its reason.
+    pub message: Vec<Path>,
+    /// What it holds.
+    pub resources: BTreeMap<String, Resource>,
+    /// Computes the templates.
+    pub host: Arc<Host>,
+}
+
+/// How the texts of a system are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextForm {
+    /// As they are.
+    Plain,
+    /// With HTML entities, decoded once on reading.
+    Html,
+}
+
+/// How long and how much one answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest wait for a whole answer.
+    pub timeout_ms: u64,
+    /// Longest wait for a connection.
+    pub connect_ms: u64,
+    /// Most bytes of an answer.
+    pub body_max: u64,
+    /// Most pages of one listing.
+    pub pages_max: u64,
+}
+
+/// How often a call is tried when it is sure, or without harm, that nothing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Tries in all.
+    pub attempts: u32,
+    /// The first wait is at most this; it doubles each time.
+    pub first_ms: u64,
+    /// No single wait is longer; a system that names more has blocked us.
+    pub longest_ms: u64,
+}
+
+/// How fast a system may be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// So many calls in so long a time, all of them at once in force.
+    pub windows: Vec<Rate>,
+    /// Most calls of one kind under way together.
+    pub at_once_call: Option<usize>,
+    /// Most calls under way together.
+    pub at_once_all: Option<usize>,
+    /// Least time between two calls of one kind.
+    pub spacing_call_ms: u64,
+    /// Least time between any two calls.
+    pub spacing_all_ms: u64,
+    /// Least time between two reads that are alike to the letter.
+    pub same_read_ms: u64,
+    /// Failing answers after which a kind of call is left in peace.
+    pub failures: Option<Rate>,
+}
+
+/// So many in so long a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub calls: usize,
+    /// In how long.
+    pub per_ms: u64,
+    /// Counted for each kind of call, or for all together.
+    pub by: By,
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Calls of one kind.
+    Call,
+    /// All calls.
+    All,
+}
+
+/// What all requests of a system have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// The method of every call that names none.
+    pub method: Option<Method>,
+    /// Headers of every call.
+    pub headers: Vec<(String, Template)>,
+    /// Query parameters of every call.
+    pub query: Vec<(String, Template)>,
+    /// What is put around the body of every call.
+    pub body: Option<Template>,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+}
+
+impl Method {
+    /// As it stands in a request.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// What an answer of a certain look means.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// Any of these status codes, each a range; none given means every one.
+    pub status: Vec<(u16, u16)>,
+    /// Found in the reason. May capture `id`, `seconds` and `time` (of day).
+    pub text: Option<Regex>,
+    /// Each found in the value at its path.
+    pub fields: Vec<(Path, Regex)>,
+    /// Only for reads, or only for writes.
+    pub on: Option<On>,
+    /// Only for this kind of call.
+    pub call: Option<String>,
+    /// What it means.
+    pub is: Meaning,
+    /// Whether it counts as a failing answer; by default a status of 400 or more does.
+    pub counts: Option<bool>,
+}
+
+/// The two things a call may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// It looks.
+    Read,
+    /// It changes.
+    Write,
+}
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// It worked.
+    Done,
+    /// There is nothing of the kind.
+    Empty,
+    /// The record is no more.
+    Gone,
+    /// The record has changed since it was read.
+    Stale,
+    /// There is one already.
+    Duplicate,
+    /// The system does not want this record.
+    Refused,
+    /// Too fast; nothing happened.
+    Throttled,
+    /// Not now, and not soon; nothing happened.
+    Blocked,
+    /// The credentials are not good.
+    Unauthorised,
+    /// It did not work, and certainly nothing happened.
+    Failed,
+    /// It may or may not have worked.
+    Unknown,
+}
+
+/// One collection of records.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The name mappings call it by.
+    pub name: String,
+    /// Its name for people.
+    pub title: Option<String>,
+    /// Where a record holds its id.
+    pub id: Path,
+    /// How it is read when a lookup refers to it.
+    pub reference: Load,
+    /// What is known of the values, by the text of their paths.
+    pub shape: BTreeMap<String, Shape>,
+    /// The field of a new record that carries a key of ours.
+    pub integration: Option<Path>,
+    /// Where and how a record says when it changed.
+    pub changed: Option<Changed>,
+    /// Where and how a record says who changed it.
+    pub author: Option<Author>,
+    /// Reads all, or all that changed.
+    pub list: Option<Call>,
+    /// Reads some by their ids.
+    pub fetch: Option<Call>,
+    /// Reads some by other keys.
+    pub find: BTreeMap<String, Call>,
+    /// Makes one.
+    pub create: Option<Call>,
+    /// Changes one.
+    pub update: Option<Call>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// How a resource is read when a lookup refers to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// The whole of it.
+    All,
+    /// The rows asked for.
+    ByKey,
+}
+
+/// What is known of one value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// Its type on the wire.
+    pub kind: Kind,
+    /// Most characters.
+    pub max: Option<usize>,
+    /// How an empty value is written here; the system's way when not said.
+    pub empty: Option<Value>,
+    /// The system writes it; we never do.
+    pub read_only: bool,
+    /// A new record must have it.
+    pub required: bool,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// The type of a value on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Bool,
+}
+
+/// Where and how a record says when it changed.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The values, joined by a space.
+    pub at: Vec<Path>,
+    /// How they are written.
+    pub form: Form,
+}
+
+/// How a moment is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// ISO 8601; without an offset it is in the system's zone.
+    Iso,
+    /// A strftime pattern, in the system's zone.
+    Pattern(String),
+}
+
+/// Where and how a record says who changed it.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The first of these that holds anything.
+    pub at: Vec<Path>,
+    /// How we know ourselves.
+    pub ours: Ours,
+}
+
+/// How we know ourselves in a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ours {
+    /// By this text.
+    Is(String),
+    /// By what stands there in the answer to a write of ours.
+    Learned,
+}
+
+/// One kind of request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The kind, by which calls are paced and counted.
+    pub name: String,
+    /// Whether it looks or changes.
+    pub on: On,
+    /// Its method.
+    pub method: Method,
+    /// Its path below the base URL.
+    pub path: Template,
+    /// Its query parameters.
+    pub query: Vec<(String, Template)>,
+    /// Its body, before the frame is put around it.
+    pub body: Option<Template>,
+    /// What is added when only changed records are wanted.
+    pub window: Option<Window>,
+    /// How a long answer is cut into pages.
+    pub paging: Paging,
+    /// Most ids or values in one request.
+    pub many: usize,
+    /// Where the answer of a read holds its rows.
+    pub records: Option<Path>,
+    /// Where the answer of a write holds the id.
+    pub answer_id: Option<Path>,
+    /// Where the answer of a write holds the whole record.
+    pub answer_record: Option<Path>,
+}
+
+/// What is added to a request when only changed records are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Query parameters.
+    pub query: Vec<(String, Template)>,
+    /// Members of the body.
+    pub body: Option<Template>,
+}
+
+/// How a long answer is cut into pages.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// It is not.
+    None,
+    /// By number.
+    Pages {
+        /// The number of the first page.
+        first: u64,
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many pages there are.
+        pages: Path,
+        /// Where the answer says how many rows there are.
+        rows: Option<Path>,
+    },
+    /// By the number of rows to pass over.
+    Skip {
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many rows there are.
+        rows: Option<Path>,
+    },
+    /// By moving the start of the window to the last moment seen, so that a row that is touched
+    /// while we read pushes no other row out of sight. Needs rows in the order of their change.
+    Moments {
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many rows there still are.
+        rows: Option<Path>,
+    },
+}
+
+impl Paging {
+    /// Rows of a page.
+    pub const fn size(&self) -> Option<u64> {
+        match self {
+            Self::None => None,
+            Self::Pages { size, .. } | Self::Skip { size, .. } | Self::Moments { size, .. } => Some(*size),
+        }
+    }
+}
+
+impl System {
+    /// Reads a system file; complains about all that is wrong with it.
+    pub fn load(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Self> {
+        let before = complaints.list.len();
+        let written = located::parse(file, text, complaints)?;
+        let system = lower::system(file, &written, complaints)?;
+        (complaints.list.len() == before).then_some(system)
+    }
+}
+
+impl Resource {
+    /// True when all its records can be read.
+    pub const fn can_list(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// True when a record can be made.
+    pub const fn can_create(&self) -> bool {
+        self.create.is_some()
+    }
+
+    /// True when a record can be changed.
+    pub const fn can_update(&self) -> bool {
+        self.update.is_some()
+    }
+
+    /// True when records can be read by their ids.
+    pub const fn can_fetch(&self) -> bool {
+        self.fetch.is_some()
+    }
+}

@@ -1,0 +1,160 @@
+//! From the written resource to the compiled one: its id, its shape, its marks and its calls.
+
+use std::collections::BTreeMap;
+
+use super::call::{self, Role};
+use super::lower::{Whole, path, paths, positive, to_usize, word};
+use super::{Author, Call, Changed, Form, Kind, Load, Ours, Resource, Shape};
+use crate::config::located::{Located, Node, Word};
+use crate::config::template::Template;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path::Path;
+
+const LOADS: [(&str, Load); 2] = [("all", Load::All), ("by_key", Load::ByKey)];
+
+const KINDS: [(&str, Kind); 4] =
+    [("text", Kind::Text), ("integer", Kind::Integer), ("number", Kind::Number), ("bool", Kind::Bool)];
+
+/// What the calls of a resource need to know of it.
+pub(super) struct Around<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: Option<Template>,
+    pub(super) records: Option<Path>,
+}
+
+/// Lowers one resource.
+pub(super) fn resource(
+    name: &Word,
+    written: &Located,
+    whole: &Whole<'_>,
+    complaints: &mut Diagnostics,
+) -> Option<Resource> {
+    let mut entries = written.entries(complaints)?;
+    let title = entries.take("title").and_then(|at| at.text(complaints));
+    let id = entries.need("id", complaints).and_then(|at| path(at, complaints));
+    let reference = entries.take("reference").and_then(|at| word(at, &LOADS, complaints)).unwrap_or(Load::ByKey);
+    let shape = entries.take("shape").map(|at| shapes(at, complaints)).unwrap_or_default();
+    let integration = entries.take("integration").and_then(|at| path(at, complaints));
+    let changed = entries.take("changed").and_then(|at| changed(at, complaints));
+    let author = entries.take("author").and_then(|at| author(at, complaints));
+    let around = Around {
+        name: &name.text,
+        path: entries
+            .take("path")
+            .and_then(|at| Template::lower(at, whole.host, whole.names(call::NAMES), complaints)),
+        records: entries.take("records").and_then(|at| path(at, complaints)).or_else(|| whole.records.clone()),
+    };
+    let mut lower = |key: &'static str, role: Role, complaints: &mut Diagnostics| {
+        entries.take(key).and_then(|at| call::call(at, role, &around, whole, complaints))
+    };
+    let list = lower("list", Role::List, complaints);
+    let fetch = lower("fetch", Role::Fetch, complaints);
+    let create = lower("create", Role::Create, complaints);
+    let update = lower("update", Role::Update, complaints);
+    let find = entries.take("find").map(|at| finds(at, &around, whole, complaints)).unwrap_or_default();
+    entries.finish(complaints);
+    let place = name.place.clone();
+    Some(Resource {
+        name: name.text.clone(),
+        title,
+        id: id?,
+        reference,
+        shape,
+        integration,
+        changed,
+        author,
+        list,
+        fetch,
+        find,
+        create,
+        update,
+        place,
+    })
+}
+
+fn finds(
+    at: &Located,
+    around: &Around<'_>,
+    whole: &Whole<'_>,
+    complaints: &mut Diagnostics,
+) -> BTreeMap<String, Call> {
+    let map = at.map(complaints).unwrap_or_default().to_vec();
+    map.iter()
+        .filter_map(|(key, value)| {
+            call::call(value, Role::Find, around, whole, complaints).map(|call| (key.text.clone(), call))
+        })
+        .collect()
+}
+
+fn changed(at: &Located, complaints: &mut Diagnostics) -> Option<Changed> {
+    let mut entries = at.entries(complaints)?;
+    let paths = entries.need("at", complaints).map(|at| paths(at, complaints));
+    let pattern = entries.take("form").and_then(|at| at.text(complaints));
+    entries.finish(complaints);
+    Some(Changed { at: paths?, form: pattern.map_or(Form::Iso, Form::Pattern) })
+}
+
+fn author(at: &Located, complaints: &mut Diagnostics) -> Option<Author> {
+    let mut entries = at.entries(complaints)?;
+    let paths = entries.need("at", complaints).map(|at| paths(at, complaints));
+    let ours = entries.take("ours").and_then(|at| at.text(complaints));
+    entries.finish(complaints);
+    Some(Author { at: paths?, ours: ours.map_or(Ours::Learned, Ours::Is) })
+}
+
+fn shapes(at: &Located, complaints: &mut Diagnostics) -> BTreeMap<String, Shape> {
+    let mut found = BTreeMap::new();
+    for (key, value) in at.map(complaints).unwrap_or_default() {
+        if let Err(diagnostic) = Path::parse(&key.text, &key.place) {
+            complaints.push(*diagnostic);
+            continue;
+        }
+        let shape = match &value.node {
+            Node::Text(text) => short_shape(text, value, key, complaints),
+            Node::Null
+            | Node::Bool(_)
+            | Node::Integer(_)
+            | Node::Decimal(_)
+            | Node::List(_)
+            | Node::Map(_) => long_shape(value, key, complaints),
+        };
+        if let Some(shape) = shape {
+            found.insert(key.text.clone(), shape);
+        }
+    }
+    found
+}
+
+/// `text 60`, or just `integer`.
+fn short_shape(text: &str, at: &Located, key: &Word, complaints: &mut Diagnostics) -> Option<Shape> {
+    let (kind, max) = text.split_once(' ').map_or((text, None), |(kind, max)| (kind, Some(max)));
+    let written = Located { node: Node::Text(kind.to_owned()), place: at.place.clone() };
+    let kind = word(&written, &KINDS, complaints)?;
+    let number = max.map(|max| max.trim().parse::<usize>());
+    if number.as_ref().is_some_and(Result::is_err) {
+        complaints.push(
+            Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no shape"))
+                .hint("write a kind and how many characters, such as `text 60`"),
+        );
+        return None;
+    }
+    Some(Shape {
+        kind,
+        max: number.and_then(Result::ok),
+        empty: None,
+        read_only: false,
+        required: false,
+        place: key.place.clone(),
+    })
+}
+
+fn long_shape(at: &Located, key: &Word, complaints: &mut Diagnostics) -> Option<Shape> {
+    let mut entries = at.entries(complaints)?;
+    let kind = entries.need("kind", complaints).and_then(|at| word(at, &KINDS, complaints));
+    let max = entries.take("max").and_then(|at| positive(at, complaints)).map(to_usize);
+    let empty = entries.take("empty").map(Located::json);
+    let read_only = entries.take("read_only").and_then(|at| at.boolean(complaints)).unwrap_or(false);
+    let required = entries.take("required").and_then(|at| at.boolean(complaints)).unwrap_or(false);
+    entries.finish(complaints);
+    Some(Shape { kind: kind?, max, empty, read_only, required, place: key.place.clone() })
+}

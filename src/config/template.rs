@@ -1,0 +1,410 @@
+//! Templates: values of a system file in which `{…}` holds an expression.
+//!
+//! A text that is one `{expression}` and nothing else keeps the type of its value; any other text
+//! is put together. `{{` and `}}` stand for the braces themselves. Expressions are Rhai, compiled
+//! once when the file is read, and spend from a budget; they see the names of their place, call a
+//! handful of functions, and reach nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
+    BasicStringPackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{AST, ASTNode, Array, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt};
+use serde_json::{Map, Value};
+
+use crate::config::located::{Located, Node};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+
+/// What expressions may see: values by name.
+pub type Inputs = BTreeMap<&'static str, Value>;
+
+/// What a template may spend and call; one for each system, for dates are told in its zone.
+pub struct Host {
+    engine: Engine,
+    known: BTreeSet<String>,
+}
+
+/// The names an expression may use in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// Every name.
+    pub names: &'a [&'static str],
+    /// What may follow `secret.`.
+    pub secrets: &'a [String],
+}
+
+/// A value, some of it computed.
+#[derive(Clone, Debug)]
+pub enum Template {
+    /// As written.
+    Fixed(Value),
+    /// One expression, whose value keeps its type.
+    Computed(Expression),
+    /// A text with expressions in it.
+    Text(Vec<Piece>),
+    /// A list of templates.
+    List(Vec<Self>),
+    /// A map of templates; an expression that gives nothing leaves its key out.
+    Map(Vec<(String, Self)>),
+}
+
+/// A part of a text.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// As written.
+    Plain(String),
+    /// Computed.
+    Computed(Expression),
+}
+
+/// One compiled expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    source: String,
+    ast: Arc<AST>,
+}
+
+/// An expression that failed while it was computed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{{{expression}}}` cannot be computed: {text}")]
+pub struct Error {
+    expression: String,
+    text: String,
+}
+
+impl Host {
+    /// A host whose dates are told in `zone`.
+    pub fn new(zone: &TimeZone) -> Self {
+        let mut engine = Engine::new_raw();
+        register_packages(&mut engine);
+        limit(&mut engine);
+        register_functions(&mut engine, zone);
+        let known = engine
+            .gen_fn_signatures(true)
+            .iter()
+            .filter_map(|signature| signature.split('(').next().map(|name| name.trim().to_owned()))
+            .collect();
+        Self { engine, known }
+    }
+
+    fn compute(&self, expression: &Expression, inputs: &Inputs) -> Result<Value, Error> {
+        // A bare name needs no engine, and its value stays digit for digit what it was.
+        if let Some(value) = inputs.get(expression.source.as_str()) {
+            return Ok(value.clone());
+        }
+        let failed = |text: String| Error { expression: expression.source.clone(), text };
+        let mut scope = Scope::new();
+        for (name, value) in inputs {
+            scope.push_dynamic(*name, rhai::serde::to_dynamic(value).map_err(|error| failed(error.to_string()))?);
+        }
+        let found: Dynamic = self
+            .engine
+            .eval_ast_with_scope(&mut scope, &expression.ast)
+            .map_err(|error: Box<EvalAltResult>| failed(error.to_string()))?;
+        rhai::serde::from_dynamic(&found).map_err(|error| failed(error.to_string()))
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+fn register_packages(engine: &mut Engine) {
+    ArithmeticPackage::new().register_into_engine(engine);
+    LogicPackage::new().register_into_engine(engine);
+    BasicStringPackage::new().register_into_engine(engine);
+    MoreStringPackage::new().register_into_engine(engine);
+    BasicArrayPackage::new().register_into_engine(engine);
+    BasicMapPackage::new().register_into_engine(engine);
+    BasicMathPackage::new().register_into_engine(engine);
+    BasicIteratorPackage::new().register_into_engine(engine);
+    BasicFnPackage::new().register_into_engine(engine);
+}
+
+fn limit(engine: &mut Engine) {
+    engine.set_max_operations(200_000);
+    engine.set_max_call_levels(16);
+    engine.set_max_expr_depths(32, 32);
+    engine.set_max_modules(0);
+    engine.set_max_string_size(1_000_000);
+    engine.set_max_array_size(10_000);
+    engine.set_max_map_size(10_000);
+    engine.set_strict_variables(true);
+    for word in ["eval", "print", "debug", "import", "export"] {
+        engine.disable_symbol(word);
+    }
+}
+
+fn register_functions(engine: &mut Engine, zone: &TimeZone) {
+    let zone = zone.clone();
+    engine.register_fn("date", move |ms: i64, form: &str| -> Result<String, Box<EvalAltResult>> {
+        let moment = Timestamp::from_millisecond(ms).map_err(|error| error.to_string())?;
+        let written = jiff::fmt::strtime::format(form, &moment.to_zoned(zone.clone()));
+        written.map_err(|error| error.to_string().into())
+    });
+    engine.register_fn("iso", |ms: i64| -> Result<String, Box<EvalAltResult>> {
+        let moment = Timestamp::from_millisecond(ms).map_err(|error| error.to_string())?;
+        Ok(moment.to_string())
+    });
+    engine.register_fn("quote", |text: &str| format!("'{}'", text.replace('\'', "''")));
+    engine.register_fn("digits", |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>());
+    engine.register_fn("int", |number: i64| number);
+    engine.register_fn("int", |text: &str| -> Result<i64, Box<EvalAltResult>> {
+        text.trim().parse::<i64>().map_err(|_| format!("`{text}` is no whole number").into())
+    });
+    engine.register_fn("join", |list: Array, between: &str| {
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+    });
+}
+
+impl Template {
+    /// Compiles a written value, or complains.
+    pub fn lower(written: &Located, host: &Host, names: Names<'_>, complaints: &mut Diagnostics) -> Option<Self> {
+        match &written.node {
+            Node::Text(text) => Compiler { host, names, at: &written.place }.text(text, complaints),
+            Node::List(list) => {
+                let list: Vec<_> =
+                    list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
+                Some(Self::List(list))
+            }
+            Node::Map(map) => Some(Self::Map(
+                map.iter()
+                    .filter_map(|(key, value)| {
+                        Self::lower(value, host, names, complaints).map(|value| (key.text.clone(), value))
+                    })
+                    .collect(),
+            )),
+            Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) => Some(Self::Fixed(written.json())),
+        }
+    }
+
+    /// The template that gives one input as it is.
+    pub fn name(name: &'static str, host: &Host) -> Option<Self> {
+        let mut scope = Scope::new();
+        scope.push_dynamic(name, Dynamic::UNIT);
+        let ast = host.engine.compile_with_scope(&scope, name).ok()?;
+        Some(Self::Computed(Expression { source: name.to_owned(), ast: Arc::new(ast) }))
+    }
+
+    /// Computes the value.
+    ///
+    /// # Errors
+    /// When an expression fails or spends more than its budget.
+    pub fn value(&self, host: &Host, inputs: &Inputs) -> Result<Value, Error> {
+        match self {
+            Self::Fixed(value) => Ok(value.clone()),
+            Self::Computed(expression) => host.compute(expression, inputs),
+            Self::Text(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Plain(plain) => text.push_str(plain),
+                        Piece::Computed(expression) => text.push_str(&plain(&host.compute(expression, inputs)?)),
+                    }
+                }
+                Ok(Value::String(text))
+            }
+            Self::List(list) => list.iter().map(|item| item.value(host, inputs)).collect(),
+            Self::Map(map) => {
+                let mut found = Map::new();
+                for (key, template) in map {
+                    let value = template.value(host, inputs)?;
+                    if !(value.is_null() && matches!(template, Self::Computed(_))) {
+                        found.insert(key.clone(), value);
+                    }
+                }
+                Ok(Value::Object(found))
+            }
+        }
+    }
+}
+
+/// A scalar as the text it has in a URL or a header; nothing is the empty text.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Compiles the expressions of one text.
+struct Compiler<'a> {
+    host: &'a Host,
+    names: Names<'a>,
+    at: &'a Place,
+}
+
+impl Compiler<'_> {
+    fn text(&self, text: &str, complaints: &mut Diagnostics) -> Option<Template> {
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut chars = text.char_indices().peekable();
+        while let Some((start, c)) = chars.next() {
+            let doubled = matches!((c, chars.peek()), ('{', Some((_, '{'))) | ('}', Some((_, '}'))));
+            if doubled {
+                chars.next();
+                plain.push(c);
+            } else if c == '{' {
+                let from = start + 1;
+                let rest = text.get(from..).unwrap_or_default();
+                let Some(length) = expression_length(rest) else {
+                    let place = self.within(text.get(..start).unwrap_or_default(), complaints);
+                    complaints.push(
+                        Diagnostic::new(Code::BadValue, &place, "this brace is never closed")
+                            .hint("write `{{` for a brace that stands for itself"),
+                    );
+                    return None;
+                };
+                let source = rest.get(..length).unwrap_or_default();
+                let expression = self.expression(source, text.get(..from).unwrap_or_default(), complaints)?;
+                if !plain.is_empty() {
+                    pieces.push(Piece::Plain(std::mem::take(&mut plain)));
+                }
+                pieces.push(Piece::Computed(expression));
+                while chars.peek().is_some_and(|(at, _)| *at <= from + length) {
+                    chars.next();
+                }
+            } else {
+                plain.push(c);
+            }
+        }
+        Some(assemble(pieces, plain))
+    }
+
+    fn expression(&self, source: &str, before: &str, complaints: &mut Diagnostics) -> Option<Expression> {
+        let mut scope = Scope::new();
+        for name in self.names.names {
+            scope.push_dynamic(*name, Dynamic::UNIT);
+        }
+        let ast = match self.host.engine.compile_with_scope(&scope, source) {
+            Ok(ast) => ast,
+            Err(error) => {
+                let place = self.inside(source, before, error.position(), complaints);
+                complaints.push(
+                    Diagnostic::new(Code::RhaiSyntax, &place, lower_first(&error.err_type().to_string()))
+                        .hint(format!("names known here: {}", self.names.names.join(", "))),
+                );
+                return None;
+            }
+        };
+        for (name, position) in called(&ast) {
+            if !self.host.known.contains(&name) {
+                let place = self.inside(source, before, position, complaints);
+                let known = self.host.known.iter().map(String::as_str);
+                complaints.push(
+                    Diagnostic::new(Code::RhaiUnknownFunction, &place, format!("unknown function `{name}`"))
+                        .did_you_mean(&name, known),
+                );
+            }
+        }
+        self.secrets(source, before, complaints);
+        Some(Expression { source: source.trim().to_owned(), ast: Arc::new(ast) })
+    }
+
+    fn secrets(&self, source: &str, before: &str, complaints: &mut Diagnostics) {
+        for (at, word) in source.match_indices("secret.") {
+            let tail = source.get(at + word.len()..).unwrap_or_default();
+            let name: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !self.names.secrets.contains(&name) {
+                let reached = format!("{before}{}", source.get(..at).unwrap_or_default());
+                let place = self.within(&reached, complaints);
+                let known = self.names.secrets.iter().map(String::as_str);
+                complaints.push(
+                    Diagnostic::new(Code::UnknownField, &place, format!("`secrets` has no `{name}`"))
+                        .did_you_mean(&name, known),
+                );
+            }
+        }
+    }
+
+    /// The place of a position inside an expression.
+    fn inside(&self, source: &str, before: &str, position: Position, complaints: &Diagnostics) -> Place {
+        let line = position.line().unwrap_or(1);
+        let column = position.position().unwrap_or(1);
+        let mut reached = before.to_owned();
+        for (index, row) in source.split_inclusive('\n').enumerate() {
+            if index + 1 < line {
+                reached.push_str(row);
+            } else if index + 1 == line {
+                reached.extend(row.chars().take(column.saturating_sub(1)));
+            }
+        }
+        self.within(&reached, complaints)
+    }
+
+    /// The place that lies after `before`, a beginning of the text written at `self.at`.
+    fn within(&self, before: &str, complaints: &Diagnostics) -> Place {
+        let Some(file) = complaints.sources.get(&self.at.file) else { return self.at.clone() };
+        let quoted = file.get(self.at.span.start..).is_some_and(|rest| rest.starts_with(['"', '\'']));
+        let rows = before.matches('\n').count();
+        let last = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let column = if rows == 0 { self.at.column + usize::from(quoted) + last } else { last + 1 };
+        Place::at(&self.at.file, file, self.at.line + rows, column)
+    }
+}
+
+fn assemble(mut pieces: Vec<Piece>, rest: String) -> Template {
+    if pieces.is_empty() {
+        return Template::Fixed(Value::String(rest));
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Plain(rest));
+    }
+    match <[Piece; 1]>::try_from(pieces) {
+        Ok([Piece::Computed(expression)]) => Template::Computed(expression),
+        Ok([Piece::Plain(plain)]) => Template::Fixed(Value::String(plain)),
+        Err(pieces) => Template::Text(pieces),
+    }
+}
+
+/// How long the expression at the start of `text` is, up to the brace that closes it.
+fn expression_length(text: &str) -> Option<usize> {
+    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`' | '\'') => quote = Some(c),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 => return Some(at),
+            (None, '}') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+/// The functions an expression calls by name, and where.
+fn called(ast: &AST) -> Vec<(String, Position)> {
+    let mut found = Vec::new();
+    ast.walk(&mut |nodes: &[ASTNode<'_>]| {
+        let call = match nodes.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at))) => Some((call, at)),
+            Some(ASTNode::Stmt(Stmt::FnCall(call, at))) => Some((call, at)),
+            _ => None,
+        };
+        if let Some((call, at)) = call
+            && call.name.starts_with(|c: char| c.is_alphabetic())
+        {
+            found.push((call.name.to_string(), *at));
+        }
+        true
+    });
+    found
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
