@@ -5,3 +5,4 @@ pub mod diagnostic;
 pub mod link;
 pub mod path;
 pub mod record;
+pub mod store;
