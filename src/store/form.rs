@@ -200,3 +200,83 @@ pub(super) fn unpack<T: DeserializeOwned>(tree: Tree, at: &[u8], bytes: &[u8]) -
     }
     read.map(|envelope| envelope.form).map_err(|source| Error::Form { key: key::show(tree, at), source })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::link::Link;
+
+    /// Reads a form as version 1 wrote it. The texts below are never edited: they are on people's
+    /// disks. A change that breaks one needs a new version of the form.
+    fn first<T: DeserializeOwned>(text: &str) -> T {
+        unpack(Tree::Meta, b"x", text.as_bytes()).unwrap()
+    }
+
+    /// Reads a form of version 1 and sees that it is still written the same.
+    fn still<T: DeserializeOwned + Serialize>(text: &str) -> T {
+        let form: T = first(text);
+        assert_eq!(String::from_utf8(pack(Tree::Meta, b"x", &form).unwrap()).unwrap(), text);
+        form
+    }
+
+    #[test]
+    fn links_of_version_1_are_read() {
+        let link: Link = first(
+            r#"{"v":1,"form":{"ids":{"left":"1","right":"a"},"base":{"left":{"fields":{"name#f":"Ana","fee#0":1.10},"expected":["name#f"],"print":18446744073709551615},"right":{"fields":{},"print":0}},"gone":{"left":false,"right":true},"held":{"owner":"sem vendedor"}}}"#,
+        );
+        assert_eq!(link.ids, Sides::new("1".into(), "a".into()));
+        assert_eq!(link.base.left.fields.get("fee#0"), Some(&json!(1.1)));
+        assert!(link.base.left.expected.contains("name#f"));
+        assert_eq!(link.base.left.print, u64::MAX);
+        assert!(link.is_tombstone());
+        assert_eq!(link.held.get("owner").map(String::as_str), Some("sem vendedor"));
+    }
+
+    #[test]
+    fn marks_of_version_1_are_read() {
+        let mark: Mark =
+            still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":18446744073709551615,"full_ms":7}}"#);
+        assert_eq!(mark, Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7) });
+    }
+
+    #[test]
+    fn waiting_of_version_1_is_read() {
+        let waiting: Waiting = still(
+            r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":4,"tries":5,"outcome":"refused"}}"#,
+        );
+        assert_eq!((waiting.side, waiting.kind, waiting.tries), (Side::Right, Wait::Quarantined, 5));
+        assert_eq!(waiting.body.map(|body| body.value()), Some(json!({ "a": 1 })));
+        for kind in ["held", "deferred", "quarantined", "ambiguous"] {
+            first::<Wait>(&format!(r#"{{"v":1,"form":"{kind}"}}"#));
+        }
+    }
+
+    #[test]
+    fn conflicts_of_version_1_are_read() {
+        let conflict: Conflict = still(
+            r#"{"v":1,"form":{"id":"01-02","at_ms":1,"ids":{"left":"1","right":null},"field":"name","label":"Nome","values":{"left":"a","right":null},"base":{"left":null,"right":"c"},"winner":"left","policy":"ask","answered":{"side":"left","at_ms":9},"open":true}}"#,
+        );
+        assert_eq!(conflict.answered, Some(Answer { side: Side::Left, at_ms: 9 }));
+        assert_eq!(conflict.values, Sides::new(json!("a"), Value::Null));
+    }
+
+    #[test]
+    fn intents_of_version_1_are_read() {
+        let intent: Intent = still(
+            r#"{"v":1,"form":{"key":"k","side":"left","from":"7","integration":"dp-7","body":"{}","at_ms":1,"place":"clients"}}"#,
+        );
+        assert_eq!((intent.side, intent.integration.as_deref()), (Side::Left, Some("dp-7")));
+    }
+
+    #[test]
+    fn entries_and_tallies_of_version_1_are_read() {
+        let entry: Entry = still(
+            r#"{"v":1,"form":{"at_ms":1,"cycle":2,"ids":{"left":"1","right":null},"event":"RecordCreated","details":{"calls":1}}}"#,
+        );
+        assert_eq!((entry.event.as_str(), entry.details), ("RecordCreated", json!({ "calls": 1 })));
+        let tally: Tally = still(r#"{"v":1,"form":{"cycle":1,"next":2,"kept":3}}"#);
+        assert_eq!(tally, Tally { cycle: 1, next: 2, kept: 3 });
+    }
+}

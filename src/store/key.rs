@@ -33,7 +33,7 @@ pub(super) fn places(tree: Tree, prefix: &[u8], after: Option<&[u8]>, before: Op
     let behind = successor(&first);
     let start = match after {
         Some(after) if after >= prefix => Bound::Excluded(place(tree, after)),
-        Some(_) | None => Bound::Included(first.clone()),
+        Some(_) | None => Bound::Included(first),
     };
     let end = before.map(|before| place(tree, before)).filter(|end| *end < behind).unwrap_or(behind);
     let room = match &start {

@@ -15,6 +15,9 @@
 //! Nothing here knows a system, a mapping or the clock.
 
 mod change;
+#[cfg(test)]
+mod disk;
+mod fence;
 mod form;
 mod key;
 mod ledger;

@@ -7,35 +7,40 @@
 //! once, and the files that sled spills large values to. sled's own flusher thread is off: it would
 //! write at moments we do not choose, without that sync.
 //!
-//! sled panics when its files are damaged, and takes an emptied file for a new database. Every call
-//! into it is therefore fenced, and the file `store` beside it tells a lost store from a new one:
-//! it is written, durably, once the database has its version.
+//! sled panics when its files are damaged, so every call into it is fenced. Worse, it often opens a
+//! damaged file in silence, as it was some batches ago, or empty. So writes are numbered: the last
+//! number lies in the database, in the same batch, and after each flush also in the file `store`
+//! beside it, the witness. A database that is behind its witness has lost something. The witness
+//! itself need not be synced: after a power cut it is behind, never ahead.
 //!
 //! The file `store` is also the lock. The folder must be on a local disk.
 
-use std::any::Any;
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
-use std::panic::{self, AssertUnwindSafe};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use sled::{Config, Db};
 
+use super::fence::fenced;
 use super::{Batch, Error, Pair, Store, Tree, Turn, VERSION, key};
 
 /// How much sled may keep of what it read. Small: a cycle reads each link about once.
 const CACHE_BYTES: u64 = 16 << 20;
 
 /// Where the version lies in [`Tree::Meta`]. No scope's key is like it: those hold a zero byte.
-const VERSION_KEY: &[u8] = b"version";
+pub(super) const VERSION_KEY: &[u8] = b"version";
 
-/// The file that is the lock and says that a store was born here.
-const BIRTH: &str = "store";
+/// Where the number of the last write lies in [`Tree::Meta`].
+const WRITES_KEY: &[u8] = b"writes";
+
+/// The file that is the lock and the witness.
+pub(super) const WITNESS: &str = "store";
 
 /// A store on disk.
 pub struct SledStore {
@@ -48,9 +53,11 @@ pub struct SledStore {
     spilled: Mutex<BTreeSet<OsString>>,
     /// Set when a write failed or sled panicked: what it holds in memory is no longer to be trusted.
     broken: AtomicBool,
+    /// The number of the last write.
+    writes: Mutex<u64>,
     turn: Mutex<()>,
-    /// Held as long as the store; released last.
-    lock: File,
+    /// The lock, held as long as the store and released last, and the witness.
+    witness: File,
 }
 
 impl SledStore {
@@ -62,51 +69,84 @@ impl SledStore {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let fail = |source| Error::Open { dir: dir.into(), source };
         fs::create_dir_all(dir).map_err(fail)?;
-        let lock = lock(dir)?;
-        let born = lock.metadata().map_err(fail)?.len() > 0;
+        let witness = lock(dir)?;
+        let seen = testimony(dir, &witness)?;
 
-        let config = Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = match fenced(|| config.open()) {
-            Ok(Ok(db)) => db,
-            Ok(Err(error)) => return Err(refused(dir, error)),
-            Err(reason) => return Err(broken(dir, reason)),
-        };
-        let log = File::open(dir.join("db")).map_err(fail)?;
         let store = Self {
             dir: dir.into(),
-            db: Some(db),
-            log,
+            db: Some(open_db(dir)?),
+            log: File::options().read(true).write(true).open(dir.join("db")).map_err(fail)?,
             spilled: Mutex::default(),
             broken: AtomicBool::new(false),
+            writes: Mutex::default(),
             turn: Mutex::default(),
-            lock,
+            witness,
         };
-        match store.get(Tree::Meta, VERSION_KEY)? {
-            Some(version) if version == VERSION.to_string().as_bytes() => {}
-            Some(version) => {
-                return Err(Error::Newer { dir: dir.into(), found: String::from_utf8_lossy(&version).into_owned() });
+        match (store.meta(VERSION_KEY)?, seen) {
+            (Some(found), _) if found != VERSION.to_string() => return Err(Error::Newer { dir: dir.into(), found }),
+            (None, Some(_)) => return Err(broken(dir, "what it held is gone")),
+            (Some(_), Some(seen)) => store.check(seen)?,
+            (Some(_) | None, None) => {
+                store.check(0)?;
+                store.be_born()?;
             }
-            None if born => return Err(broken(dir, "what it held is gone")),
-            None => store.be_born()?,
         }
         Ok(store)
     }
 
-    /// Gives a new store its version, and makes it and its folder durable. The birth is told last,
+    /// Compares the database with its witness, and takes up the number of the last write.
+    fn check(&self, seen: u64) -> Result<(), Error> {
+        let writes = self.meta(WRITES_KEY)?.and_then(|number| number.parse().ok()).unwrap_or_default();
+        if writes < seen {
+            return Err(broken(&self.dir, format!("its last {} writes are gone", seen - writes)));
+        }
+        *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = writes;
+        Ok(())
+    }
+
+    /// Gives a new store its version, and makes it and its folder durable. The witness comes last,
     /// so that a process killed here leaves a store that is simply born again.
     fn be_born(&self) -> Result<(), Error> {
         let mut batch = Batch::default();
         batch.put(Tree::Meta, VERSION_KEY, VERSION.to_string().into_bytes());
         self.write(batch)?;
-        self.flush()?;
+        let writes = self.settle()?;
         let tell = || {
             sync(&self.dir.join("conf"))?;
-            writeln!(&self.lock, "a depara store, version {VERSION}")?;
-            self.lock.sync_all()?;
+            self.testify(writes)?;
+            self.witness.sync_all()?;
             sync(&self.dir)?;
             sync(&self.dir.join(".."))
         };
-        tell().map_err(|source| Error::Flush { dir: self.dir.clone(), source })
+        tell().map_err(|source| self.unflushed(source))
+    }
+
+    /// Makes every write so far survive a power cut; returns the number of the last.
+    fn settle(&self) -> Result<u64, Error> {
+        let writes = *self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(|db| db.flush(), |dir, source| Error::Flush { dir, source })?;
+        self.sync_spilled().and_then(|()| self.log.sync_data()).map_err(|source| self.unflushed(source))?;
+        Ok(writes)
+    }
+
+    /// Writes into the witness up to where the database is whole. The text has one length, so that
+    /// a new one covers the old.
+    fn testify(&self, writes: u64) -> io::Result<()> {
+        let mut file = &self.witness;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(format!("a depara store, whole up to write {writes:020}\n").as_bytes())
+    }
+
+    /// A failure to make durable. A failed sync may drop the pages it could not write, and would
+    /// succeed and lie when asked again.
+    fn unflushed(&self, source: io::Error) -> Error {
+        self.broken.store(true, Ordering::Release);
+        Error::Flush { dir: self.dir.clone(), source }
+    }
+
+    /// A text of the store's own in [`Tree::Meta`].
+    fn meta(&self, key: &[u8]) -> Result<Option<String>, Error> {
+        Ok(self.get(Tree::Meta, key)?.map(|value| String::from_utf8_lossy(&value).into_owned()))
     }
 
     /// Calls sled behind the fence.
@@ -180,7 +220,10 @@ impl Store for SledStore {
         self.call(|db| db.range(places).rev().take(limit).map(pair).collect(), read)
     }
 
-    fn write(&self, batch: Batch) -> Result<(), Error> {
+    fn write(&self, mut batch: Batch) -> Result<(), Error> {
+        let mut number = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        *number += 1;
+        batch.put(Tree::Meta, WRITES_KEY, number.to_string().into_bytes());
         let mut writes = sled::Batch::default();
         for (place, value) in batch.writes {
             match value {
@@ -192,12 +235,8 @@ impl Store for SledStore {
     }
 
     fn flush(&self) -> Result<(), Error> {
-        self.change(|db| db.flush(), |dir, source| Error::Flush { dir, source })?;
-        // A failed sync may drop the pages it could not write: trying again would succeed and lie.
-        self.sync_spilled().and_then(|()| self.log.sync_data()).map_err(|source| {
-            self.broken.store(true, Ordering::Release);
-            Error::Flush { dir: self.dir.clone(), source }
-        })
+        let writes = self.settle()?;
+        self.testify(writes).map_err(|source| self.unflushed(source))
     }
 
     fn turn(&self) -> Turn<'_> {
@@ -218,11 +257,42 @@ impl Drop for SledStore {
 /// Takes the lock of a folder.
 fn lock(dir: &Path) -> Result<File, Error> {
     let fail = |source| Error::Open { dir: dir.into(), source };
-    let file = File::options().read(true).append(true).create(true).open(dir.join(BIRTH)).map_err(fail)?;
+    let mut options = File::options();
+    let file = options.read(true).write(true).create(true).truncate(false).open(dir.join(WITNESS)).map_err(fail)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.into() }),
         Err(TryLockError::Error(source)) => Err(fail(source)),
+    }
+}
+
+/// Up to which write the database was whole; `None` when no store was born here yet.
+fn testimony(dir: &Path, mut witness: &File) -> Result<Option<u64>, Error> {
+    let mut text = String::new();
+    witness.read_to_string(&mut text).map_err(|error| broken(dir, error))?;
+    match text.split_whitespace().next_back().map(str::parse) {
+        Some(Ok(writes)) => Ok(Some(writes)),
+        Some(Err(_)) => Err(broken(dir, format!("its file `{WITNESS}` cannot be understood"))),
+        None => Ok(None),
+    }
+}
+
+/// Opens the database. The witness is locked by now, so nobody has the database but perhaps a
+/// thread of sled that outlived an earlier store by a moment: that one is waited for.
+fn open_db(dir: &Path) -> Result<Db, Error> {
+    let config = Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    let mut patience = 200;
+    loop {
+        let refusal = match fenced(|| config.open()) {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(error)) => refused(dir, error),
+            Err(reason) => broken(dir, reason),
+        };
+        if patience == 0 || !matches!(refusal, Error::InUse { .. }) {
+            return Err(refusal);
+        }
+        patience -= 1;
+        thread::park_timeout(Duration::from_millis(10));
     }
 }
 
@@ -262,30 +332,19 @@ fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-thread_local! {
-    /// True while this thread is behind the fence, where a panic becomes an error.
-    static FENCED: Cell<bool> = const { Cell::new(false) };
-}
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
 
-/// Turns a panic of sled into its message, and keeps it off the terminal.
-fn fenced<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !FENCED.get() {
-                usual(info);
-            }
-        }));
-    });
-    let outer = FENCED.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(operation));
-    FENCED.set(outer);
-    result.map_err(|payload| message(payload.as_ref()))
-}
+    use super::*;
 
-/// The words of a panic.
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
-    text.unwrap_or("sled panicked").to_owned()
+    #[test]
+    fn after_a_failed_change_nothing_is_written_any_more() {
+        let dir = TempDir::new().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        let failed: Result<(), Error> = store.change(|_| panic!("disk on fire"), |_, _| unreachable!());
+        assert!(failed.unwrap_err().to_string().contains("disk on fire"));
+        assert!(matches!(store.flush(), Err(Error::Broken { .. })));
+        assert!(matches!(store.get(Tree::Links, b"key"), Err(Error::Broken { .. })));
+    }
 }
