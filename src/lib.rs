@@ -10,3 +10,4 @@ pub mod reference;
 pub mod rules;
 pub mod store;
 pub mod sync;
+pub mod workspace;

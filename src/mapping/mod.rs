@@ -1,7 +1,7 @@
 //! The compiled mapping: what reads a record into the shared shape and writes it back. Pure.
 
 pub mod canon;
-mod compile;
+pub mod compile;
 pub mod field;
 mod read;
 mod write;
@@ -18,7 +18,6 @@ use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::rules::Rule;
-pub use compile::compile;
 use field::{Field, Group, Policy, Rules, View};
 pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
 
