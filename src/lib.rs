@@ -8,6 +8,7 @@ pub mod path;
 pub mod record;
 pub mod reference;
 pub mod rules;
+pub mod sandbox;
 pub mod store;
 pub mod sync;
 pub mod workspace;
