@@ -67,6 +67,7 @@ pub enum Piece {
 #[derive(Clone, Debug)]
 pub struct Expression {
     source: String,
+    names: Vec<&'static str>,
     ast: Arc<AST>,
 }
 
@@ -100,7 +101,8 @@ impl Host {
         }
         let failed = |text: String| Error { expression: expression.source.clone(), text };
         let mut scope = Scope::new();
-        for (name, value) in inputs {
+        for name in &expression.names {
+            let value = inputs.get(name).unwrap_or(&Value::Null);
             scope.push_dynamic(*name, rhai::serde::to_dynamic(value).map_err(|error| failed(error.to_string()))?);
         }
         let found: Dynamic = self
@@ -191,7 +193,7 @@ impl Template {
         let mut scope = Scope::new();
         scope.push_dynamic(name, Dynamic::UNIT);
         let ast = host.engine.compile_with_scope(&scope, name).ok()?;
-        Some(Self::Computed(Expression { source: name.to_owned(), ast: Arc::new(ast) }))
+        Some(Self::Computed(Expression { source: name.to_owned(), names: vec![name], ast: Arc::new(ast) }))
     }
 
     /// Computes the value.
@@ -307,7 +309,9 @@ impl Compiler<'_> {
             }
         }
         self.secrets(source, before, complaints);
-        Some(Expression { source: source.trim().to_owned(), ast: Arc::new(ast) })
+        // Only what is spoken of is handed over: a large body is not copied for a mere date.
+        let names = self.names.names.iter().copied().filter(|name| source.contains(name)).collect();
+        Some(Expression { source: source.trim().to_owned(), names, ast: Arc::new(ast) })
     }
 
     fn secrets(&self, source: &str, before: &str, complaints: &mut Diagnostics) {

@@ -183,6 +183,8 @@ pub struct Pattern {
     pub is: Meaning,
     /// Whether it counts as a failing answer; by default a status of 400 or more does.
     pub counts: Option<bool>,
+    /// Whether a wait it names binds this kind of call, or all.
+    pub by: By,
 }
 
 /// The two things a call may do.

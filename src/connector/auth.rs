@@ -1,0 +1,79 @@
+//! The secrets of one account: given to templates, and to nobody else.
+//!
+//! Every text that leaves the connector passes [`Keys::scrub`] first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// What an account gives to speak with one system.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// Its secrets, by the names of the system file.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Another address than that of the system file.
+    pub base_url: Option<String>,
+}
+
+/// The secrets in use.
+pub(super) struct Keys {
+    secrets: BTreeMap<String, SecretString>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// Takes the secrets; gives the names of those that are missing or empty.
+    pub(super) fn new(wanted: &[String], secrets: BTreeMap<String, SecretString>) -> Result<Self, Vec<String>> {
+        let given = |name: &String| secrets.get(name).is_some_and(|secret| !secret.expose_secret().is_empty());
+        let missing: Vec<String> = wanted.iter().filter(|name| !given(name)).cloned().collect();
+        if missing.is_empty() { Ok(Self { secrets }) } else { Err(missing) }
+    }
+
+    /// The secrets as templates see them.
+    pub(super) fn value(&self) -> Value {
+        let members = self.secrets.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose_secret())));
+        Value::Object(members.collect())
+    }
+
+    /// The text without any secret.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for secret in self.secrets.values() {
+            let value = secret.expose_secret();
+            if !value.is_empty() {
+                clean = clean.replace(value, "***");
+                clean = clean.replace(&super::request::encode(value, ""), "***");
+            }
+        }
+        clean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_survives_a_scrub_nor_shows_in_debug() {
+        let secrets = BTreeMap::from([("key".to_owned(), SecretString::from("a/b c"))]);
+        let shown = format!("{:?}", Credentials { secrets: secrets.clone(), base_url: None });
+        assert!(!shown.contains("a/b c"), "{shown}");
+        let keys = Keys::new(&["key".to_owned()], secrets).unwrap();
+        assert_eq!(keys.scrub("refused a/b c at ?k=a%2Fb%20c"), "refused *** at ?k=***");
+        assert!(!format!("{keys:?}").contains("a/b c"));
+    }
+
+    #[test]
+    fn missing_and_empty_secrets_are_named() {
+        let secrets = BTreeMap::from([("key".to_owned(), SecretString::from(""))]);
+        let missing = Keys::new(&["key".to_owned(), "other".to_owned()], secrets).unwrap_err();
+        assert_eq!(missing, ["key", "other"]);
+    }
+}

@@ -1,0 +1,324 @@
+//! One interpreter for all system files: lists, fetches, finds, creates and updates records.
+//!
+//! A connector speaks with one system for one account. It keeps the system's pace, tries again
+//! where that does no harm, and says what came of a call as a value. It never decides what to do
+//! about it, never sends a write again whose effect is not known, and never shows a secret.
+
+mod ask;
+mod auth;
+pub mod exchange;
+mod outcome;
+mod pace;
+mod paging;
+mod request;
+mod response;
+mod row;
+pub mod transport;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+pub use auth::Credentials;
+pub use outcome::{Cause, Failure, Listing, Outcome, Row};
+
+use crate::clock::Clock;
+use crate::config::system::{Call, Resource, System};
+use crate::config::template::Inputs;
+use auth::Keys;
+use pace::Gate;
+use paging::Pager;
+use transport::Transport;
+
+/// Speaks with one system for one account. Copies share pace and counts.
+#[derive(Clone)]
+pub struct Connector {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    system: Arc<System>,
+    base_url: String,
+    keys: Keys,
+    transport: Transport,
+    clock: Clock,
+    gate: Gate,
+    random: Mutex<fastrand::Rng>,
+    calls: Mutex<BTreeMap<String, u64>>,
+    learned: Mutex<Option<String>>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connector({})", self.inner.system.name)
+    }
+}
+
+/// Why a connector could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The account does not give all secrets.
+    #[error("`{system}` needs `{}`", names.join("`, `"))]
+    MissingSecrets {
+        /// The system.
+        system: String,
+        /// What is missing.
+        names: Vec<String>,
+    },
+    /// The account gives an address that is none.
+    #[error("`{base_url}` is no address of `{system}`: it begins neither with `https://` nor with `http://`")]
+    BadAddress {
+        /// The system.
+        system: String,
+        /// The address.
+        base_url: String,
+    },
+    /// This machine cannot speak HTTP.
+    #[error("the HTTP client cannot start: {text}")]
+    NoTransport {
+        /// Why.
+        text: String,
+    },
+}
+
+/// How many records one call of a resource takes, so that a plan can be priced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batches {
+    /// Rows of a page of the list.
+    pub page: Option<u64>,
+    /// Ids of one fetch.
+    pub fetch: Option<usize>,
+    /// Values of one find, by the key.
+    pub find: BTreeMap<String, usize>,
+}
+
+impl Connector {
+    /// Opens a connector over the network.
+    ///
+    /// # Errors
+    /// When a secret is missing, the address is none, or HTTP cannot start.
+    pub fn open(system: Arc<System>, credentials: Credentials, clock: Clock, seed: u64) -> Result<Self, Error> {
+        let base_url = credentials.base_url.as_ref().unwrap_or(&system.base_url);
+        let transport = Transport::http(base_url, &system.limits).map_err(|text| Error::NoTransport { text })?;
+        Self::open_with(transport, system, credentials, clock, seed)
+    }
+
+    /// Opens a connector over a transport of the caller's.
+    ///
+    /// # Errors
+    /// When a secret is missing or the address is none.
+    pub fn open_with(
+        transport: Transport,
+        system: Arc<System>,
+        credentials: Credentials,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let base_url = credentials.base_url.unwrap_or_else(|| system.base_url.clone());
+        if !(base_url.starts_with("https://") || base_url.starts_with("http://")) {
+            return Err(Error::BadAddress { system: system.name.clone(), base_url });
+        }
+        let keys = Keys::new(&system.secrets, credentials.secrets)
+            .map_err(|names| Error::MissingSecrets { system: system.name.clone(), names })?;
+        let gate = Gate::new(system.pace.clone(), clock.clone());
+        let inner = Inner {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            system,
+            keys,
+            transport,
+            clock,
+            gate,
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            calls: Mutex::new(BTreeMap::new()),
+            learned: Mutex::new(None),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The system spoken with.
+    pub fn system(&self) -> &System {
+        &self.inner.system
+    }
+
+    /// Calls made since it was opened, by kind.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many records one call of a resource takes.
+    pub fn calls_per(&self, resource: &str) -> Batches {
+        self.inner.system.resources.get(resource).map_or_else(Batches::default, |resource| Batches {
+            page: resource.list.as_ref().and_then(|call| call.paging.size()),
+            fetch: resource.fetch.as_ref().map(|call| call.many),
+            find: resource.find.iter().map(|(by, call)| (by.clone(), call.many)).collect(),
+        })
+    }
+
+    /// Reads a resource page by page, all of it or what changed since a moment. A record that
+    /// moved from page to page comes once, and once more only when it changed meanwhile.
+    ///
+    /// # Errors
+    /// When a page could not be read; the pages before it were given.
+    pub async fn list(
+        &self,
+        resource: &str,
+        since_ms: Option<i64>,
+        page: &mut (dyn FnMut(Vec<Row>) + Send),
+    ) -> Result<Listing, Failure> {
+        let (resource, call) = self.call(resource, "list", |resource| resource.list.as_ref())?;
+        let mut seen = Seen::default();
+        let mut give = |rows| {
+            let fresh = seen.fresh(rows);
+            if !fresh.is_empty() {
+                page(fresh);
+            }
+        };
+        let pager = Pager::new(&call.paging, since_ms);
+        let pager = self.pages(resource, call, pager, Inputs::new(), &mut give).await?;
+        let rows = u64::try_from(seen.moments.len()).unwrap_or(u64::MAX);
+        Ok(Listing { complete: pager.is_complete(rows), rows, pages: pager.read() })
+    }
+
+    /// Reads records by their ids; those that are not there are left out.
+    ///
+    /// # Errors
+    /// When a call could not be made or answered.
+    pub async fn fetch(&self, resource: &str, ids: &[String]) -> Result<Vec<Row>, Failure> {
+        let (resource, call) = self.call(resource, "fetch", |resource| resource.fetch.as_ref())?;
+        self.some(resource, call, "ids", ids).await
+    }
+
+    /// Reads records by another key. The answer may hold more than was asked for, as far as the
+    /// system compares more loosely than the caller.
+    ///
+    /// # Errors
+    /// When a call could not be made or answered.
+    pub async fn find(&self, resource: &str, by: &str, values: &[String]) -> Result<Vec<Row>, Failure> {
+        let (resource, call) = self.call(resource, by, |resource| resource.find.get(by))?;
+        self.some(resource, call, "values", values).await
+    }
+
+    /// Makes a record.
+    pub async fn create(&self, resource: &str, body: &Value) -> Outcome {
+        match self.call(resource, "create", |resource| resource.create.as_ref()) {
+            Ok((resource, call)) => {
+                let inputs = Inputs::from([("body", body.clone())]);
+                self.outcome(resource, call, None, self.ask(call, inputs).await)
+            }
+            Err(failure) => Outcome::Failed { text: failure.to_string() },
+        }
+    }
+
+    /// Changes a record.
+    pub async fn update(&self, resource: &str, id: &str, body: &Value) -> Outcome {
+        match self.call(resource, "update", |resource| resource.update.as_ref()) {
+            Ok((resource, call)) => {
+                let inputs = Inputs::from([("body", body.clone()), ("id", Value::from(id))]);
+                self.outcome(resource, call, Some(id), self.ask(call, inputs).await)
+            }
+            Err(failure) => Outcome::Failed { text: failure.to_string() },
+        }
+    }
+
+    fn call<'a>(
+        &'a self,
+        resource: &str,
+        what: &str,
+        pick: impl FnOnce(&'a Resource) -> Option<&'a Call>,
+    ) -> Result<(&'a Resource, &'a Call), Failure> {
+        let found = self.inner.system.resources.get(resource);
+        found.and_then(|found| pick(found).map(|call| (found, call))).ok_or_else(|| {
+            let text = format!("the system file describes no `{what}` of `{resource}`");
+            self.failure(what, Cause::Unasked { text })
+        })
+    }
+
+    async fn some(
+        &self,
+        resource: &Resource,
+        call: &Call,
+        name: &'static str,
+        values: &[String],
+    ) -> Result<Vec<Row>, Failure> {
+        let mut wanted = values.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut found: BTreeMap<String, Row> = BTreeMap::new();
+        for batch in wanted.chunks(call.many.max(1)) {
+            let inputs = Inputs::from([(name, Value::from(batch))]);
+            let pager = Pager::new(&call.paging, None);
+            self.pages(resource, call, pager, inputs, &mut |rows| {
+                found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
+            })
+            .await?;
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Reads page after page, one at a time.
+    async fn pages<'a>(
+        &self,
+        resource: &Resource,
+        call: &Call,
+        mut pager: Pager<'a>,
+        inputs: Inputs,
+        page: &mut (dyn FnMut(Vec<Row>) + Send),
+    ) -> Result<Pager<'a>, Failure> {
+        while !pager.is_over() {
+            if pager.read() >= self.inner.system.limits.pages_max {
+                pager.stop();
+                break;
+            }
+            let mut asked = pager.inputs();
+            asked.extend(inputs.clone());
+            match self.read(call, self.ask(call, asked).await)? {
+                None => pager.nothing(),
+                Some(verdict) => {
+                    let rows = self.rows(resource, call, verdict.rows)?;
+                    pager.turn(&verdict.body, &rows);
+                    page(rows);
+                }
+            }
+        }
+        Ok(pager)
+    }
+
+    fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        let learned = self.learned();
+        let rows: Option<Vec<Row>> = bodies
+            .into_iter()
+            .map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body))
+            .collect();
+        rows.ok_or_else(|| {
+            let text = format!("a row has no id at `{}`", resource.id);
+            self.failure(&call.name, Cause::Unreachable { text })
+        })
+    }
+}
+
+/// What a listing has given so far.
+#[derive(Default)]
+struct Seen {
+    moments: HashMap<String, Option<i64>>,
+}
+
+impl Seen {
+    /// The rows that are new, or newer than when they were first seen.
+    fn fresh(&mut self, rows: Vec<Row>) -> Vec<Row> {
+        rows.into_iter()
+            .filter(|row| match self.moments.get_mut(&row.id) {
+                Some(before) if *before >= row.changed_ms => false,
+                Some(before) => {
+                    *before = row.changed_ms;
+                    true
+                }
+                None => {
+                    self.moments.insert(row.id.clone(), row.changed_ms);
+                    true
+                }
+            })
+            .collect()
+    }
+}

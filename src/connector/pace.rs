@@ -1,0 +1,325 @@
+//! How fast we ask: every window, every spacing, every rest, on the injected clock.
+//!
+//! A window is a log of what was sent, not a bucket that refills: no stretch of its length ever
+//! holds more calls than it allows. Nobody holds a turn while waiting for time to pass.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::clock::Clock;
+use crate::config::system::{By, Pace, Rate};
+
+/// Lets calls through when they may go.
+#[derive(Debug)]
+pub(super) struct Gate {
+    pace: Pace,
+    clock: Clock,
+    all: Option<Arc<Semaphore>>,
+    state: Mutex<State>,
+}
+
+/// A turn under way; dropping it lets the next one in.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _call: Option<OwnedSemaphorePermit>,
+    _all: Option<OwnedSemaphorePermit>,
+}
+
+/// Not now, and not soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rest {
+    /// Why.
+    pub(super) text: String,
+    /// Until when.
+    pub(super) until_ms: i64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    all: Log,
+    calls: BTreeMap<String, Log>,
+    turns: BTreeMap<String, Arc<Semaphore>>,
+    /// When a read was last made, by the print of its request.
+    reads: HashMap<u64, i64>,
+}
+
+/// What is remembered of one kind of call, or of all.
+#[derive(Debug, Default)]
+struct Log {
+    sent: VecDeque<i64>,
+    failed: VecDeque<i64>,
+    rest: Option<Rest>,
+}
+
+/// What a call is told at the gate.
+enum Told {
+    Go,
+    Wait(i64),
+    Rest(Rest),
+}
+
+impl Gate {
+    /// A gate that has let nothing through yet.
+    pub(super) fn new(pace: Pace, clock: Clock) -> Self {
+        let all = pace.at_once_all.map(|most| Arc::new(Semaphore::new(most)));
+        Self { pace, clock, all, state: Mutex::new(State::default()) }
+    }
+
+    /// Waits until a call may go. `print` is that of a read's request; a rest of at most
+    /// `patience_ms` is waited for, a longer one is told at once.
+    pub(super) async fn enter(&self, call: &str, print: Option<u64>, patience_ms: u64) -> Result<Turn, Rest> {
+        loop {
+            let turn = self.turn(call).await;
+            match self.ask(call, print, patience_ms) {
+                Told::Go => return Ok(turn),
+                Told::Rest(rest) => return Err(rest),
+                Told::Wait(length_ms) => {
+                    drop(turn);
+                    self.clock.sleep_ms(u64::try_from(length_ms).unwrap_or(1).max(1)).await;
+                }
+            }
+        }
+    }
+
+    /// Takes note of an answer.
+    pub(super) fn leave(&self, call: &str, print: Option<u64>, counts: bool) {
+        let now_ms = self.clock.now_ms();
+        let mut state = self.lock();
+        // The system counts from when it saw the request; the answer is a safe later bound.
+        if let Some(print) = print
+            && self.pace.same_read_ms > 0
+        {
+            state.reads.insert(print, now_ms);
+        }
+        if let Some(failures) = self.pace.failures
+            && counts
+        {
+            let log = match failures.by {
+                By::All => &mut state.all,
+                By::Call => state.calls.entry(call.to_owned()).or_default(),
+            };
+            push(&mut log.failed, now_ms, failures.calls);
+        }
+    }
+
+    /// Lets a kind of call, or all, rest.
+    pub(super) fn rest(&self, call: &str, by: By, rest: Rest) {
+        let mut state = self.lock();
+        let log = match by {
+            By::All => &mut state.all,
+            By::Call => state.calls.entry(call.to_owned()).or_default(),
+        };
+        if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
+            log.rest = Some(rest);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn turn(&self, call: &str) -> Turn {
+        let own = self.pace.at_once_call.map(|most| {
+            let mut state = self.lock();
+            Arc::clone(state.turns.entry(call.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(most))))
+        });
+        Turn { _call: acquire(own).await, _all: acquire(self.all.clone()).await }
+    }
+
+    /// Writes the call down when it may go now; else says how long to wait.
+    fn ask(&self, call: &str, print: Option<u64>, patience_ms: u64) -> Told {
+        let now_ms = self.clock.now_ms();
+        let mut state = self.lock();
+        let none = Log::default();
+        let own = state.calls.get(call).unwrap_or(&none);
+        let patience_ms = signed(patience_ms);
+        for rest in [self.tired(own, By::Call), self.tired(&state.all, By::All), own.rest.clone(), state.all.rest.clone()]
+            .into_iter()
+            .flatten()
+        {
+            let left = rest.until_ms - now_ms;
+            if left > patience_ms {
+                return Told::Rest(rest);
+            }
+            if left > 0 {
+                return Told::Wait(left);
+            }
+        }
+        let wait = self.wait(&state, own, print, now_ms);
+        if wait > 0 {
+            return Told::Wait(wait);
+        }
+        self.note(&mut state, call, print, now_ms);
+        Told::Go
+    }
+
+    /// How long until all windows, spacings and like reads let a call through.
+    fn wait(&self, state: &State, own: &Log, print: Option<u64>, now_ms: i64) -> i64 {
+        let windows = self.pace.windows.iter().map(|rate| match rate.by {
+            By::Call => room(&own.sent, *rate),
+            By::All => room(&state.all.sent, *rate),
+        });
+        let spacing = [(own, self.pace.spacing_call_ms), (&state.all, self.pace.spacing_all_ms)]
+            .map(|(log, spacing_ms)| log.sent.back().map(|last| last + signed(spacing_ms)));
+        let alike = print
+            .and_then(|print| state.reads.get(&print))
+            .map(|last| last + signed(self.pace.same_read_ms));
+        let latest = windows.chain(spacing).chain([alike]).flatten().max();
+        latest.map_or(0, |from_ms| from_ms - now_ms)
+    }
+
+    fn note(&self, state: &mut State, call: &str, print: Option<u64>, now_ms: i64) {
+        let most = self.pace.windows.iter().map(|rate| rate.calls).max().unwrap_or(1).max(1);
+        push(&mut state.all.sent, now_ms, most);
+        push(&mut state.calls.entry(call.to_owned()).or_default().sent, now_ms, most);
+        if let Some(print) = print
+            && self.pace.same_read_ms > 0
+        {
+            let horizon = now_ms - signed(self.pace.same_read_ms);
+            state.reads.retain(|_, last| *last > horizon);
+            state.reads.insert(print, now_ms);
+        }
+    }
+
+    /// The rest that failing answers ask for.
+    fn tired(&self, log: &Log, by: By) -> Option<Rest> {
+        let failures = self.pace.failures.filter(|rate| rate.by == by)?;
+        let until_ms = room(&log.failed, failures)?;
+        let minutes = failures.per_ms / 60_000;
+        let text = format!("{} failing answers within {minutes} minutes, the rest of the budget is kept", failures.calls);
+        Some(Rest { text, until_ms })
+    }
+}
+
+async fn acquire(semaphore: Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    // A semaphore that nobody closes always gives a permit in the end.
+    match semaphore {
+        Some(semaphore) => semaphore.acquire_owned().await.ok(),
+        None => None,
+    }
+}
+
+/// From when a window has room for one more: when the oldest of its last calls has left it.
+fn room(log: &VecDeque<i64>, rate: Rate) -> Option<i64> {
+    let oldest = log.get(log.len().checked_sub(rate.calls)?)?;
+    // One more millisecond, so that a window that includes both of its ends holds no more either.
+    Some(oldest + signed(rate.per_ms) + 1)
+}
+
+fn push(log: &mut VecDeque<i64>, at_ms: i64, most: usize) {
+    log.push_back(at_ms);
+    while log.len() > most {
+        log.pop_front();
+    }
+}
+
+fn signed(length_ms: u64) -> i64 {
+    i64::try_from(length_ms).unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use tokio::task::JoinSet;
+
+    fn gate(pace: Pace) -> (Arc<Gate>, Clock) {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        (Arc::new(Gate::new(pace, clock.clone())), clock)
+    }
+
+    fn rate(calls: usize, per_ms: u64, by: By) -> Rate {
+        Rate { calls, per_ms, by }
+    }
+
+    /// Sends many calls at once, each taking `length_ms`, and gives when each left, by kind.
+    async fn send(gate: &Arc<Gate>, clock: &Clock, kinds: &[&'static str], length_ms: u64) -> Vec<(i64, &'static str)> {
+        let mut set = JoinSet::new();
+        for kind in kinds.iter().copied() {
+            let (gate, clock) = (Arc::clone(gate), clock.clone());
+            set.spawn(async move {
+                let turn = gate.enter(kind, None, 60_000).await.unwrap();
+                let at = clock.now_ms();
+                clock.sleep_ms(length_ms).await;
+                drop(turn);
+                (at, kind)
+            });
+        }
+        let mut left = set.join_all().await;
+        left.sort_unstable();
+        left
+    }
+
+    fn most_within(times: &[i64], per_ms: i64) -> usize {
+        let within = |start: i64| times.iter().filter(|at| (start..=start + per_ms).contains(at)).count();
+        times.iter().map(|start| within(*start)).max().unwrap_or(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_stretch_of_a_window_ever_holds_more_than_it_allows() {
+        let pace = Pace {
+            windows: vec![rate(5, 1_000, By::Call), rate(8, 1_000, By::All), rate(20, 10_000, By::All)],
+            ..Pace::default()
+        };
+        let (gate, clock) = gate(pace);
+        let kinds: Vec<_> = (0..60).map(|n| ["list", "create", "fetch"][n % 3]).collect();
+        let left = send(&gate, &clock, &kinds, 7).await;
+        assert_eq!(left.len(), 60);
+        let all: Vec<i64> = left.iter().map(|(at, _)| *at).collect();
+        assert!(most_within(&all, 1_000) <= 8 && most_within(&all, 10_000) <= 20, "{all:?}");
+        for kind in ["list", "create", "fetch"] {
+            let own: Vec<i64> = left.iter().filter(|(_, name)| *name == kind).map(|(at, _)| *at).collect();
+            assert!(most_within(&own, 1_000) <= 5, "{own:?}");
+        }
+        // And no time is wasted: sixty calls at twenty in ten seconds.
+        assert!(all.last().unwrap() < &21_000, "{all:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_of_one_kind_take_turns_and_keep_their_distance() {
+        let pace = Pace { at_once_call: Some(1), at_once_all: Some(2), spacing_call_ms: 300, ..Pace::default() };
+        let (gate, clock) = gate(pace);
+        let left = send(&gate, &clock, &["a", "a", "a", "b", "c"], 1_000).await;
+        let own: Vec<i64> = left.iter().filter(|(_, kind)| *kind == "a").map(|(at, _)| *at).collect();
+        assert!(own.windows(2).all(|two| two[1] - two[0] >= 1_000), "{own:?}");
+        let all: Vec<i64> = left.iter().map(|(at, _)| *at).collect();
+        assert!(most_within(&all, 999) <= 2, "{all:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_that_is_alike_waits_and_any_other_does_not() {
+        let (gate, clock) = gate(Pace { same_read_ms: 61_000, ..Pace::default() });
+        for (print, at) in [(1, 0), (2, 0), (1, 61_000)] {
+            drop(gate.enter("list", Some(print), 0).await.unwrap());
+            gate.leave("list", Some(print), false);
+            assert_eq!(clock.now_ms(), at);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_too_many_failing_answers_a_kind_of_call_rests_and_only_that_kind() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(8, 1_800_000, By::Call)), ..Pace::default() });
+        for _ in 0..8 {
+            drop(gate.enter("create", None, 60_000).await.unwrap());
+            gate.leave("create", None, true);
+            clock.skip_ms(1_000);
+        }
+        let rest = gate.enter("create", None, 60_000).await.unwrap_err();
+        assert_eq!(rest.until_ms, 1_800_001);
+        assert!(gate.enter("list", None, 60_000).await.is_ok());
+        clock.skip_ms(1_800_000 - 8_000 + 1);
+        assert!(gate.enter("create", None, 60_000).await.is_ok(), "the first failure has left the window");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_short_rest_is_waited_for_and_a_long_one_is_told() {
+        let (gate, clock) = gate(Pace::default());
+        gate.rest("list", By::Call, Rest { text: "busy".to_owned(), until_ms: 5_000 });
+        drop(gate.enter("list", None, 60_000).await.unwrap());
+        assert_eq!(clock.now_ms(), 5_000);
+        gate.rest("list", By::All, Rest { text: "blocked".to_owned(), until_ms: 5_000_000 });
+        assert_eq!(gate.enter("other", None, 60_000).await.unwrap_err().text, "blocked");
+    }
+}

@@ -1,0 +1,308 @@
+//! What an answer means: status, reason and fields against the patterns of the system file.
+//!
+//! Pure. The connector judges and the engine decides; an answer that makes no sense is never
+//! taken for success, and for a write never taken for failure either.
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use regex::Captures;
+use serde_json::Value;
+
+use super::row::{decode, rows_of, text_of};
+use super::transport::WireAnswer;
+use crate::config::system::{By, Call, Meaning, On, Pattern, System, TextForm};
+
+/// Most characters of a reason.
+const REASON_MAX: usize = 500;
+/// How long a system that blocks us without saying how long is left in peace.
+const BLOCK_MS: u64 = 1_800_000;
+
+/// A judged answer.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// What it means.
+    pub(super) meaning: Meaning,
+    /// Who may try again.
+    pub(super) again: Again,
+    /// The reason, in the system's words where it gave any.
+    pub(super) text: String,
+    /// The id it names.
+    pub(super) id: Option<String>,
+    /// How long it asks us to wait.
+    pub(super) wait_ms: Option<u64>,
+    /// Whom the wait binds.
+    pub(super) by: By,
+    /// It counts as a failing answer.
+    pub(super) counts: bool,
+    /// The rows of a read.
+    pub(super) rows: Vec<Value>,
+    /// The rest of the answer.
+    pub(super) body: Value,
+}
+
+/// Who may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Nobody: it would be the same.
+    No,
+    /// Reads, which do no harm twice.
+    Reads,
+    /// Everybody: certainly nothing happened.
+    All,
+}
+
+/// An answer taken apart.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    content: Content,
+}
+
+enum Content {
+    Empty,
+    Json(Value),
+    Other(String),
+}
+
+/// Judges an answer.
+pub(super) fn judge(system: &System, call: &Call, answer: WireAnswer, now_ms: i64) -> Verdict {
+    match answer {
+        WireAnswer::Answer { status, headers, body } => {
+            judge_answer(system, call, Answer { status, headers, content: content(&body) }, now_ms)
+        }
+        WireAnswer::Unreachable { text } => {
+            Verdict { again: Again::All, ..Verdict::new(Meaning::Failed, format!("no connection: {text}")) }
+        }
+        WireAnswer::Lost { text } => Verdict::new(Meaning::Unknown, format!("the answer is lost: {text}")),
+        WireAnswer::Timeout => {
+            Verdict::new(Meaning::Unknown, format!("no answer within {} ms", system.limits.timeout_ms))
+        }
+        WireAnswer::TooLong { status } => {
+            let text = format!("HTTP {status}: the answer is longer than {} bytes", system.limits.body_max);
+            Verdict { again: Again::No, ..Verdict::new(Meaning::Unknown, text) }
+        }
+    }
+}
+
+impl Verdict {
+    fn new(meaning: Meaning, text: String) -> Self {
+        let again = match meaning {
+            Meaning::Throttled | Meaning::Blocked => Again::All,
+            Meaning::Unknown => Again::Reads,
+            Meaning::Done
+            | Meaning::Empty
+            | Meaning::Gone
+            | Meaning::Stale
+            | Meaning::Duplicate
+            | Meaning::Refused
+            | Meaning::Unauthorised
+            | Meaning::Failed => Again::No,
+        };
+        Self {
+            meaning,
+            again,
+            text,
+            id: None,
+            wait_ms: None,
+            by: By::Call,
+            counts: false,
+            rows: Vec::new(),
+            body: Value::Null,
+        }
+    }
+}
+
+fn content(body: &[u8]) -> Content {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Content::Empty;
+    }
+    // Some servers lead with a byte order mark.
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    serde_json::from_slice(body)
+        .map_or_else(|_| Content::Other(String::from_utf8_lossy(body).into_owned()), Content::Json)
+}
+
+fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Verdict {
+    let said = reason(system, &answer);
+    let matched = system.outcomes.iter().find_map(|pattern| matches(pattern, call, &answer, said.as_deref()));
+    let text = said.unwrap_or_else(|| format!("HTTP {}", answer.status));
+    let mut verdict = match matched {
+        Some(found) => {
+            let mut verdict = Verdict::new(found.pattern.is, text);
+            verdict.id = found.id;
+            verdict.by = found.pattern.by;
+            verdict.counts = found.pattern.counts.unwrap_or(answer.status >= 400);
+            verdict.wait_ms = found.wait_ms.or_else(|| until(system, found.time.as_deref(), now_ms));
+            verdict
+        }
+        None => by_status(call, &answer, text),
+    };
+    if matches!(verdict.meaning, Meaning::Throttled | Meaning::Blocked) && verdict.wait_ms.is_none() {
+        verdict.wait_ms = retry_after(&answer.headers, now_ms);
+    }
+    if verdict.meaning == Meaning::Blocked {
+        verdict.wait_ms = verdict.wait_ms.or(Some(BLOCK_MS));
+    }
+    if let Content::Json(body) = answer.content {
+        verdict.body = body;
+    }
+    take_rows(system, call, &mut verdict);
+    verdict
+}
+
+/// What a pattern found.
+struct Found<'a> {
+    pattern: &'a Pattern,
+    id: Option<String>,
+    wait_ms: Option<u64>,
+    time: Option<String>,
+}
+
+fn matches<'a>(pattern: &'a Pattern, call: &Call, answer: &Answer, said: Option<&str>) -> Option<Found<'a>> {
+    let here = pattern.on.is_none_or(|on| on == call.on) && pattern.call.as_ref().is_none_or(|name| *name == call.name);
+    let status =
+        pattern.status.is_empty() || pattern.status.iter().any(|(low, high)| (*low..=*high).contains(&answer.status));
+    if !here || !status {
+        return None;
+    }
+    for (path, regex) in &pattern.fields {
+        let Content::Json(body) = &answer.content else { return None };
+        let value = path.get(body)?;
+        if !regex.is_match(&text_of(&value)?) {
+            return None;
+        }
+    }
+    let mut found = Found { pattern, id: None, wait_ms: None, time: None };
+    if let Some(regex) = &pattern.text {
+        let captures = regex.captures(said?)?;
+        found.id = captured(&captures, "id");
+        found.wait_ms = captured(&captures, "seconds").and_then(|text| text.parse::<u64>().ok()).map(|s| s * 1_000);
+        found.time = captured(&captures, "time");
+    }
+    Some(found)
+}
+
+fn captured(captures: &Captures<'_>, name: &str) -> Option<String> {
+    captures.name(name).map(|found| found.as_str().to_owned())
+}
+
+/// What a status means that no pattern speaks of.
+fn by_status(call: &Call, answer: &Answer, text: String) -> Verdict {
+    let is_json = matches!(answer.content, Content::Json(_));
+    let is_empty = matches!(answer.content, Content::Empty);
+    let meaning = match answer.status {
+        200..=299 if is_json || (is_empty && call.on == On::Write) => Meaning::Done,
+        // Accepted, yet the answer makes no sense: the effect is not known.
+        200..=299 => Meaning::Unknown,
+        300..=399 => Meaning::Failed,
+        401 => Meaning::Unauthorised,
+        // A page for people says that the address is wrong, not that the record is no more.
+        404 | 410 if call.on == On::Write && (is_json || is_empty) => Meaning::Gone,
+        404 | 405 | 410 => Meaning::Failed,
+        408 => Meaning::Unknown,
+        412 => Meaning::Stale,
+        425 | 429 => Meaning::Throttled,
+        400..=499 => Meaning::Refused,
+        _ => Meaning::Unknown,
+    };
+    let text = match (meaning, answer.status) {
+        (Meaning::Unknown, 200..=299) => format!("HTTP {}: the answer is no JSON: {text}", answer.status),
+        _ => text,
+    };
+    Verdict { counts: answer.status >= 400, ..Verdict::new(meaning, text) }
+}
+
+fn take_rows(system: &System, call: &Call, verdict: &mut Verdict) {
+    if call.on != On::Read || verdict.meaning != Meaning::Done {
+        return;
+    }
+    match rows_of(call.records.as_ref(), &mut verdict.body) {
+        Some(mut rows) => {
+            if system.text == TextForm::Html {
+                rows.iter_mut().for_each(decode);
+            }
+            verdict.rows = rows;
+        }
+        None => {
+            let at = call.records.as_ref().map_or("$", |path| path.text());
+            let text = format!("the answer has no rows at `{at}`");
+            *verdict = Verdict { counts: verdict.counts, ..Verdict::new(Meaning::Unknown, text) };
+        }
+    }
+}
+
+/// The reason an answer gives: what stands at the `message` paths, else the text of what is no JSON.
+fn reason(system: &System, answer: &Answer) -> Option<String> {
+    match &answer.content {
+        Content::Empty => None,
+        Content::Other(text) => Some(cut(&format!("HTTP {}: {}", answer.status, readable(text)))),
+        Content::Json(body) => {
+            let mut found: Vec<String> = Vec::new();
+            for path in &system.message {
+                // Only texts are reasons: the same key may hold the rows of a good answer.
+                if let Some(Value::String(text)) = path.peek(body) {
+                    let mut value = Value::String(text.trim().to_owned());
+                    if system.text == TextForm::Html {
+                        decode(&mut value);
+                    }
+                    if let Value::String(text) = value
+                        && !text.is_empty()
+                        && !found.contains(&text)
+                    {
+                        found.push(text);
+                    }
+                }
+            }
+            if !found.is_empty() {
+                return Some(cut(&found.join("; ")));
+            }
+            (answer.status >= 400).then(|| cut(&format!("HTTP {}: {body}", answer.status)))
+        }
+    }
+}
+
+/// The words of a page, without its tags.
+fn readable(text: &str) -> String {
+    let (mut words, mut depth) = (String::new(), 0_usize);
+    for c in text.chars().take(20_000) {
+        match c {
+            '<' => depth += 1,
+            '>' if depth > 0 => {
+                depth -= 1;
+                words.push(' ');
+            }
+            _ if depth == 0 => words.push(c),
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= REASON_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(REASON_MAX).chain(std::iter::once('…')).collect()
+}
+
+/// How long until a time of day in the system's zone, today or tomorrow.
+fn until(system: &System, time: Option<&str>, now_ms: i64) -> Option<u64> {
+    let time = time?.parse::<Time>().ok()?;
+    let now = Timestamp::from_millisecond(now_ms).ok()?.to_zoned(system.zone.clone());
+    let today = now.date().to_datetime(time).to_zoned(system.zone.clone()).ok()?;
+    let day_ms = 86_400_000;
+    let wait = today.timestamp().as_millisecond() - now_ms;
+    // Clocks differ: a time that has just passed is now, not tomorrow.
+    let wait = if wait < -day_ms / 2 { wait + day_ms } else { wait };
+    u64::try_from(wait.max(0)).ok()
+}
+
+/// The header that names seconds, or a date.
+fn retry_after(headers: &[(String, String)], now_ms: i64) -> Option<u64> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return seconds.checked_mul(1_000);
+    }
+    let moment = jiff::fmt::rfc2822::parse(value).ok()?;
+    u64::try_from((moment.timestamp().as_millisecond() - now_ms).max(0)).ok()
+}
