@@ -173,8 +173,7 @@ impl Template {
         match &written.node {
             Node::Text(text) => Compiler { host, names, at: &written.place }.text(text, complaints),
             Node::List(list) => {
-                let list: Vec<_> =
-                    list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
+                let list: Vec<_> = list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
                 Some(Self::List(list))
             }
             Node::Map(map) => Some(Self::Map(

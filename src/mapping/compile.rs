@@ -108,7 +108,8 @@ fn find_scripts(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnost
         if known.rules.has_script(name) {
             found.push(name.clone());
         } else if !complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
-            let plain = Diagnostic::new(Code::UnknownScript, place, format!("there is no script `scripts/{name}.rhai`"));
+            let plain =
+                Diagnostic::new(Code::UnknownScript, place, format!("there is no script `scripts/{name}.rhai`"));
             complaints.push(plain.did_you_mean(name, known.rules.script_names()));
         }
     }
@@ -223,7 +224,8 @@ impl Builder<'_> {
             if let Some(first) = first
                 && !table.back.iter().any(|(value, _)| value == right)
             {
-                let sentence = format!("`{right}` comes from several values and does not say which one it goes back to");
+                let sentence =
+                    format!("`{right}` comes from several values and does not say which one it goes back to");
                 self.complaints.push(
                     Diagnostic::new(Code::TableWayBack, place, sentence)
                         .related(first, "also from here")
@@ -345,8 +347,7 @@ impl Builder<'_> {
             complain(place, "`once` never acts under `<=>`", "point the line one way, or drop `once`");
         }
         for side in Side::BOTH {
-            let flows =
-                spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
+            let flows = spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
             for (option, written) in [("if_empty", &spec.if_empty), ("hold", &spec.hold)] {
                 if let Some((_, place)) = written.get(side).as_ref().filter(|_| !flows) {
                     let sentence = format!("`{option}` never acts here: nothing flows to the {side} side");

@@ -172,9 +172,7 @@ impl Mapping {
             };
             new.insert(name.clone(), if is_unresolved(&wire) { Value::Null } else { wire });
         }
-        let old = standing.map_or(Value::Null, |standing| {
-            seen_by(view.of.iter().map(|(path, _)| path), standing.body)
-        });
+        let old = standing.map_or(Value::Null, |standing| seen_by(view.of.iter().map(|(path, _)| path), standing.body));
         let answer = self.rules.call(&view.write, &[&Value::Object(new), &old], references)?;
         let wrote = self.place_view(view, &answer, &old, draft)?;
         for member in members {

@@ -57,6 +57,7 @@ fn waiting(side: Side, id: &str) -> Waiting {
         place: None,
         since_ms: 1,
         last_ms: 2,
+        changed_ms: None,
         body: None,
         print: 3,
         reported: None,

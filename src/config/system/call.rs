@@ -106,8 +106,12 @@ pub(super) fn call(
     }
     if role == Role::Create && found.answer_id.is_none() && found.answer_record.is_none() {
         complaints.push(
-            Diagnostic::new(Code::MissingKey, &written.place, "the answer of `create` says not where the new id stands")
-                .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
+            Diagnostic::new(
+                Code::MissingKey,
+                &written.place,
+                "the answer of `create` says not where the new id stands",
+            )
+            .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
         );
     }
     found.body = body;

@@ -331,11 +331,7 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
     found
 }
 
-fn resources(
-    at: &Located,
-    whole: &Whole<'_>,
-    complaints: &mut Diagnostics,
-) -> BTreeMap<String, super::Resource> {
+fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
     map.iter()
         .filter_map(|(name, value)| {
