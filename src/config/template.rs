@@ -160,7 +160,7 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
     engine.register_fn("digits", |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>());
     engine.register_fn("int", |number: i64| number);
     engine.register_fn("int", |text: &str| -> Result<i64, Box<EvalAltResult>> {
-        text.trim().parse::<i64>().map_err(|_| format!("`{text}` is no whole number").into())
+        text.trim().parse::<i64>().map_err(|_error| format!("`{text}` is no whole number").into())
     });
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
@@ -173,8 +173,7 @@ impl Template {
         match &written.node {
             Node::Text(text) => Compiler { host, names, at: &written.place }.text(text, complaints),
             Node::List(list) => {
-                let list: Vec<_> =
-                    list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
+                let list: Vec<_> = list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
                 Some(Self::List(list))
             }
             Node::Map(map) => Some(Self::Map(
@@ -411,4 +410,64 @@ fn called(ast: &AST) -> Vec<(String, Position)> {
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn value(text: &str, inputs: &Inputs) -> Result<Value, Error> {
+        let host = Host::new(&TimeZone::get("America/Sao_Paulo").unwrap());
+        let mut complaints = Diagnostics::default();
+        let written = crate::config::located::parse("x.yaml", text, &mut complaints).unwrap();
+        let names = Names { names: &["since", "ids", "body", "id"], secrets: &[] };
+        let template = Template::lower(&written, &host, names, &mut complaints);
+        assert!(complaints.is_clean(), "{complaints}");
+        template.unwrap().value(&host, inputs)
+    }
+
+    #[test]
+    fn one_expression_keeps_its_type_and_any_other_text_is_put_together() {
+        let inputs = Inputs::from([("ids", json!(["7", "8"])), ("since", json!(1_000)), ("id", json!("x"))]);
+        let found = value(
+            r##"
+list: "{ids.map(|id| #{code: int(id)})}"
+text: "a{{b}} {ids.len()} {id}!"
+date: '{date(since, "%d/%m/%Y %H:%M:%S")}'
+iso: "{iso(since)}"
+odata: '{ids.map(|it| "Id eq " + quote(it + "''")).join(" or ")}'
+number: 3
+nothing: "{()}"
+empty: null
+"##,
+            &inputs,
+        );
+        assert_eq!(
+            found.unwrap(),
+            json!({
+                "list": [{"code": 7}, {"code": 8}],
+                "text": "a{b} 2 x!",
+                "date": "31/12/1969 21:00:01",
+                "iso": "1970-01-01T00:00:01Z",
+                "odata": "Id eq '7''' or Id eq '8'''",
+                "number": 3,
+                "empty": null,
+            })
+        );
+    }
+
+    #[test]
+    fn a_bare_name_passes_the_value_through_to_the_last_digit() {
+        let body = json!({"big": 18_446_744_073_709_551_615_u64, "money": 0.1});
+        assert_eq!(value("'{body}'", &Inputs::from([("body", body.clone())])).unwrap(), body);
+    }
+
+    #[test]
+    fn a_failing_or_endless_expression_is_an_error() {
+        let inputs = Inputs::from([("id", json!("x"))]);
+        assert!(value("'{int(id)}'", &inputs).unwrap_err().to_string().contains("`x` is no whole number"));
+        let endless = value("'{let n = 0; while true { n += 1 }; n}'", &inputs);
+        assert!(endless.unwrap_err().to_string().contains("operations"));
+    }
 }

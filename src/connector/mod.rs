@@ -287,10 +287,8 @@ impl Connector {
 
     fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {
         let learned = self.learned();
-        let rows: Option<Vec<Row>> = bodies
-            .into_iter()
-            .map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body))
-            .collect();
+        let rows: Option<Vec<Row>> =
+            bodies.into_iter().map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body)).collect();
         rows.ok_or_else(|| {
             let text = format!("a row has no id at `{}`", resource.id);
             self.failure(&call.name, Cause::Unreachable { text })

@@ -18,13 +18,13 @@ pub(super) enum Role {
 }
 
 /// Every name an expression of a call may use.
-pub(super) const NAMES: &[&str] = &["secret", "call", "page", "size", "skip", "since", "ids", "values", "id", "body"];
-const LIST: &[&str] = &["secret", "call", "page", "size", "skip"];
-const WINDOW: &[&str] = &["secret", "call", "page", "size", "skip", "since"];
-const FETCH: &[&str] = &["secret", "call", "page", "size", "skip", "ids"];
-const FIND: &[&str] = &["secret", "call", "page", "size", "skip", "values"];
-const CREATE: &[&str] = &["secret", "call", "body"];
-const UPDATE: &[&str] = &["secret", "call", "body", "id"];
+pub(super) const NAMES: &[&str] = &["secret", "name", "page", "size", "skip", "since", "ids", "values", "id", "body"];
+const LIST: &[&str] = &["secret", "name", "page", "size", "skip"];
+const WINDOW: &[&str] = &["secret", "name", "page", "size", "skip", "since"];
+const FETCH: &[&str] = &["secret", "name", "page", "size", "skip", "ids"];
+const FIND: &[&str] = &["secret", "name", "page", "size", "skip", "values"];
+const CREATE: &[&str] = &["secret", "name", "body"];
+const UPDATE: &[&str] = &["secret", "name", "body", "id"];
 
 impl Role {
     const fn names(self) -> &'static [&'static str] {
@@ -106,8 +106,12 @@ pub(super) fn call(
     }
     if role == Role::Create && found.answer_id.is_none() && found.answer_record.is_none() {
         complaints.push(
-            Diagnostic::new(Code::MissingKey, &written.place, "the answer of `create` says not where the new id stands")
-                .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
+            Diagnostic::new(
+                Code::MissingKey,
+                &written.place,
+                "the answer of `create` says not where the new id stands",
+            )
+            .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
         );
     }
     found.body = body;
@@ -123,13 +127,18 @@ fn read(
     complaints: &mut Diagnostics,
 ) {
     found.records = entries.take("records").and_then(|at| path(at, complaints)).or_else(|| around.records.clone());
-    if let Some(at) = entries.take("paging") {
-        found.paging = paging(at, complaints).unwrap_or(Paging::None);
-    }
+    let paged = entries.take("paging");
+    found.paging = paged.and_then(|at| paging(at, complaints)).unwrap_or(Paging::None);
     if role == Role::List {
         found.window = entries.take("window").and_then(|at| window(at, whole, whole.names(WINDOW), complaints));
     } else if let Some(many) = entries.take("many").and_then(|at| positive(at, complaints)) {
         found.many = to_usize(many);
+    }
+    if let (Paging::Moments { .. }, None, Some(at)) = (&found.paging, &found.window, paged) {
+        complaints.push(
+            Diagnostic::new(Code::MissingKey, &at.place, "`moments` moves a window, and this call has no `window`")
+                .hint("write a `window:` that filters by `since`, or page by `skip`"),
+        );
     }
 }
 

@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::Path;
 
 /// Names an expression of the frame may use.
-const FRAME: &[&str] = &["secret", "call", "body"];
+const FRAME: &[&str] = &["secret", "name", "body"];
 
 /// What the parts of a system file need to know of the whole.
 pub(super) struct Whole<'a> {
@@ -331,11 +331,7 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
     found
 }
 
-fn resources(
-    at: &Located,
-    whole: &Whole<'_>,
-    complaints: &mut Diagnostics,
-) -> BTreeMap<String, super::Resource> {
+fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
     map.iter()
         .filter_map(|(name, value)| {
