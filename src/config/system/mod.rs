@@ -19,6 +19,8 @@ use crate::config::template::{Host, Template};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
+pub use call::{Call, Method, On, Paging, Window};
+
 /// One remote API.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -141,31 +143,6 @@ pub struct Frame {
     pub body: Option<Template>,
 }
 
-/// An HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET.
-    Get,
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-}
-
-impl Method {
-    /// As it stands in a request.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-        }
-    }
-}
-
 /// What an answer of a certain look means.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -183,17 +160,10 @@ pub struct Pattern {
     pub is: Meaning,
     /// Whether it counts as a failing answer; by default a status of 400 or more does.
     pub counts: Option<bool>,
-    /// Whether a wait it names binds this kind of call, or all.
+    /// How long to wait when the answer does not say.
+    pub wait_ms: Option<u64>,
+    /// Whether the wait binds this kind of call, or all.
     pub by: By,
-}
-
-/// The two things a call may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
-    /// It looks.
-    Read,
-    /// It changes.
-    Write,
 }
 
 /// What an answer means.
@@ -331,87 +301,6 @@ pub enum Ours {
     Learned,
 }
 
-/// One kind of request.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The kind, by which calls are paced and counted.
-    pub name: String,
-    /// Whether it looks or changes.
-    pub on: On,
-    /// Its method.
-    pub method: Method,
-    /// Its path below the base URL.
-    pub path: Template,
-    /// Its query parameters.
-    pub query: Vec<(String, Template)>,
-    /// Its body, before the frame is put around it.
-    pub body: Option<Template>,
-    /// What is added when only changed records are wanted.
-    pub window: Option<Window>,
-    /// How a long answer is cut into pages.
-    pub paging: Paging,
-    /// Most ids or values in one request.
-    pub many: usize,
-    /// Where the answer of a read holds its rows.
-    pub records: Option<Path>,
-    /// Where the answer of a write holds the id.
-    pub answer_id: Option<Path>,
-    /// Where the answer of a write holds the whole record.
-    pub answer_record: Option<Path>,
-}
-
-/// What is added to a request when only changed records are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Window {
-    /// Query parameters.
-    pub query: Vec<(String, Template)>,
-    /// Members of the body.
-    pub body: Option<Template>,
-}
-
-/// How a long answer is cut into pages.
-#[derive(Clone, Debug)]
-pub enum Paging {
-    /// It is not.
-    None,
-    /// By number.
-    Pages {
-        /// The number of the first page.
-        first: u64,
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many pages there are.
-        pages: Path,
-        /// Where the answer says how many rows there are.
-        rows: Option<Path>,
-    },
-    /// By the number of rows to pass over.
-    Skip {
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many rows there are.
-        rows: Option<Path>,
-    },
-    /// By moving the start of the window to the last moment seen, so that a row that is touched
-    /// while we read pushes no other row out of sight. Needs rows in the order of their change.
-    Moments {
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many rows there still are.
-        rows: Option<Path>,
-    },
-}
-
-impl Paging {
-    /// Rows of a page.
-    pub const fn size(&self) -> Option<u64> {
-        match self {
-            Self::None => None,
-            Self::Pages { size, .. } | Self::Skip { size, .. } | Self::Moments { size, .. } => Some(*size),
-        }
-    }
-}
-
 impl System {
     /// Reads a system file; complains about all that is wrong with it.
     pub fn load(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Self> {
@@ -445,112 +334,4 @@ impl Resource {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnostic::Code;
-
-    const GOOD: &str = r#"
-system: shop
-base_url: https://shop.example/
-secrets: [token]
-request: { headers: { Authorization: "Bearer {secret.token}" } }
-outcomes:
-  - { is: throttled, status: [429, 5xx], text: 'wait (?P<seconds>\d+)' }
-resources:
-  orders:
-    path: /orders
-    id: id
-    records: rows
-    list: { query: { page: "{page}" }, paging: { pages: { size: 50, pages: total } } }
-    create: { answer: { id: id } }
-    shape: { name: text 60, price: { kind: number, empty: 0, required: true } }
-"#;
-
-    fn load(text: &str) -> (Option<System>, Diagnostics) {
-        let mut complaints = Diagnostics::default();
-        let system = System::load("shop.yaml", text, &mut complaints);
-        (system, complaints)
-    }
-
-    /// What is said, one line for each complaint, about the good file with one text replaced.
-    fn said(from: &str, to: &str) -> Vec<String> {
-        assert!(GOOD.contains(from), "{from}");
-        let (system, complaints) = load(&GOOD.replace(from, to));
-        assert!(system.is_none());
-        let line = |one: &crate::diagnostic::Diagnostic| {
-            let place = one.place.as_ref().unwrap();
-            format!(
-                "{}:{} [{}] {} ({})",
-                place.line,
-                place.column,
-                one.code,
-                one.sentence,
-                one.hint.as_deref().unwrap_or("-")
-            )
-        };
-        complaints.list.iter().map(line).collect()
-    }
-
-    #[test]
-    fn a_good_file_loads_with_its_defaults() {
-        let (system, complaints) = load(GOOD);
-        assert!(complaints.is_clean(), "{complaints}");
-        let system = system.unwrap();
-        assert_eq!((system.title.as_str(), system.base_url.as_str()), ("shop", "https://shop.example"));
-        let orders = &system.resources["orders"];
-        assert!(orders.can_list() && orders.can_create() && !orders.can_update() && !orders.can_fetch());
-        assert_eq!(orders.list.as_ref().unwrap().name, "list orders");
-        assert_eq!(orders.create.as_ref().unwrap().method, Method::Post);
-        assert_eq!((orders.shape["name"].kind, orders.shape["name"].max), (Kind::Text, Some(60)));
-        assert!(orders.shape["price"].required);
-        assert_eq!(system.outcomes[0].status, [(429, 429), (500, 599)]);
-    }
-
-    #[test]
-    fn every_complaint_has_its_place_and_its_hint() {
-        assert_eq!(
-            said("records: rows", "recrods: rows"),
-            ["12:5 [unknown-key] unknown key `recrods` (did you mean `records`?)"]
-        );
-        assert_eq!(
-            said("is: throttled", "is: throtled"),
-            ["7:11 [bad-value] `throtled` means nothing here (did you mean `throttled`?)"]
-        );
-        assert_eq!(
-            said("secret.token", "secret.tokn"),
-            ["5:47 [unknown-field] `secrets` has no `tokn` (did you mean `token`?)"]
-        );
-        assert_eq!(
-            said("{page}", "{pge}")[0],
-            "13:30 [rhai-syntax] undefined variable: pge (names known here: secret, name, page, size, skip)"
-        );
-        assert_eq!(
-            said("{page}", "{dgits(1)}")[0],
-            "13:30 [rhai-unknown-function] unknown function `dgits` (did you mean `digits`?)"
-        );
-        assert_eq!(
-            said("{page}", "{page"),
-            ["13:29 [bad-value] this brace is never closed (write `{{` for a brace that stands for itself)"]
-        );
-        assert_eq!(
-            said("5xx", "50x"),
-            ["7:36 [bad-value] `50x` is no status (write a number such as 404, or a class such as 5xx)"]
-        );
-        assert_eq!(
-            said("(?P<seconds>", "(?P<seconds"),
-            ["7:48 [bad-value] no regular expression: invalid capture group character (-)"]
-        );
-        assert_eq!(said("text 60", "txt 60")[0], "15:20 [bad-value] `txt` means nothing here (did you mean `text`?)");
-        assert_eq!(said("{ answer: { id: id } }", "{}").len(), 1);
-        assert_eq!(said("pages: { size: 50, pages: total }", "moments: { size: 50 }").len(), 1);
-        assert_eq!(said("https://", "ftp://").len(), 1);
-    }
-
-    #[test]
-    fn all_complaints_come_at_once() {
-        let broken = GOOD.replace("    id: id\n", "").replace("https://", "").replace("text 60", "text long");
-        let (_, complaints) = load(&broken);
-        let codes: Vec<Code> = complaints.list.iter().map(|one| one.code).collect();
-        assert_eq!(codes, [Code::BadValue, Code::MissingKey, Code::BadValue]);
-    }
-}
+mod tests;
