@@ -43,4 +43,8 @@ pub struct Half {
     /// The print of the body these values were read from; zero when none was seen since a write.
     #[serde(default)]
     pub print: u64,
+    /// When the record had last changed in the newest image of it that we saw, in milliseconds since
+    /// 1970. An older image is a late one and proves nothing.
+    #[serde(default)]
+    pub seen_ms: Option<i64>,
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
+use fnv::FnvHasher;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -122,7 +123,7 @@ impl Body {
 
     /// A print of the content: equal bodies have equal prints.
     pub fn print(&self, salt: u64) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FnvHasher::default();
         salt.hash(&mut hasher);
         self.0.hash(&mut hasher);
         hasher.finish()

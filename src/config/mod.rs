@@ -1,4 +1,167 @@
-//! YAML as written.
+//! YAML as written, and a whole workspace loaded: a [`Project`] or every complaint at once.
+
+pub mod account;
+pub mod files;
+pub mod line;
 pub mod located;
+pub mod mapping;
 pub mod system;
 pub mod template;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use account::AccountFile;
+use files::{ACCOUNT_FILE, Files};
+use line::TablePairs;
+use located::Located;
+use mapping::MappingSpec;
+use system::System;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+
+/// A workspace as written: every file read, nothing compiled that needs the rules.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The systems by name.
+    pub systems: BTreeMap<String, Arc<System>>,
+    /// The shared tables by name.
+    pub tables: BTreeMap<String, TablePairs>,
+    /// The mappings, in the order of their files.
+    pub mappings: Vec<MappingSpec>,
+    /// The scripts: name, file, text.
+    pub scripts: Vec<(String, String, String)>,
+    /// The cases: file and tree.
+    pub cases: Vec<(String, Located)>,
+    /// The account file; `None` when there is none.
+    pub accounts: Option<AccountFile>,
+}
+
+/// Reads all files of a workspace. `env` answers `${NAME}` in the account file.
+pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mut Diagnostics) -> Project {
+    let mut project = Project::default();
+    for (path, text) in files {
+        match kind_of(path) {
+            Kind::System => {
+                if let Some(system) = System::load(path, text, complaints) {
+                    let twin = project.systems.insert(system.name.clone(), Arc::new(system));
+                    complain_twin(twin.map(|twin| (twin.name.clone(), "system")), path, complaints);
+                }
+            }
+            Kind::Table(name) => {
+                if let Some(tree) = located::parse(path, text, complaints)
+                    && let Some(pairs) = line::read_pairs(&tree, complaints)
+                {
+                    project.tables.insert(name, pairs);
+                }
+            }
+            Kind::Mapping => {
+                if let Some(tree) = located::parse(path, text, complaints)
+                    && let Some(spec) = MappingSpec::read(&tree, path, complaints)
+                {
+                    let twin = project.mappings.iter().find(|one| one.name == spec.name);
+                    complain_twin(twin.map(|twin| (twin.name.clone(), "mapping")), path, complaints);
+                    project.mappings.push(spec);
+                }
+            }
+            Kind::Script(name) => project.scripts.push((name, path.clone(), text.clone())),
+            Kind::Case => {
+                if let Some(tree) = located::parse(path, text, complaints) {
+                    project.cases.push((path.clone(), tree));
+                }
+            }
+            Kind::Accounts => {
+                if let Some(tree) = located::parse(path, text, complaints) {
+                    project.accounts = Some(account::read(&tree, env, complaints));
+                }
+            }
+            Kind::Other => {}
+        }
+    }
+    complain_accounts(&project, complaints);
+    project
+}
+
+enum Kind {
+    System,
+    Table(String),
+    Mapping,
+    Script(String),
+    Case,
+    Accounts,
+    Other,
+}
+
+fn kind_of(path: &str) -> Kind {
+    let yaml = |inner: &str| inner.strip_suffix(".yaml").map(str::to_owned);
+    if path == ACCOUNT_FILE {
+        Kind::Accounts
+    } else if path.starts_with("tests/cases/") && path.ends_with(".yaml") {
+        Kind::Case
+    } else if let Some(name) = path.strip_prefix("scripts/").and_then(|inner| inner.strip_suffix(".rhai")) {
+        Kind::Script(name.to_owned())
+    } else if let Some(name) = path.strip_prefix("mappings/tables/").and_then(yaml) {
+        Kind::Table(name)
+    } else if path.starts_with("mappings/systems/") && path.ends_with(".yaml") {
+        Kind::System
+    } else if path.starts_with("mappings/") && path.ends_with(".yaml") {
+        Kind::Mapping
+    } else {
+        Kind::Other
+    }
+}
+
+fn complain_twin(twin: Option<(String, &str)>, path: &str, complaints: &mut Diagnostics) {
+    if let Some((name, kind)) = twin {
+        let place = crate::diagnostic::Place::file(path);
+        let sentence = format!("the {kind} `{name}` is described by two files");
+        complaints.push(Diagnostic::new(Code::DuplicateName, &place, sentence).hint("rename or remove one of them"));
+    }
+}
+
+/// Every name an account uses must lead somewhere, and every secret must be there.
+fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
+    for account in project.accounts.iter().flat_map(|file| &file.accounts) {
+        for enabled in &account.mappings {
+            let (name, place) = &enabled.name;
+            let Some(mapping) = project.mappings.iter().find(|spec| spec.name == *name) else {
+                let plain = Diagnostic::new(Code::UnknownMapping, place, format!("no mapping is named `{name}`"));
+                complaints.push(plain.did_you_mean(name, project.mappings.iter().map(|spec| spec.name.as_str())));
+                continue;
+            };
+            for end in [&mapping.link.left, &mapping.link.right] {
+                if !account.systems.contains_key(&end.system) {
+                    let sentence = format!("account `{}` runs `{name}` without access to `{}`", account.name, end.system);
+                    complaints.push(
+                        Diagnostic::new(Code::MissingKey, place, sentence)
+                            .hint(format!("add `{}:` under `systems:` of this account", end.system)),
+                    );
+                }
+            }
+        }
+        complain_access(project, account, complaints);
+    }
+}
+
+fn complain_access(project: &Project, account: &account::Account, complaints: &mut Diagnostics) {
+    for (name, access) in &account.systems {
+        let Some(system) = project.systems.get(name) else {
+            let plain = Diagnostic::new(
+                Code::UnknownSystem,
+                &account.place,
+                format!("account `{}` has access to `{name}`, which no file describes", account.name),
+            );
+            complaints.push(plain.did_you_mean(name, project.systems.keys().map(String::as_str)));
+            continue;
+        };
+        for secret in system.secrets.iter().filter(|secret| !access.secrets.contains_key(*secret)) {
+            let sentence = format!("account `{}` gives no `{secret}` for `{name}`", account.name);
+            complaints.push(Diagnostic::new(Code::MissingSecret, &account.place, sentence));
+        }
+        for (given, place) in access.places.iter().filter(|(given, _)| !system.secrets.contains(given)) {
+            let plain = Diagnostic::new(Code::UnknownKey, place, format!("`{name}` has no secret `{given}`"));
+            let known = system.secrets.iter().map(String::as_str).chain(std::iter::once("base_url"));
+            complaints.push(plain.did_you_mean(given, known));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `depara.yaml`: where the store is, and one customer's credentials and mappings after the other.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::located::{Located, Word};
+use super::mapping::Written;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+
+/// The account file, compiled.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFile {
+    /// The folder of the store, relative to the file.
+    pub store: String,
+    /// The accounts, in the order written.
+    pub accounts: Vec<Account>,
+}
+
+/// One customer.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Where it was written.
+    pub place: Place,
+    /// How its systems are reached, by system.
+    pub systems: BTreeMap<String, Access>,
+    /// The mappings it runs, with their parameters.
+    pub mappings: Vec<Enabled>,
+}
+
+/// How one system is reached for one account.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The secrets by name.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Where each secret was written.
+    pub places: BTreeMap<String, Place>,
+    /// Another place to reach the system at.
+    pub base_url: Option<String>,
+}
+
+/// A mapping that an account runs.
+#[derive(Clone, Debug)]
+pub struct Enabled {
+    /// The mapping.
+    pub name: Written,
+    /// Its parameters.
+    pub parameters: Value,
+}
+
+/// Where the store is when the file does not say.
+pub const STORE: &str = "sled:.depara";
+
+/// Lowers `depara.yaml`. `env` answers `${NAME}`.
+pub fn read(tree: &Located, env: &dyn Fn(&str) -> Option<String>, complaints: &mut Diagnostics) -> AccountFile {
+    let mut file = AccountFile { store: ".depara".to_owned(), accounts: Vec::new() };
+    let Some(mut entries) = tree.entries(complaints) else { return file };
+    if let Some(value) = entries.take("store")
+        && let Some(text) = value.text(complaints)
+    {
+        match text.strip_prefix("sled:").filter(|folder| !folder.is_empty()) {
+            Some(folder) => folder.clone_into(&mut file.store),
+            None => complaints.push(
+                Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is no store"))
+                    .hint(format!("write `{STORE}`, a folder relative to this file")),
+            ),
+        }
+    }
+    for item in entries.need("accounts", complaints).and_then(|at| at.list(complaints)).unwrap_or_default().to_vec() {
+        let Some(account) = read_account(&item, env, complaints) else { continue };
+        if let Some(twin) = file.accounts.iter().find(|one| one.name == account.name) {
+            let sentence = format!("the account `{}` is written twice", account.name);
+            let plain = Diagnostic::new(Code::DuplicateName, &account.place, sentence);
+            complaints.push(plain.related(&twin.place, "first written here"));
+        } else {
+            file.accounts.push(account);
+        }
+    }
+    entries.finish(complaints);
+    file
+}
+
+fn read_account(
+    item: &Located,
+    env: &dyn Fn(&str) -> Option<String>,
+    complaints: &mut Diagnostics,
+) -> Option<Account> {
+    let mut entries = item.entries(complaints)?;
+    let named = entries.need("account", complaints);
+    let name = named.and_then(|value| value.text(complaints));
+    let owner = name.clone().unwrap_or_default();
+    let mut systems = BTreeMap::new();
+    let written = entries.need("systems", complaints).and_then(|at| at.map(complaints)).unwrap_or_default();
+    for (word, value) in written {
+        if let Some(access) = read_access(value, &owner, env, complaints) {
+            systems.insert(word.text.clone(), access);
+        }
+    }
+    let mut mappings = Vec::new();
+    let written = entries.need("mappings", complaints).and_then(|at| at.map(complaints)).unwrap_or_default();
+    for (Word { text, place }, value) in written {
+        mappings.push(Enabled { name: (text.clone(), place.clone()), parameters: value.json() });
+    }
+    entries.finish(complaints);
+    let place = named.map_or_else(|| item.place.clone(), |value| value.place.clone());
+    Some(Account { name: name?, place, systems, mappings })
+}
+
+fn read_access(
+    value: &Located,
+    account: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+    complaints: &mut Diagnostics,
+) -> Option<Access> {
+    let mut access = Access::default();
+    for (word, value) in value.map(complaints)? {
+        let Some(text) = value.text(complaints) else { continue };
+        let filled = fill(&text, &value.place, account, env, complaints);
+        if word.text == "base_url" {
+            access.base_url = Some(filled.trim_end_matches('/').to_owned());
+        } else {
+            access.secrets.insert(word.text.clone(), SecretString::from(filled));
+            access.places.insert(word.text.clone(), word.place.clone());
+        }
+    }
+    Some(access)
+}
+
+/// Replaces `${NAME}` by the variable; complains, naming variable and account, when it is not set.
+fn fill(
+    text: &str,
+    place: &Place,
+    account: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+    complaints: &mut Diagnostics,
+) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        filled.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            complaints.push(
+                Diagnostic::new(Code::BadValue, place, "`${` is never closed").hint("write `${NAME}`"),
+            );
+            return filled;
+        };
+        match env(name).filter(|value| !value.is_empty()) {
+            Some(value) => filled.push_str(&value),
+            None => complaints.push(
+                Diagnostic::new(
+                    Code::MissingSecret,
+                    place,
+                    format!("the environment variable `{name}`, which account `{account}` needs, is not set"),
+                )
+                .hint(format!("set it before starting: `export {name}=…`")),
+            ),
+        }
+        rest = tail;
+    }
+    filled.push_str(rest);
+    filled
+}

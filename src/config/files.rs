@@ -1,0 +1,108 @@
+//! The files of a workspace: those on disk over those the binary carries.
+//!
+//! Paths are relative to the workspace and use `/`. A file on disk takes the place of the carried
+//! one of the same path; everything else of the carried set stays, so that the binary works alone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+
+static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+static SCRIPTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scripts");
+static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/cases");
+
+/// Folders a workspace consists of.
+pub const FOLDERS: [&str; 3] = ["mappings", "scripts", "tests/cases"];
+
+/// Largest file that is read, in bytes.
+const FILE_MAX: u64 = 4 * 1024 * 1024;
+/// Deepest folder that is looked into.
+const DEPTH_MAX: usize = 8;
+
+/// The account file.
+pub const ACCOUNT_FILE: &str = "depara.yaml";
+
+/// Texts by path.
+pub type Files = BTreeMap<String, String>;
+
+/// The files the binary carries.
+pub fn carried() -> Files {
+    let mut files = Files::new();
+    for (folder, dir) in FOLDERS.into_iter().zip([&MAPPINGS, &SCRIPTS, &CASES]) {
+        collect_carried(folder, dir, &mut files);
+    }
+    files
+}
+
+fn collect_carried(folder: &str, dir: &Dir<'_>, files: &mut Files) {
+    for file in dir.files() {
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            files.insert(format!("{folder}/{}", path.replace('\\', "/")), text.to_owned());
+        }
+    }
+    for inner in dir.dirs() {
+        collect_carried(folder, inner, files);
+    }
+}
+
+/// The files of a workspace on disk, over the carried ones.
+pub fn workspace(root: &Path, complaints: &mut Diagnostics) -> Files {
+    let mut files = carried();
+    for folder in FOLDERS {
+        collect_disk(root, &root.join(folder), 0, &mut files, complaints);
+    }
+    let account = root.join(ACCOUNT_FILE);
+    if account.is_file() {
+        read_file(root, &account, &mut files, complaints);
+    }
+    files
+}
+
+fn collect_disk(root: &Path, folder: &Path, depth: usize, files: &mut Files, complaints: &mut Diagnostics) {
+    if !folder.is_dir() || depth > DEPTH_MAX {
+        return;
+    }
+    let listing = match std::fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(error) => {
+            complain_unreadable(root, folder, &error.to_string(), complaints);
+            return;
+        }
+    };
+    let mut paths: Vec<PathBuf> = listing.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect_disk(root, &path, depth + 1, files, complaints);
+        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "rhai") {
+            read_file(root, &path, files, complaints);
+        }
+    }
+}
+
+fn read_file(root: &Path, path: &Path, files: &mut Files, complaints: &mut Diagnostics) {
+    let size = std::fs::metadata(path).map_or(0, |about| about.len());
+    if size > FILE_MAX {
+        complain_unreadable(root, path, &format!("{size} bytes, at most {FILE_MAX} are read"), complaints);
+        return;
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            files.insert(relative(root, path), text);
+        }
+        Err(error) => complain_unreadable(root, path, &error.to_string(), complaints),
+    }
+}
+
+fn complain_unreadable(root: &Path, path: &Path, why: &str, complaints: &mut Diagnostics) {
+    let name = relative(root, path);
+    complaints.push(Diagnostic::new(Code::Unreadable, &Place::file(&name), format!("cannot be read: {why}")));
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let inner = path.strip_prefix(root).unwrap_or(path);
+    inner.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}

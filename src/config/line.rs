@@ -1,0 +1,321 @@
+//! The lines of a mapping, as written: fields and groups.
+
+use serde_json::Value;
+
+use super::located::{Entries, Located, Node, Word};
+use super::mapping::{Arrow, PolicySpec, SideNames, Written, complain_arrow, read_policy, split_arrow, written};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::record::Sides;
+
+/// One entry of `fields:`.
+#[derive(Clone, Debug)]
+pub enum LineSpec {
+    /// A field of its own.
+    Field(Box<FieldSpec>),
+    /// Fields that a rule reads and writes at once, or that belong together.
+    Group(GroupSpec),
+}
+
+/// A group, as written.
+#[derive(Clone, Debug)]
+pub struct GroupSpec {
+    /// Its name.
+    pub name: Written,
+    /// `group: true`: its fields win or lose a conflict together.
+    pub together: bool,
+    /// `rule:`, what reads and writes the group on a side.
+    pub views: Sides<Option<ViewSpec>>,
+    /// Its fields.
+    pub fields: Vec<FieldSpec>,
+}
+
+/// A rule that reads and writes a group, as written.
+#[derive(Clone, Debug)]
+pub struct ViewSpec {
+    /// The rule: `read_<name>` and `write_<name>` in the scripts.
+    pub name: Written,
+    /// `of:`, the paths of the record it sees and may write.
+    pub of: Vec<Written>,
+}
+
+/// A field, as written.
+#[derive(Clone, Debug)]
+pub struct FieldSpec {
+    /// The key of the line.
+    pub key: Written,
+    /// The line as JSON; its print tells an edited line from the old one.
+    pub json: Value,
+    /// Which way it points.
+    pub arrow: Arrow,
+    /// The paths.
+    pub paths: Sides<String>,
+    /// `label:`, for people.
+    pub label: Option<String>,
+    /// `canon:`.
+    pub canon: Option<Written>,
+    /// `set:`, the member of a list's rows that counts, per side.
+    pub set: Option<Sides<Option<Written>>>,
+    /// `except:`, members of a set that stay on that side and never travel.
+    pub except: Sides<Vec<String>>,
+    /// `table:`.
+    pub table: Option<TableSpec>,
+    /// `lookup:`.
+    pub lookup: Sides<Option<LookupSpec>>,
+    /// `rule:`, `read_<name>` and `write_<name>` for one value.
+    pub rule: Sides<Option<Written>>,
+    /// `missing:`, what a value without a twin becomes.
+    pub missing: Option<Missing>,
+    /// `if_empty:`, the field whose value is sent to that side when this one is empty.
+    pub if_empty: Sides<Option<Written>>,
+    /// `hold:`, a rule that may keep this field from being written on that side.
+    pub hold: Sides<Option<Written>>,
+    /// `follows:`, the field that this one follows by itself on that side.
+    pub follows: Sides<Option<Written>>,
+    /// `once: true`: only at birth.
+    pub once: Option<Place>,
+    /// `cut:`, sides on which a text may be cut to the length they take.
+    pub cut: Sides<bool>,
+    /// `on_conflict:` of this field alone.
+    pub on_conflict: Option<PolicySpec>,
+}
+
+/// What a value without a twin on the other side becomes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Empty.
+    Empty,
+    /// Whatever is there stays.
+    Keep,
+    /// The field waits, and so does a record that would be born without it.
+    Hold,
+}
+
+/// A table, as written.
+#[derive(Clone, Debug)]
+pub enum TableSpec {
+    /// The name of a file in `mappings/tables`.
+    Named(Written),
+    /// Pairs written in place.
+    Pairs(TablePairs),
+}
+
+/// Left value and right value, in the order written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePairs {
+    /// The pairs.
+    pub pairs: Vec<(Written, Written)>,
+    /// `back:`, which left value a right value becomes when several do.
+    pub back: Vec<(String, String)>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// A lookup, as written: `users by Email in Owner`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookupSpec {
+    /// The resource of that side's system.
+    pub of: String,
+    /// The field of its rows that is the shared value.
+    pub by: String,
+    /// Where the record itself carries the row.
+    pub inside: Option<String>,
+    /// The body that makes a row nobody has yet, with `{value}` inside.
+    pub create: Option<Value>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Lowers `fields:`.
+pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Vec<LineSpec> {
+    let mut lines = Vec::new();
+    for (word, value) in value.map(complaints).unwrap_or_default().to_vec() {
+        if is_group(&word, &value) {
+            lines.extend(read_group(&word, &value, names, complaints).map(LineSpec::Group));
+        } else {
+            lines.extend(read_field(&word, &value, names, complaints).map(|field| LineSpec::Field(Box::new(field))));
+        }
+    }
+    lines
+}
+
+fn is_group(word: &Word, value: &Located) -> bool {
+    let has_fields = matches!(&value.node, Node::Map(map) if map.iter().any(|(key, _)| key.text == "fields"));
+    has_fields && split_arrow(&word.text).is_none()
+}
+
+fn read_group(
+    word: &Word,
+    value: &Located,
+    names: &SideNames<'_>,
+    complaints: &mut Diagnostics,
+) -> Option<GroupSpec> {
+    let mut entries = value.entries(complaints)?;
+    let together = entries.take("group").and_then(|value| value.boolean(complaints)).unwrap_or(false);
+    let views =
+        entries.take("rule").map(|value| names.read(value, complaints, read_view)).unwrap_or_default();
+    let mut fields = Vec::new();
+    let inner = entries.take("fields")?;
+    for (word, value) in inner.map(complaints).unwrap_or_default().to_vec() {
+        fields.extend(read_field(&word, &value, names, complaints));
+    }
+    entries.finish(complaints);
+    Some(GroupSpec { name: (word.text.clone(), word.place.clone()), together, views, fields })
+}
+
+fn read_view(value: &Located, complaints: &mut Diagnostics) -> Option<ViewSpec> {
+    let mut entries = value.entries(complaints)?;
+    let name = entries.need("name", complaints).and_then(|value| written(value, complaints));
+    let of = entries.need("of", complaints).map(|value| value.texts(complaints));
+    entries.finish(complaints);
+    Some(ViewSpec { name: name?, of: of? })
+}
+
+fn read_field(
+    word: &Word,
+    value: &Located,
+    names: &SideNames<'_>,
+    complaints: &mut Diagnostics,
+) -> Option<FieldSpec> {
+    let Some((paths, arrow)) = split_arrow(&word.text) else {
+        complain_arrow(&word.text, &word.place, complaints);
+        return None;
+    };
+    let mut field = FieldSpec {
+        key: (word.text.clone(), word.place.clone()),
+        json: value.json(),
+        arrow,
+        paths,
+        label: None,
+        canon: None,
+        set: None,
+        except: Sides::default(),
+        table: None,
+        lookup: Sides::default(),
+        rule: Sides::default(),
+        missing: None,
+        if_empty: Sides::default(),
+        hold: Sides::default(),
+        follows: Sides::default(),
+        once: None,
+        cut: Sides::default(),
+        on_conflict: None,
+    };
+    if value.node == Node::Null {
+        return Some(field);
+    }
+    let mut entries = value.entries(complaints)?;
+    read_values(&mut field, &mut entries, names, complaints);
+    read_conduct(&mut field, &mut entries, names, complaints);
+    entries.finish(complaints);
+    Some(field)
+}
+
+/// What the values look like.
+fn read_values(
+    field: &mut FieldSpec,
+    entries: &mut Entries<'_>,
+    names: &SideNames<'_>,
+    complaints: &mut Diagnostics,
+) {
+    field.label = entries.take("label").and_then(|value| value.text(complaints));
+    field.canon = entries.take("canon").and_then(|value| written(value, complaints));
+    field.set = entries.take("set").map(|value| names.read(value, complaints, written));
+    if let Some(value) = entries.take("except") {
+        field.except = names
+            .read(value, complaints, |value, complaints| Some(value.texts(complaints)))
+            .map(|found| found.unwrap_or_default().into_iter().map(|(text, _)| text).collect());
+    }
+    field.table = entries.take("table").and_then(|value| read_table(value, complaints));
+    if let Some(value) = entries.take("lookup") {
+        field.lookup = names.read(value, complaints, read_lookup);
+    }
+    if let Some(value) = entries.take("rule") {
+        field.rule = names.read(value, complaints, written);
+    }
+}
+
+/// How the field behaves.
+fn read_conduct(
+    field: &mut FieldSpec,
+    entries: &mut Entries<'_>,
+    names: &SideNames<'_>,
+    complaints: &mut Diagnostics,
+) {
+    field.missing = entries.take("missing").and_then(|value| read_missing(value, complaints));
+    let mut by_side = |key| entries.take(key).map(|value| names.read(value, complaints, written)).unwrap_or_default();
+    field.if_empty = by_side("if_empty");
+    field.hold = by_side("hold");
+    field.follows = by_side("follows");
+    if let Some(value) = entries.take("once") {
+        field.once = value.boolean(complaints).filter(|flag| *flag).map(|_| value.place.clone());
+    }
+    if let Some(value) = entries.take("cut") {
+        let found = names.read(value, complaints, Located::boolean);
+        field.cut = found.map(|flag| flag.unwrap_or(false));
+    }
+    field.on_conflict = entries.take("on_conflict").and_then(|value| read_policy(value, names, complaints));
+}
+
+fn read_missing(value: &Located, complaints: &mut Diagnostics) -> Option<Missing> {
+    let text = value.text(complaints)?;
+    match text.as_str() {
+        "empty" => Some(Missing::Empty),
+        "keep" => Some(Missing::Keep),
+        "hold" => Some(Missing::Hold),
+        _ => {
+            complaints.push(
+                Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is nothing a missing value can become"))
+                    .hint("write `empty`, `keep` or `hold`"),
+            );
+            None
+        }
+    }
+}
+
+fn read_table(value: &Located, complaints: &mut Diagnostics) -> Option<TableSpec> {
+    if let Node::Text(name) = &value.node {
+        return Some(TableSpec::Named((name.clone(), value.place.clone())));
+    }
+    read_pairs(value, complaints).map(TableSpec::Pairs)
+}
+
+/// Reads `{ left: right, …, back: { right: left } }`.
+pub fn read_pairs(value: &Located, complaints: &mut Diagnostics) -> Option<TablePairs> {
+    let mut table = TablePairs { pairs: Vec::new(), back: Vec::new(), place: value.place.clone() };
+    for (word, value) in value.map(complaints)? {
+        if word.text == "back" && matches!(value.node, Node::Map(_)) {
+            for (right, left) in value.map(complaints).unwrap_or_default().to_vec() {
+                table.back.extend(left.text(complaints).map(|left| (right.text, left)));
+            }
+        } else if let Some(right) = written(value, complaints) {
+            table.pairs.push(((word.text.clone(), word.place.clone()), right));
+        }
+    }
+    Some(table)
+}
+
+fn read_lookup(value: &Located, complaints: &mut Diagnostics) -> Option<LookupSpec> {
+    let place = value.place.clone();
+    if let Node::Text(text) = &value.node {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (of, by, inside) = match words.as_slice() {
+            [of, "by", by] => (*of, *by, None),
+            [of, "by", by, "in", inside] => (*of, *by, Some((*inside).to_owned())),
+            _ => {
+                complaints.push(
+                    Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is no lookup"))
+                        .hint("write `resource by field`, or `resource by field in path`"),
+                );
+                return None;
+            }
+        };
+        return Some(LookupSpec { of: of.to_owned(), by: by.to_owned(), inside, create: None, place });
+    }
+    let mut entries = value.entries(complaints)?;
+    let of = entries.need("of", complaints).and_then(|value| value.text(complaints));
+    let by = entries.need("by", complaints).and_then(|value| value.text(complaints));
+    let inside = entries.take("in").and_then(|value| value.text(complaints));
+    let create = entries.take("create").map(Located::json);
+    entries.finish(complaints);
+    Some(LookupSpec { of: of?, by: by?, inside, create, place })
+}

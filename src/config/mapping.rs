@@ -1,0 +1,371 @@
+//! One mapping, as written.
+//!
+//! Nothing is looked up here: whether a path, a rule or a lookup exists is for `mapping::compile`
+//! to say. What cannot be read as the language of mappings is said here, all of it at once.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::line::{self, LineSpec};
+use super::located::{Entries, Located, Node, Word};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::record::{Side, Sides};
+
+/// Something written, and where.
+pub type Written = (String, Place);
+
+/// A mapping, as written.
+#[derive(Clone, Debug)]
+pub struct MappingSpec {
+    /// The file.
+    pub file: Arc<str>,
+    /// `mapping:`, its name.
+    pub name: String,
+    /// `title:`, for people; the name when absent.
+    pub title: String,
+    /// `link:`, the two resources.
+    pub link: Sides<ResourceName>,
+    /// `scripts:`, where its rules are looked for, in order.
+    pub scripts: Vec<Written>,
+    /// `schedule:`.
+    pub schedule: Schedule,
+    /// `on_conflict:`.
+    pub on_conflict: PolicySpec,
+    /// `limits:`.
+    pub limits: Limits,
+    /// `match:`, the keys in order.
+    pub keys: Vec<KeySpec>,
+    /// `rules: { keep: … }`: does this record take part?
+    pub keep: Sides<Option<Written>>,
+    /// `rules: { create: … }`: may a record be born on that side?
+    pub create: Sides<Option<Written>>,
+    /// `fields:`.
+    pub lines: Vec<LineSpec>,
+    /// `refused:`, where a refusal of that side is reported.
+    pub refused: Sides<Option<ReportSpec>>,
+    /// The whole file as JSON; its print tells an edited mapping from the old one.
+    pub json: Value,
+}
+
+/// A resource named in a mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceName {
+    /// The system.
+    pub system: String,
+    /// The resource.
+    pub resource: String,
+    /// Where it was named.
+    pub place: Place,
+}
+
+/// When a mapping runs and how far back it looks; all in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// From the start of one cycle to the start of the next.
+    pub every_ms: u64,
+    /// A listing never looks back less than this.
+    pub window_ms: u64,
+    /// A listing looks back this much further than the watermark.
+    pub overlap_ms: u64,
+    /// How often everything is compared; never by the clock when `None`.
+    pub full_ms: Option<u64>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { every_ms: 600_000, window_ms: 18_000_000, overlap_ms: 600_000, full_ms: None }
+    }
+}
+
+/// More than this in one plan halts the mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Records born.
+    pub creates: u64,
+    /// Records changed.
+    pub updates: u64,
+    /// Records gone.
+    pub gone: u64,
+    /// Records read on one side.
+    pub records: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { creates: 5_000, updates: 5_000, gone: 20, records: 500_000 }
+    }
+}
+
+/// How a conflict is settled, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicySpec {
+    /// The record that changed last wins.
+    Newest,
+    /// One side always wins.
+    Wins(Side),
+    /// A person decides.
+    Ask,
+    /// A rule decides: `fn rule(left, right)` gives `"left"`, `"right"` or `()`.
+    Rule(Written),
+}
+
+/// A match key, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySpec {
+    /// The paths.
+    pub paths: Sides<String>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Where a refusal is reported, as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportSpec {
+    /// The resource a report is created in.
+    pub to: ResourceName,
+    /// The body, with `{id}` and `{reason}` inside.
+    pub body: Value,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Which way a line points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrow {
+    /// `<=>`
+    Both,
+    /// `=>`
+    ToRight,
+    /// `<=`
+    ToLeft,
+}
+
+/// Splits `left <=> right`.
+pub fn split_arrow(text: &str) -> Option<(Sides<String>, Arrow)> {
+    for (marks, arrow) in
+        [(["<=>", "⇔"], Arrow::Both), (["=>", "⇒"], Arrow::ToRight), (["<=", "⇐"], Arrow::ToLeft)]
+    {
+        for mark in marks {
+            if let Some((left, right)) = text.split_once(mark) {
+                let sides = Sides::new(left.trim().to_owned(), right.trim().to_owned());
+                return (!sides.left.is_empty() && !sides.right.is_empty()).then_some((sides, arrow));
+            }
+        }
+    }
+    None
+}
+
+/// Complains about an arrow that cannot be read.
+pub fn complain_arrow(word: &str, place: &Place, complaints: &mut Diagnostics) {
+    complaints.push(
+        Diagnostic::new(Code::BadArrow, place, format!("`{word}` has no readable arrow"))
+            .hint("write `left <=> right`, `left => right` or `left <= right`"),
+    );
+}
+
+/// Which side a word such as `omie:` speaks of.
+pub struct SideNames<'a> {
+    names: Sides<&'a str>,
+}
+
+impl<'a> SideNames<'a> {
+    /// The names of the two systems.
+    pub fn of(link: &'a Sides<ResourceName>) -> Self {
+        Self { names: Sides::new(&link.left.system, &link.right.system) }
+    }
+
+    /// The side of a word; `left` and `right` always work, a system's name when the two differ.
+    pub fn side(&self, word: &str) -> Option<Side> {
+        match word {
+            "left" => Some(Side::Left),
+            "right" => Some(Side::Right),
+            _ if self.names.left == self.names.right => None,
+            _ => Side::BOTH.into_iter().find(|side| *self.names.get(*side) == word),
+        }
+    }
+
+    /// Reads a map whose keys are sides.
+    pub fn read<T>(
+        &self,
+        value: &Located,
+        complaints: &mut Diagnostics,
+        mut one: impl FnMut(&Located, &mut Diagnostics) -> Option<T>,
+    ) -> Sides<Option<T>> {
+        let mut found = Sides::new(None, None);
+        let entries: &[(Word, Located)] = value.map(complaints).unwrap_or_default();
+        for (word, value) in entries {
+            match self.side(&word.text) {
+                Some(side) => *found.get_mut(side) = one(value, complaints),
+                None => complaints.push(
+                    Diagnostic::new(Code::UnknownSystem, &word.place, format!("`{}` is no side of this link", word.text))
+                        .hint(format!("the sides are `{}` and `{}`", self.names.left, self.names.right)),
+                ),
+            }
+        }
+        found
+    }
+}
+
+/// A text with its place.
+pub fn written(value: &Located, complaints: &mut Diagnostics) -> Option<Written> {
+    value.text(complaints).map(|text| (text, value.place.clone()))
+}
+
+impl MappingSpec {
+    /// Lowers one file; complains about all that is wrong and gives `None` when the frame is missing.
+    pub fn read(tree: &Located, file: &str, complaints: &mut Diagnostics) -> Option<Self> {
+        let mut entries = tree.entries(complaints)?;
+        let name = entries.need("mapping", complaints).and_then(|value| value.text(complaints));
+        let title = entries.take("title").and_then(|value| value.text(complaints));
+        let link = entries.need("link", complaints).and_then(|value| read_link(value, complaints));
+        let (Some(name), Some(link)) = (name, link) else {
+            return None;
+        };
+        let names = SideNames::of(&link);
+        let scripts = entries.take("scripts").map(|value| value.texts(complaints)).unwrap_or_default();
+        let schedule = entries.take("schedule").map_or_else(Schedule::default, |v| read_schedule(v, complaints));
+        let on_conflict = entries
+            .take("on_conflict")
+            .and_then(|value| read_policy(value, &names, complaints))
+            .unwrap_or(PolicySpec::Newest);
+        let limits = entries.take("limits").map_or_else(Limits::default, |value| read_limits(value, complaints));
+        let keys = entries.take("match").map(|value| read_keys(value, complaints)).unwrap_or_default();
+        let [keep, create] = entries.take("rules").map(|v| read_rules(v, &names, complaints)).unwrap_or_default();
+        let lines = entries
+            .need("fields", complaints)
+            .map(|value| line::read_lines(value, &names, complaints))
+            .unwrap_or_default();
+        let refused = entries
+            .take("refused")
+            .map(|value| names.read(value, complaints, read_report))
+            .unwrap_or_default();
+        entries.finish(complaints);
+        Some(Self {
+            file: file.into(),
+            title: title.unwrap_or_else(|| name.clone()),
+            name,
+            scripts,
+            schedule,
+            on_conflict,
+            limits,
+            keys,
+            keep,
+            create,
+            lines,
+            refused,
+            json: tree.json(),
+            link: link.clone(),
+        })
+    }
+}
+
+fn read_link(value: &Located, complaints: &mut Diagnostics) -> Option<Sides<ResourceName>> {
+    let text = value.text(complaints)?;
+    let Some((sides, _)) = split_arrow(&text) else {
+        complain_arrow(&text, &value.place, complaints);
+        return None;
+    };
+    let left = resource_name(&sides.left, &value.place, complaints)?;
+    let right = resource_name(&sides.right, &value.place, complaints)?;
+    Some(Sides::new(left, right))
+}
+
+/// Reads `system.resource`.
+pub fn resource_name(text: &str, place: &Place, complaints: &mut Diagnostics) -> Option<ResourceName> {
+    let found = text.split_once('.').filter(|(system, resource)| !system.is_empty() && !resource.is_empty());
+    if found.is_none() {
+        complaints.push(
+            Diagnostic::new(Code::BadValue, place, format!("`{text}` names no resource")).hint("write `system.resource`"),
+        );
+    }
+    let (system, resource) = found?;
+    Some(ResourceName { system: system.to_owned(), resource: resource.to_owned(), place: place.clone() })
+}
+
+fn read_schedule(value: &Located, complaints: &mut Diagnostics) -> Schedule {
+    let mut schedule = Schedule::default();
+    let Some(mut entries) = value.entries(complaints) else { return schedule };
+    let mut take = |key, into: &mut u64| {
+        let found = entries.take(key).and_then(|value: &Located| value.duration_ms(complaints));
+        *into = found.unwrap_or(*into);
+    };
+    take("every", &mut schedule.every_ms);
+    take("window", &mut schedule.window_ms);
+    take("overlap", &mut schedule.overlap_ms);
+    schedule.full_ms = entries.take("full").and_then(|value| value.duration_ms(complaints));
+    entries.finish(complaints);
+    schedule
+}
+
+fn read_limits(value: &Located, complaints: &mut Diagnostics) -> Limits {
+    let mut limits = Limits::default();
+    let Some(mut entries) = value.entries(complaints) else { return limits };
+    let mut take = |key, into: &mut u64| {
+        let found = entries.take(key).and_then(|value: &Located| value.count(complaints));
+        *into = found.unwrap_or(*into);
+    };
+    take("creates", &mut limits.creates);
+    take("updates", &mut limits.updates);
+    take("gone", &mut limits.gone);
+    take("records", &mut limits.records);
+    entries.finish(complaints);
+    limits
+}
+
+/// Reads a policy: a side's name, `newest`, `ask` or `{ rule: name }`.
+pub fn read_policy(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Option<PolicySpec> {
+    if let Node::Map(_) = &value.node {
+        let mut entries: Entries<'_> = value.entries(complaints)?;
+        let rule = entries.need("rule", complaints).and_then(|value| written(value, complaints));
+        entries.finish(complaints);
+        return rule.map(PolicySpec::Rule);
+    }
+    let text = value.text(complaints)?;
+    match text.as_str() {
+        "newest" => Some(PolicySpec::Newest),
+        "ask" => Some(PolicySpec::Ask),
+        word => {
+            let side = names.side(word).map(PolicySpec::Wins);
+            if side.is_none() {
+                let known = ["newest", "ask", names.names.left, names.names.right];
+                complaints.push(
+                    Diagnostic::new(Code::BadValue, &value.place, format!("`{word}` is no policy"))
+                        .hint(format!("a policy is one of: {}, or {{ rule: name }}", known.join(", "))),
+                );
+            }
+            side
+        }
+    }
+}
+
+fn read_keys(value: &Located, complaints: &mut Diagnostics) -> Vec<KeySpec> {
+    let mut keys = Vec::new();
+    for item in value.list(complaints).unwrap_or_default().to_vec() {
+        let Some(text) = item.text(complaints) else { continue };
+        match split_arrow(&text) {
+            Some((paths, Arrow::Both)) => keys.push(KeySpec { paths, place: item.place }),
+            Some((_, Arrow::ToLeft | Arrow::ToRight)) | None => complain_arrow(&text, &item.place, complaints),
+        }
+    }
+    keys
+}
+
+fn read_rules(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> [Sides<Option<Written>>; 2] {
+    let Some(mut entries) = value.entries(complaints) else { return Default::default() };
+    let keep = entries.take("keep").map(|value| names.read(value, complaints, written)).unwrap_or_default();
+    let create = entries.take("create").map(|value| names.read(value, complaints, written)).unwrap_or_default();
+    entries.finish(complaints);
+    [keep, create]
+}
+
+fn read_report(value: &Located, complaints: &mut Diagnostics) -> Option<ReportSpec> {
+    let mut entries = value.entries(complaints)?;
+    let to = entries.need("report", complaints).and_then(|value| {
+        let text = value.text(complaints)?;
+        resource_name(&text, &value.place, complaints)
+    });
+    let body = entries.need("body", complaints).map(Located::json);
+    entries.finish(complaints);
+    Some(ReportSpec { to: to?, body: body?, place: value.place.clone() })
+}

@@ -1,0 +1,164 @@
+//! Normal forms in which two values are compared.
+//!
+//! A canon says when two texts mean the same (`11.222.333/0001-81` and `11222333000181`) and what
+//! of a value travels. A form that only one mapping needs is a rule, not a canon.
+
+use serde_json::Value;
+
+use crate::reference::{folded, scalar_text};
+
+/// A built-in normal form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Canon {
+    /// Equal when letter for letter equal, spaces around aside. The default.
+    Plain,
+    /// Equal without regard to case, accents and repeated spaces.
+    Text,
+    /// Equal when the digits are: documents, codes.
+    Digits,
+    /// Equal without regard to case.
+    Email,
+    /// A Brazilian phone: equal when the digits after country code and trunk zero are.
+    PhoneBr,
+    /// A Brazilian postcode: eight digits, leading zeros kept.
+    Cep,
+    /// An amount: equal to the cent.
+    Money,
+    /// A city: equal without regard to case, accents and a state in brackets.
+    City,
+    /// A web address: equal without regard to case, scheme and a slash at the end.
+    Url,
+}
+
+impl Canon {
+    /// Every canon with its word.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("plain", Self::Plain),
+        ("text", Self::Text),
+        ("digits", Self::Digits),
+        ("email", Self::Email),
+        ("phone_br", Self::PhoneBr),
+        ("cep", Self::Cep),
+        ("money", Self::Money),
+        ("city", Self::City),
+        ("url", Self::Url),
+    ];
+
+    /// The canon of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, canon)| *canon)
+    }
+
+    /// The normal form of a value; the empty text when there is none.
+    pub fn form(self, value: &Value) -> String {
+        let Some(text) = scalar_text(value) else {
+            return if value.is_null() { String::new() } else { value.to_string() };
+        };
+        match self {
+            Self::Plain => text.trim().to_owned(),
+            Self::Text => folded(&text),
+            Self::Digits => digits(&text),
+            Self::Email => text.trim().to_lowercase(),
+            Self::PhoneBr => phone_br(&text),
+            Self::Cep => cep(&text),
+            Self::Money => money(&text),
+            Self::City => folded(text.split('(').next().unwrap_or_default()),
+            Self::Url => url(&text),
+        }
+    }
+
+    /// What of a value travels: its form where the form is a value of its own, else the trimmed text.
+    pub fn carry(self, value: Value) -> Value {
+        let Value::String(text) = &value else {
+            return match self {
+                Self::Cep | Self::Digits if value.is_number() => nonempty(self.form(&value)),
+                Self::Plain
+                | Self::Text
+                | Self::Digits
+                | Self::Email
+                | Self::PhoneBr
+                | Self::Cep
+                | Self::Money
+                | Self::City
+                | Self::Url => value,
+            };
+        };
+        match self {
+            Self::Digits | Self::Email | Self::PhoneBr | Self::Cep => nonempty(self.form(&value)),
+            Self::Plain | Self::Text | Self::Money | Self::City | Self::Url => {
+                if text.trim().len() == text.len() && !text.is_empty() { value } else { nonempty(text.trim().to_owned()) }
+            }
+        }
+    }
+
+    /// True when two values mean the same.
+    pub fn same(self, one: &Value, other: &Value) -> bool {
+        one == other || self.form(one) == self.form(other)
+    }
+}
+
+fn nonempty(text: String) -> Value {
+    if text.is_empty() { Value::Null } else { Value::String(text) }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn phone_br(text: &str) -> String {
+    let all = digits(text);
+    let national = if all.len() >= 12 { all.strip_prefix("55").unwrap_or(&all) } else { &all };
+    let plain = if national.len() >= 11 { national.strip_prefix('0').unwrap_or(national) } else { national };
+    plain.to_owned()
+}
+
+fn cep(text: &str) -> String {
+    let all = digits(text);
+    if all.is_empty() || all.bytes().all(|digit| digit == b'0') { String::new() } else { format!("{all:0>8}") }
+}
+
+fn money(text: &str) -> String {
+    let plain = text.trim();
+    plain.parse::<f64>().map_or_else(|_| plain.to_owned(), |amount| format!("{amount:.2}"))
+}
+
+fn url(text: &str) -> String {
+    let lower = text.trim().to_lowercase();
+    let bare = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")).unwrap_or(&lower);
+    bare.trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_canon_knows_what_means_the_same() {
+        for (canon, one, other, same) in [
+            (Canon::Plain, json!(" Ana "), json!("Ana"), true),
+            (Canon::Plain, json!("Ana"), json!("ANA"), false),
+            (Canon::Plain, json!(7), json!("7"), true),
+            (Canon::Text, json!("São  Paulo"), json!("SAO PAULO"), true),
+            (Canon::Digits, json!("11.222.333/0001-81"), json!("11222333000181"), true),
+            (Canon::Email, json!("Ana@Ex.com"), json!("ana@ex.com "), true),
+            (Canon::PhoneBr, json!("+55 (11) 3000-1000"), json!("1130001000"), true),
+            (Canon::PhoneBr, json!("011 3000-1000"), json!("1130001000"), true),
+            (Canon::Cep, json!("01310-100"), json!(1_310_100), true),
+            (Canon::Cep, json!("00000000"), json!(null), true),
+            (Canon::Money, json!(10), json!("10.001"), true),
+            (Canon::City, json!("SAO PAULO (SP)"), json!("São Paulo"), true),
+            (Canon::Url, json!("https://Ex.com/"), json!("ex.com"), true),
+            (Canon::Url, json!("ex.com/a"), json!("ex.com/b"), false),
+        ] {
+            assert_eq!(canon.same(&one, &other), same, "{canon:?} {one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_travels_keeps_leading_zeros_and_typed_letters() {
+        assert_eq!(Canon::Cep.carry(json!(1_310_100)), json!("01310100"));
+        assert_eq!(Canon::Text.carry(json!(" São Paulo ")), json!("São Paulo"));
+        assert_eq!(Canon::Digits.carry(json!("  ")), Value::Null);
+    }
+}

@@ -1,0 +1,514 @@
+//! From a mapping as written to a mapping that runs; complains about every name that leads nowhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::canon::Canon;
+use super::field::{At, End as FieldEnd, Field, Group, Lookup, Policy, Rules, Slot, View};
+use super::{End, Mapping, Report, print_of};
+use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
+use crate::config::mapping::{Arrow, MappingSpec, PolicySpec, ResourceName, Written};
+use crate::config::system::{Resource, System};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::path::Path;
+use crate::record::{Side, Sides};
+use crate::rules::Rule;
+
+/// What a mapping may refer to.
+pub struct Known<'a> {
+    /// The systems by name.
+    pub systems: &'a BTreeMap<String, std::sync::Arc<System>>,
+    /// The shared tables by name.
+    pub tables: &'a BTreeMap<String, TablePairs>,
+    /// The rules of the workspace.
+    pub rules: &'a Rules,
+}
+
+/// Compiles one mapping. Gives `None` when a complaint makes it unusable.
+pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnostics) -> Option<Mapping> {
+    let before = complaints.list.len();
+    let resources = Sides::new(
+        find_resource(&spec.link.left, known, complaints),
+        find_resource(&spec.link.right, known, complaints),
+    );
+    let scripts = find_scripts(spec, known, complaints);
+    let (Some(left), Some(right)) = (resources.left, resources.right) else {
+        return None;
+    };
+    let mut builder = Builder {
+        spec,
+        known,
+        scripts,
+        resources: Sides::new(left, right),
+        fields: Vec::new(),
+        groups: Vec::new(),
+        views: Vec::new(),
+        references: BTreeSet::new(),
+        complaints,
+    };
+    builder.lines();
+    builder.fallbacks();
+    builder.script_references();
+    let keys = builder.keys();
+    let policy = builder.policy(&spec.on_conflict);
+    let sides = Sides::each(|side| builder.side(side));
+    let print = builder.print();
+    let Builder { fields, groups, views, references, .. } = builder;
+    (complaints.list.len() == before).then(|| Mapping {
+        name: spec.name.clone(),
+        title: spec.title.clone(),
+        file: spec.file.clone(),
+        sides,
+        fields,
+        groups,
+        views,
+        keys,
+        policy: policy.unwrap_or(Policy::Newest),
+        schedule: spec.schedule,
+        limits: spec.limits,
+        print,
+        references,
+        rules: known.rules.clone(),
+    })
+}
+
+struct Builder<'a> {
+    spec: &'a MappingSpec,
+    known: &'a Known<'a>,
+    scripts: Vec<String>,
+    resources: Sides<(&'a System, &'a Resource)>,
+    fields: Vec<Field>,
+    groups: Vec<Group>,
+    views: Vec<View>,
+    references: BTreeSet<String>,
+    complaints: &'a mut Diagnostics,
+}
+
+fn find_resource<'a>(
+    name: &ResourceName,
+    known: &Known<'a>,
+    complaints: &mut Diagnostics,
+) -> Option<(&'a System, &'a Resource)> {
+    let Some(system) = known.systems.get(&name.system) else {
+        let plain = Diagnostic::new(Code::UnknownSystem, &name.place, format!("no system is named `{}`", name.system));
+        complaints.push(plain.did_you_mean(&name.system, known.systems.keys().map(String::as_str)));
+        return None;
+    };
+    let found = system.resources.get(&name.resource);
+    if found.is_none() {
+        let sentence = format!("`{}` has no resource `{}`", name.system, name.resource);
+        let plain = Diagnostic::new(Code::UnknownResource, &name.place, sentence);
+        complaints.push(plain.did_you_mean(&name.resource, system.resources.keys().map(String::as_str)));
+    }
+    found.map(|resource| (&**system, resource))
+}
+
+fn find_scripts(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnostics) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, place) in &spec.scripts {
+        if known.rules.has_script(name) {
+            found.push(name.clone());
+        } else if !complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
+            let plain = Diagnostic::new(Code::UnknownScript, place, format!("there is no script `scripts/{name}.rhai`"));
+            complaints.push(plain.did_you_mean(name, known.rules.script_names()));
+        }
+    }
+    found
+}
+
+impl Builder<'_> {
+    fn lines(&mut self) {
+        for line in &self.spec.lines {
+            match line {
+                LineSpec::Field(field) => self.field(field, None, Sides::new(None, None)),
+                LineSpec::Group(group) => self.group(group),
+            }
+        }
+    }
+
+    fn group(&mut self, group: &GroupSpec) {
+        let views = Sides::new(self.view(group, Side::Left), self.view(group, Side::Right));
+        let first = self.fields.len();
+        let together = group.together.then_some(self.groups.len());
+        for field in &group.fields {
+            self.field(field, together, views);
+        }
+        if group.together {
+            self.groups.push(Group { name: group.name.0.clone(), fields: (first..self.fields.len()).collect() });
+        }
+    }
+
+    fn view(&mut self, group: &GroupSpec, side: Side) -> Option<usize> {
+        let spec = group.views.get(side).as_ref()?;
+        let read = self.rule(&(format!("read_{}", spec.name.0), spec.name.1.clone()), 1);
+        let write = self.rule(&(format!("write_{}", spec.name.0), spec.name.1.clone()), 2);
+        let mut of = Vec::new();
+        for (text, place) in &spec.of {
+            if let Some(path) = self.path(text, place, true) {
+                let slot = self.slot(side, &path);
+                of.push((path, slot));
+            }
+        }
+        let (read, write) = (read?, write?);
+        self.views.push(View { group: group.name.0.clone(), side, of, read, write });
+        Some(self.views.len() - 1)
+    }
+
+    fn field(&mut self, spec: &FieldSpec, together: Option<usize>, views: Sides<Option<usize>>) {
+        let name = spec.paths.left.clone();
+        if let Some(twin) = self.fields.iter().find(|field| field.name == name) {
+            let sentence = format!("the field `{name}` is mapped twice");
+            let plain = Diagnostic::new(Code::DuplicateName, &spec.key.1, sentence);
+            self.complaints.push(plain.related(&twin.place.clone(), "first mapped here"));
+            return;
+        }
+        let canon = self.canon(spec);
+        let table = self.table(spec);
+        let left = self.end(spec, Side::Left, views, &table);
+        let right = self.end(spec, Side::Right, views, &table);
+        self.complain_unreachable(spec);
+        let policy = spec.on_conflict.as_ref().and_then(|policy| self.policy(policy));
+        let (Some(left), Some(right)) = (left, right) else { return };
+        let ends = Sides::new(left, right);
+        self.fields.push(Field {
+            key: format!("{name}#{:08x}", self.line_print(spec, &ends, views) & 0xffff_ffff),
+            label: spec.label.clone().unwrap_or_else(|| name.clone()),
+            name,
+            place: spec.key.1.clone(),
+            arrow: spec.arrow,
+            canon,
+            set: spec.set.is_some(),
+            once: spec.once.is_some(),
+            policy,
+            together,
+            ends,
+        });
+    }
+
+    fn canon(&mut self, spec: &FieldSpec) -> Canon {
+        let Some((word, place)) = &spec.canon else { return Canon::Plain };
+        Canon::named(word).unwrap_or_else(|| {
+            let words = Canon::ALL.iter().map(|(name, _)| *name);
+            let plain = Diagnostic::new(Code::UnknownCanon, place, format!("no canon is named `{word}`"));
+            let near = plain.did_you_mean(word, words.clone());
+            let list = words.collect::<Vec<_>>().join(", ");
+            self.complaints.push(if near.hint.is_none() { near.hint(format!("known: {list}")) } else { near });
+            Canon::Plain
+        })
+    }
+
+    /// The pairs of a field's table, left value and right value.
+    fn table(&mut self, spec: &FieldSpec) -> Option<TablePairs> {
+        let table = match spec.table.as_ref()? {
+            TableSpec::Pairs(table) => table.clone(),
+            TableSpec::Named((name, place)) => {
+                let Some(table) = self.known.tables.get(name) else {
+                    let plain = Diagnostic::new(Code::UnknownTable, place, format!("no table is named `{name}`"));
+                    let near = plain.did_you_mean(name, self.known.tables.keys().map(String::as_str));
+                    self.complaints.push(near);
+                    return None;
+                };
+                table.clone()
+            }
+        };
+        if spec.arrow == Arrow::Both {
+            self.complain_way_back(&table);
+        }
+        Some(table)
+    }
+
+    fn complain_way_back(&mut self, table: &TablePairs) {
+        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
+        for ((left, _), (right, place)) in &table.pairs {
+            let first = seen.insert(right, place);
+            if let Some(first) = first
+                && !table.back.iter().any(|(value, _)| value == right)
+            {
+                let sentence = format!("`{right}` comes from several values and does not say which one it goes back to");
+                self.complaints.push(
+                    Diagnostic::new(Code::TableWayBack, place, sentence)
+                        .related(first, "also from here")
+                        .hint(format!("add `back: {{ {right}: {left} }}`, or point the line one way")),
+                );
+            }
+        }
+    }
+
+    fn end(
+        &mut self,
+        spec: &FieldSpec,
+        side: Side,
+        views: Sides<Option<usize>>,
+        table: &Option<TablePairs>,
+    ) -> Option<FieldEnd> {
+        let text = spec.paths.get(side);
+        let (_, resource) = *self.resources.get(side);
+        let flows_here = spec.arrow == Arrow::Both
+            || spec.arrow == (if side == Side::Left { Arrow::ToLeft } else { Arrow::ToRight });
+        let at = match *views.get(side) {
+            Some(view) => At::Member { view, name: text.clone() },
+            None => At::Path(self.path(text, &spec.key.1, flows_here)?),
+        };
+        let is_id = matches!(&at, At::Path(path) if path.text() == resource.id.text());
+        let slot = match &at {
+            At::Path(path) => self.slot(side, path),
+            At::Member { .. } => Slot::default(),
+        };
+        let named = |rule: &Written, prefix: &str| (format!("{prefix}_{}", rule.0), rule.1.clone());
+        let value_rule = spec.rule.get(side).clone();
+        let read = value_rule.as_ref().and_then(|rule| self.rule(&named(rule, "read"), 1));
+        let write = value_rule.as_ref().filter(|_| flows_here).and_then(|r| self.rule(&named(r, "write"), 2));
+        let hold = spec.hold.get(side).clone().and_then(|rule| self.rule(&rule, 2));
+        let lookup = spec.lookup.get(side).as_ref().and_then(|lookup| self.lookup(lookup, side));
+        Some(FieldEnd {
+            is_id,
+            member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
+            except: spec.except.get(side).iter().map(|word| crate::reference::folded(word)).collect(),
+            table: table.as_ref().map(|table| pairs_of(table, side)).unwrap_or_default(),
+            lookup,
+            read,
+            write,
+            hold,
+            if_empty: None,
+            follows: slot.read_only || spec.follows.get(side).is_some(),
+            cut: *spec.cut.get(side),
+            missing: spec.missing.unwrap_or(Missing::Hold),
+            slot,
+            at,
+        })
+    }
+
+    fn path(&mut self, text: &str, place: &Place, written: bool) -> Option<Path> {
+        match Path::parse(text, place) {
+            Ok(path) if written && !path.is_writable() => {
+                let sentence = format!("nothing can be written to `{text}`");
+                self.complaints.push(
+                    Diagnostic::new(Code::BadPath, place, sentence)
+                        .hint("name keys and indexes only, or point the arrow away from it"),
+                );
+                None
+            }
+            Ok(path) => Some(path),
+            Err(diagnostic) => {
+                self.complaints.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn slot(&self, side: Side, path: &Path) -> Slot {
+        let (system, resource) = *self.resources.get(side);
+        let shape = resource.shape.get(path.text());
+        Slot {
+            kind: shape.map(|shape| shape.kind),
+            max: shape.and_then(|shape| shape.max),
+            empty: shape.and_then(|shape| shape.empty.clone()).unwrap_or_else(|| system.empty.clone()),
+            read_only: shape.is_some_and(|shape| shape.read_only),
+        }
+    }
+
+    fn rule(&mut self, (name, place): &Written, parameters: usize) -> Option<Rule> {
+        match self.known.rules.find(&self.scripts, name, parameters, place) {
+            Ok(rule) => Some(rule),
+            Err(diagnostic) => {
+                // A script that does not parse was complained about already.
+                if !self.complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
+                    self.complaints.push(*diagnostic);
+                }
+                None
+            }
+        }
+    }
+
+    fn lookup(&mut self, spec: &LookupSpec, side: Side) -> Option<Lookup> {
+        let (system, _) = *self.resources.get(side);
+        let Some(resource) = system.resources.get(&spec.of) else {
+            let sentence = format!("`{}` has no resource `{}` to look into", system.name, spec.of);
+            let plain = Diagnostic::new(Code::UnknownLookup, &spec.place, sentence);
+            self.complaints.push(plain.did_you_mean(&spec.of, system.resources.keys().map(String::as_str)));
+            return None;
+        };
+        let reference = format!("{}.{}", system.name, spec.of);
+        self.references.insert(reference.clone());
+        let inside = match &spec.inside {
+            Some(text) => Some(self.path(text, &spec.place, false)?),
+            None => None,
+        };
+        let id = resource.id.text().to_owned();
+        Some(Lookup { reference, id, by: spec.by.clone(), inside, create: spec.create.clone() })
+    }
+
+    fn complain_unreachable(&mut self, spec: &FieldSpec) {
+        let mut complain = |place: &Place, sentence: &str, hint: &str| {
+            self.complaints.push(Diagnostic::new(Code::UnreachableOption, place, sentence).hint(hint));
+        };
+        if let Some(place) = spec.once.as_ref().filter(|_| spec.arrow == Arrow::Both) {
+            complain(place, "`once` never acts under `<=>`", "point the line one way, or drop `once`");
+        }
+        for side in Side::BOTH {
+            let flows =
+                spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
+            for (option, written) in [("if_empty", &spec.if_empty), ("hold", &spec.hold)] {
+                if let Some((_, place)) = written.get(side).as_ref().filter(|_| !flows) {
+                    let sentence = format!("`{option}` never acts here: nothing flows to the {side} side");
+                    complain(place, &sentence, "name the other side, or turn the arrow");
+                }
+            }
+        }
+    }
+
+    /// `if_empty` names another field of the same mapping.
+    fn fallbacks(&mut self) {
+        let specs: Vec<&FieldSpec> = self.spec.lines.iter().flat_map(fields_of).collect();
+        for spec in specs {
+            for side in Side::BOTH {
+                let Some((word, place)) = spec.if_empty.get(side) else { continue };
+                let lender = self.fields.iter().position(|field| field.name == *word);
+                if lender.is_none() {
+                    let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
+                    let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
+                    self.complaints.push(plain.did_you_mean(word, names.iter().map(String::as_str)));
+                }
+                if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
+                    field.ends.get_mut(side).if_empty = lender;
+                }
+            }
+        }
+    }
+
+    fn script_references(&mut self) {
+        for (name, place) in self.known.rules.references_of(&self.scripts) {
+            let known = name.split_once('.').is_some_and(|(system, resource)| {
+                self.known.systems.get(system).is_some_and(|system| system.resources.contains_key(resource))
+            });
+            if known {
+                self.references.insert(name);
+            } else {
+                let sentence = format!("`{name}` is no resource to look into");
+                let all: Vec<String> = self
+                    .known
+                    .systems
+                    .values()
+                    .flat_map(|system| system.resources.keys().map(|resource| format!("{}.{resource}", system.name)))
+                    .collect();
+                let plain = Diagnostic::new(Code::UnknownLookup, &place, sentence);
+                self.complaints.push(plain.did_you_mean(&name, all.iter().map(String::as_str)));
+            }
+        }
+    }
+
+    fn keys(&mut self) -> Vec<usize> {
+        let mut keys = Vec::new();
+        for key in &self.spec.keys {
+            let carried = self.fields.iter().position(|field| {
+                Side::BOTH.into_iter().all(|side| match &field.ends.get(side).at {
+                    At::Path(path) => path.text() == key.paths.get(side),
+                    At::Member { name, .. } => name == key.paths.get(side),
+                })
+            });
+            match carried {
+                Some(index) => keys.push(index),
+                None => self.complaints.push(
+                    Diagnostic::new(
+                        Code::UnmatchedKey,
+                        &key.place,
+                        format!("no field maps `{}` and `{}` to each other", key.paths.left, key.paths.right),
+                    )
+                    .hint("a key must be one of the lines under `fields:`"),
+                ),
+            }
+        }
+        keys
+    }
+
+    fn policy(&mut self, spec: &PolicySpec) -> Option<Policy> {
+        match spec {
+            PolicySpec::Newest => Some(Policy::Newest),
+            PolicySpec::Wins(side) => Some(Policy::Wins(*side)),
+            PolicySpec::Ask => Some(Policy::Ask),
+            PolicySpec::Rule(rule) => self.rule(rule, 2).map(Policy::Rule),
+        }
+    }
+
+    fn side(&mut self, side: Side) -> End {
+        let (system, resource) = *self.resources.get(side);
+        let keep = self.spec.keep.get(side).clone().and_then(|rule| self.rule(&rule, 1));
+        let create = self.spec.create.get(side).clone().and_then(|rule| self.rule(&rule, 1));
+        let mut required = Vec::new();
+        for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
+            required.extend(Path::parse(text, &shape.place).ok().map(|path| (path, shape.place.clone())));
+        }
+        let report = self.spec.refused.get(side).clone().and_then(|report| {
+            find_resource(&report.to, self.known, self.complaints)?;
+            Some(Report { system: report.to.system, resource: report.to.resource, body: report.body })
+        });
+        End {
+            system: system.name.clone(),
+            resource: resource.name.clone(),
+            id: resource.id.clone(),
+            roots: self.roots(side),
+            required,
+            integration: resource.integration.clone(),
+            keep,
+            create,
+            report,
+        }
+    }
+
+    /// The keys of a body that the mapping speaks of.
+    fn roots(&self, side: Side) -> BTreeSet<String> {
+        let mut roots = BTreeSet::new();
+        for field in &self.fields {
+            let end = field.ends.get(side);
+            if let At::Path(path) = &end.at {
+                roots.extend(path.root().map(str::to_owned));
+            }
+            let inside = end.lookup.as_ref().filter(|_| !field.set).and_then(|lookup| lookup.inside.as_ref());
+            roots.extend(inside.and_then(Path::root).map(str::to_owned));
+        }
+        for view in self.views.iter().filter(|view| view.side == side) {
+            roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
+        }
+        roots
+    }
+
+    fn print(&self) -> u64 {
+        let keys: Vec<&str> = self.fields.iter().map(|field| field.key.as_str()).collect();
+        print_of(&(self.spec.json.to_string(), keys))
+    }
+
+    /// Changes when the line, its table or a script it uses changes; not with its label.
+    fn line_print(&self, spec: &FieldSpec, ends: &Sides<FieldEnd>, views: Sides<Option<usize>>) -> u64 {
+        let mut json = spec.json.clone();
+        if let Some(map) = json.as_object_mut() {
+            map.remove("label");
+            map.remove("on_conflict");
+        }
+        let mut scripts: BTreeSet<&str> = BTreeSet::new();
+        for side in Side::BOTH {
+            let end = ends.get(side);
+            let view = views.get(side).and_then(|view| self.views.get(view)).map(|view| &view.read);
+            let rules = [end.read.as_ref(), end.write.as_ref(), view];
+            scripts.extend(rules.into_iter().flatten().map(|rule| self.known.rules.text_of(rule)));
+        }
+        print_of(&(&spec.key.0, json.to_string(), &ends.left.table, &ends.right.table, scripts))
+    }
+}
+
+fn fields_of(line: &LineSpec) -> &[FieldSpec] {
+    match line {
+        LineSpec::Field(field) => std::slice::from_ref(&**field),
+        LineSpec::Group(group) => &group.fields,
+    }
+}
+
+/// This side's value and the shared value. The shared value speaks the right side's words.
+fn pairs_of(table: &TablePairs, side: Side) -> Vec<(String, String)> {
+    match side {
+        Side::Left => {
+            let back = table.back.iter().map(|(right, left)| (left.clone(), right.clone()));
+            let pairs = table.pairs.iter().map(|((left, _), (right, _))| (left.clone(), right.clone()));
+            back.chain(pairs).collect()
+        }
+        Side::Right => Vec::new(),
+    }
+}

@@ -1,0 +1,133 @@
+//! The compiled mapping: what reads a record into the shared shape and writes it back. Pure.
+
+pub mod canon;
+pub mod compile;
+pub mod field;
+mod read;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use fnv::FnvHasher;
+use serde_json::{Map, Value};
+
+use crate::config::mapping::{Limits, Schedule};
+use crate::diagnostic::Place;
+use crate::path::Path;
+use crate::record::{Side, Sides};
+use crate::rules::Rule;
+use field::{Field, Group, Policy, Rules, View};
+pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
+
+/// The joining of one left resource and one right resource.
+pub struct Mapping {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// The file it was written in.
+    pub file: Arc<str>,
+    /// The two resources.
+    pub sides: Sides<End>,
+    /// The fields, in the order written.
+    pub fields: Vec<Field>,
+    /// Groups whose fields win or lose together.
+    pub groups: Vec<Group>,
+    /// Rules that read and write groups.
+    pub views: Vec<View>,
+    /// The fields by which unlinked records are recognised as one thing, in order.
+    pub keys: Vec<usize>,
+    /// How conflicts are settled.
+    pub policy: Policy,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What halts it.
+    pub limits: Limits,
+    /// Changes with every edit of the mapping, its tables and its scripts.
+    pub print: u64,
+    /// The references it looks into.
+    pub references: BTreeSet<String>,
+    /// The rules of the workspace.
+    pub rules: Rules,
+}
+
+/// One resource of a mapping.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// The system.
+    pub system: String,
+    /// The resource.
+    pub resource: String,
+    /// Where a record holds its id.
+    pub id: Path,
+    /// Keys of the body that the mapping speaks of.
+    pub roots: BTreeSet<String>,
+    /// What a newborn record must hold, and where the system file says so.
+    pub required: Vec<(Path, Place)>,
+    /// Where a newborn record carries our own key.
+    pub integration: Option<Path>,
+    /// Does this record take part? `fn rule(record)` gives `()` or a reason.
+    pub keep: Option<Rule>,
+    /// May a record be born on this side? `fn rule(record of the other side)` gives `()` or a reason.
+    pub create: Option<Rule>,
+    /// Where a refusal of this side is reported.
+    pub report: Option<Report>,
+}
+
+/// Where a refusal is reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The system.
+    pub system: String,
+    /// The resource a report is created in.
+    pub resource: String,
+    /// The body, with `{id}` and `{reason}` inside.
+    pub body: Value,
+}
+
+impl Mapping {
+    /// The part of a body that the mapping speaks of: what is compared, printed and kept.
+    pub fn project(&self, side: Side, body: Value) -> Value {
+        match body {
+            Value::Object(map) => {
+                let roots = &self.sides.get(side).roots;
+                Value::Object(map.into_iter().filter(|(key, _)| roots.contains(key)).collect::<Map<_, _>>())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => body,
+        }
+    }
+
+    /// The index of a field by its name or label.
+    pub fn field_named(&self, word: &str) -> Option<usize> {
+        let folded = crate::reference::folded(word);
+        self.fields.iter().position(|field| {
+            field.name == word
+                || crate::reference::folded(&field.label) == folded
+                || field.key == word
+        })
+    }
+
+    /// The group whose fields win or lose together with this one, or the field alone.
+    pub fn together(&self, field: usize) -> Vec<usize> {
+        let group = self.fields.get(field).and_then(|field| field.together);
+        group.and_then(|group| self.groups.get(group)).map_or_else(|| vec![field], |group| group.fields.clone())
+    }
+
+    /// The deterministic key a record born on `side` from the record `id` carries.
+    pub fn integration_key(&self, side: Side, id: &str) -> String {
+        let from = self.sides.get(side.other());
+        format!("{}-{}-{id}", from.system, from.resource)
+    }
+}
+
+/// A print of anything that hashes: equal things have equal prints, in this release and the next.
+pub fn print_of(thing: &impl Hash) -> u64 {
+    let mut hasher = FnvHasher::default();
+    thing.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Every compiled mapping of a workspace, by name.
+pub type Mappings = BTreeMap<String, Arc<Mapping>>;

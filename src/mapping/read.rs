@@ -1,0 +1,158 @@
+//! From a record as its system shows it to the shared shape.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::Mapping;
+use super::field::{At, End, Field, Fields, Trouble, is_empty, unresolved};
+use crate::path::Path;
+use crate::record::Side;
+use crate::reference::{References, folded, scalar_text};
+
+impl Mapping {
+    /// Reads a record's fields. `id` is the record's id; `body` holds at least what the mapping speaks of.
+    ///
+    /// # Errors
+    /// Trouble when a rule fails.
+    pub fn read(&self, side: Side, id: &str, body: &Value, references: &Arc<References>) -> Result<Fields, Trouble> {
+        let views = self.read_views(side, body, references)?;
+        let mut fields = Fields {
+            values: Vec::with_capacity(self.fields.len()),
+            borrowed: vec![false; self.fields.len()],
+        };
+        for field in &self.fields {
+            fields.values.push(self.read_field(field, side, (id, body), &views, references)?);
+        }
+        self.borrow(side, &mut fields);
+        Ok(fields)
+    }
+
+    fn read_views(
+        &self,
+        side: Side,
+        body: &Value,
+        references: &Arc<References>,
+    ) -> Result<BTreeMap<usize, Value>, Trouble> {
+        let mut views = BTreeMap::new();
+        for (index, view) in self.views.iter().enumerate().filter(|(_, view)| view.side == side) {
+            let seen = seen_by(view.of.iter().map(|(path, _)| path), body);
+            views.insert(index, self.rules.call(&view.read, &[&seen], references)?);
+        }
+        Ok(views)
+    }
+
+    fn read_field(
+        &self,
+        field: &Field,
+        side: Side,
+        (id, body): (&str, &Value),
+        views: &BTreeMap<usize, Value>,
+        references: &Arc<References>,
+    ) -> Result<Value, Trouble> {
+        let end = field.ends.get(side);
+        if end.is_id {
+            return Ok(Value::from(id));
+        }
+        let raw = match &end.at {
+            At::Path(path) => path.peek(body).cloned().or_else(|| path.get(body)).unwrap_or_default(),
+            At::Member { view, name } => {
+                views.get(view).and_then(|given| given.get(name)).cloned().unwrap_or_default()
+            }
+        };
+        if field.set {
+            return Ok(read_set(field, end, &raw, references));
+        }
+        let value = match &end.read {
+            Some(rule) => self.rules.call(rule, &[&raw], references)?,
+            None => raw,
+        };
+        Ok(read_value(field, end, value, body, references))
+    }
+
+    /// Fills what is empty here with the value that would be sent in its stead.
+    fn borrow(&self, side: Side, fields: &mut Fields) {
+        for (index, field) in self.fields.iter().enumerate() {
+            let Some(lender) = field.ends.get(side.other()).if_empty else { continue };
+            if is_empty(fields.value(index)) && !is_empty(fields.value(lender)) {
+                let value = fields.value(lender).clone();
+                if let (Some(slot), Some(flag)) = (fields.values.get_mut(index), fields.borrowed.get_mut(index)) {
+                    *slot = value;
+                    *flag = true;
+                }
+            }
+        }
+    }
+}
+
+/// The values at paths, as one map keyed by the paths' texts.
+pub(super) fn seen_by<'a>(paths: impl Iterator<Item = &'a Path>, body: &Value) -> Value {
+    let mut seen = Map::new();
+    for path in paths {
+        seen.insert(path.text().to_owned(), path.get(body).unwrap_or_default());
+    }
+    Value::Object(seen)
+}
+
+fn read_value(field: &Field, end: &End, raw: Value, body: &Value, references: &Arc<References>) -> Value {
+    let blank = is_empty(&raw) || end.slot.empty == raw;
+    if blank {
+        return Value::Null;
+    }
+    let value = look_up(end, raw, body, references);
+    if value.is_object() {
+        return value;
+    }
+    let value = through_table(end, value);
+    if value.is_object() { value } else { field.canon.carry(value) }
+}
+
+/// The shared value of what a record holds, through its row.
+fn look_up(end: &End, raw: Value, body: &Value, references: &Arc<References>) -> Value {
+    let Some(lookup) = &end.lookup else { return raw };
+    let carried = lookup.inside.as_ref().and_then(|path| path.peek(body)).and_then(|row| row.get(&lookup.by));
+    if let Some(value) = carried.filter(|value| !is_empty(value)) {
+        return value.clone();
+    }
+    let row = scalar_text(&raw).and_then(|text| references.find(&lookup.reference, &lookup.id, &text));
+    match row.as_ref().and_then(|row| row.get(&lookup.by)).filter(|value| !is_empty(value)) {
+        Some(value) => value.clone(),
+        None => unresolved(&raw),
+    }
+}
+
+fn through_table(end: &End, value: Value) -> Value {
+    if end.table.is_empty() {
+        return value;
+    }
+    let Some(text) = scalar_text(&value) else { return unresolved(&value) };
+    end.table
+        .iter()
+        .find(|(here, _)| *here == text)
+        .map_or_else(|| unresolved(&value), |(_, shared)| Value::from(shared.as_str()))
+}
+
+/// The members of a set, sorted, each once, without those that never travel.
+fn read_set(field: &Field, end: &End, raw: &Value, references: &Arc<References>) -> Value {
+    let Some(list) = raw.as_array() else { return Value::Null };
+    let mut members: BTreeMap<String, Value> = BTreeMap::new();
+    for row in list {
+        let Some(value) = member_value(end, row, references) else { continue };
+        let form = field.canon.form(&value);
+        if !form.is_empty() && !end.except.contains(&folded(&form)) {
+            members.entry(form).or_insert(value);
+        }
+    }
+    if members.is_empty() { Value::Null } else { members.into_values().collect() }
+}
+
+/// The shared value of one row of a list.
+pub(super) fn member_value(end: &End, row: &Value, references: &Arc<References>) -> Option<Value> {
+    let raw = match &end.member {
+        Some(member) => row.get(member)?.clone(),
+        None => row.clone(),
+    };
+    let value = look_up(end, raw, row, references);
+    scalar_text(&value).map(|text| Value::from(text.trim()))
+}

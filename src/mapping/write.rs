@@ -1,0 +1,401 @@
+//! From the shared shape to what a system takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Mapping;
+use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved};
+use super::read::{member_value, seen_by};
+use crate::config::line::Missing;
+use crate::config::system::Kind;
+use crate::record::Side;
+use crate::reference::{References, folded, scalar_text};
+
+/// The key that marks a value which is only known once another step is done.
+pub const LATER: &str = "$later";
+
+/// What became of one field on its way to a side.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sent {
+    /// It is in the body.
+    Written,
+    /// The side already holds it, or keeps what it holds.
+    Nothing,
+    /// It waits, with the reason.
+    Held(String),
+}
+
+/// What a set of values becomes on one side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// The body to send: only what differs from what the side holds.
+    pub body: Value,
+    /// What became of each field, by index.
+    pub sent: BTreeMap<usize, Sent>,
+    /// Rows of references that must be made first.
+    pub rows: Vec<NewRow>,
+}
+
+/// A row of a reference that nobody has yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRow {
+    /// `system.resource`.
+    pub reference: String,
+    /// The value it is known by.
+    pub value: String,
+    /// What makes it.
+    pub body: Value,
+}
+
+/// Where a record stands before a write: its body and its fields; nothing for a birth.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The body as the system shows it.
+    pub body: &'a Value,
+    /// The same in the shared shape.
+    pub fields: &'a Fields,
+}
+
+impl Mapping {
+    /// Says what a side must be sent so that it holds these values.
+    ///
+    /// # Errors
+    /// Trouble when the record cannot move at all: a rule failed, a text is too long, a value that
+    /// the system requires is missing.
+    pub fn write(
+        &self,
+        side: Side,
+        values: &BTreeMap<usize, Value>,
+        standing: Option<Standing<'_>>,
+        references: &Arc<References>,
+    ) -> Result<Draft, Trouble> {
+        let mut draft = Draft { body: Value::Object(Map::new()), ..Draft::default() };
+        let mut views: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, value) in values {
+            let Some(field) = self.fields.get(*index) else { continue };
+            let end = field.ends.get(side);
+            if let Some(reason) = self.held(field, (side, *index), value, standing, references)? {
+                draft.sent.insert(*index, Sent::Held(reason));
+            } else if end.follows || (end.is_id && standing.is_none()) {
+                draft.sent.insert(*index, Sent::Nothing);
+            } else if let At::Member { view, .. } = &end.at {
+                views.entry(*view).or_default().push(*index);
+            } else {
+                let sent = self.write_field((side, *index), value, standing, references, &mut draft)?;
+                draft.sent.insert(*index, sent);
+            }
+        }
+        for (view, members) in views {
+            self.write_view(view, &members, values, standing, (references, &mut draft))?;
+        }
+        if standing.is_none() {
+            self.complain_missing(side, &draft)?;
+        }
+        Ok(draft)
+    }
+
+    fn held(
+        &self,
+        field: &Field,
+        (side, index): (Side, usize),
+        value: &Value,
+        standing: Option<Standing<'_>>,
+        references: &Arc<References>,
+    ) -> Result<Option<String>, Trouble> {
+        let Some(rule) = &field.ends.get(side).hold else { return Ok(None) };
+        let old = standing.map_or(&Value::Null, |standing| standing.fields.value(index));
+        let answer = self.rules.call(rule, &[value, old], references)?;
+        Ok(scalar_text(&answer).filter(|reason| !reason.is_empty()))
+    }
+
+    fn write_field(
+        &self,
+        (side, index): (Side, usize),
+        value: &Value,
+        standing: Option<Standing<'_>>,
+        references: &Arc<References>,
+        draft: &mut Draft,
+    ) -> Result<Sent, Trouble> {
+        let Some(field) = self.fields.get(index) else { return Ok(Sent::Nothing) };
+        let end = field.ends.get(side);
+        let At::Path(path) = &end.at else { return Ok(Sent::Nothing) };
+        let old = standing.and_then(|standing| path.get(standing.body)).unwrap_or_default();
+        let wire = if field.set {
+            match write_set(field, end, value, &old, (references, draft)) {
+                Some(rows) => rows,
+                None => return Ok(Sent::Nothing),
+            }
+        } else {
+            match translate(field, end, value, references) {
+                Wire::Value(value) => value,
+                Wire::Keep => return Ok(Sent::Nothing),
+                Wire::Hold(reason) if standing.is_some() => return Ok(Sent::Held(reason)),
+                Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
+            }
+        };
+        let wire = match &end.write {
+            Some(rule) => self.rules.call(rule, &[&wire, &old], references)?,
+            None => wire,
+        };
+        let wire = if field.set { wire } else { shaped(field, end, wire)? };
+        if same_wire(&wire, &old, &end.slot) || (standing.is_none() && is_empty(&wire)) {
+            return Ok(Sent::Nothing);
+        }
+        path.set(&mut draft.body, wire);
+        Ok(Sent::Written)
+    }
+
+    fn write_view(
+        &self,
+        index: usize,
+        members: &[usize],
+        values: &BTreeMap<usize, Value>,
+        standing: Option<Standing<'_>>,
+        (references, draft): (&Arc<References>, &mut Draft),
+    ) -> Result<(), Trouble> {
+        let Some(view) = self.views.get(index) else { return Ok(()) };
+        let mut new = Map::new();
+        for (at, field) in self.fields.iter().enumerate() {
+            let At::Member { view, name } = &field.ends.get(view.side).at else { continue };
+            if *view != index {
+                continue;
+            }
+            let kept = standing.map_or(&Value::Null, |standing| standing.fields.value(at));
+            let value = values.get(&at).filter(|_| members.contains(&at)).unwrap_or(kept);
+            let end = field.ends.get(self.views.get(index).map_or(Side::Left, |view| view.side));
+            let wire = match translate(field, end, value, references) {
+                Wire::Value(value) => value,
+                Wire::Keep => kept.clone(),
+                Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
+            };
+            new.insert(name.clone(), if is_unresolved(&wire) { Value::Null } else { wire });
+        }
+        let old = standing.map_or(Value::Null, |standing| {
+            seen_by(view.of.iter().map(|(path, _)| path), standing.body)
+        });
+        let answer = self.rules.call(&view.write, &[&Value::Object(new), &old], references)?;
+        let wrote = self.place_view(view, &answer, &old, draft)?;
+        for member in members {
+            draft.sent.insert(*member, if wrote { Sent::Written } else { Sent::Nothing });
+        }
+        Ok(())
+    }
+
+    /// Puts into the body what a group's rule gave and the side does not hold yet.
+    fn place_view(&self, view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Result<bool, Trouble> {
+        let mut wrote = false;
+        let place = self.fields.first().map_or_else(|| crate::diagnostic::Place::file(&self.file), |f| f.place.clone());
+        for (path, slot) in &view.of {
+            let Some(given) = answer.get(path.text()) else { continue };
+            let wire = if given.is_object() || given.is_array() {
+                given.clone()
+            } else {
+                shape_value(given.clone(), slot, false).map_err(|reason| Trouble {
+                    reason: format!("`{}` of {} {reason}", path.text(), view.group),
+                    place: format!("{}:{}", place.file, place.line),
+                })?
+            };
+            let before = old.get(path.text()).unwrap_or(&Value::Null);
+            if same_wire(&wire, before, slot) || (old.is_null() && is_empty(&wire)) {
+                continue;
+            }
+            path.set(&mut draft.body, wire);
+            wrote = true;
+        }
+        Ok(wrote)
+    }
+
+    /// A birth needs every value that the system requires.
+    fn complain_missing(&self, side: Side, draft: &Draft) -> Result<(), Trouble> {
+        for (path, place) in &self.sides.get(side).required {
+            if path.get(&draft.body).is_none_or(|value| is_empty(&value)) {
+                let line = self.fields.iter().find(|field| match &field.ends.get(side).at {
+                    At::Path(at) => at.text() == path.text(),
+                    At::Member { .. } => false,
+                });
+                let place = line.map_or(place, |field| &field.place);
+                return Err(Trouble::at(place, format!("`{path}` is required and nothing fills it")));
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Wire {
+    Value(Value),
+    Keep,
+    Hold(String),
+}
+
+/// One shared value as the side writes it.
+fn translate(field: &Field, end: &End, value: &Value, references: &Arc<References>) -> Wire {
+    if is_empty(value) {
+        return Wire::Value(end.slot.empty.clone());
+    }
+    let absent = |what: String| match end.missing {
+        Missing::Empty => Wire::Value(end.slot.empty.clone()),
+        Missing::Keep => Wire::Keep,
+        Missing::Hold => Wire::Hold(what),
+    };
+    if is_unresolved(value) {
+        return absent(format!("{} has no known value on the other side", field.label));
+    }
+    let value = match back_through_table(end, value) {
+        Some(value) => value,
+        None => return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value))),
+    };
+    let Some(lookup) = &end.lookup else { return Wire::Value(value) };
+    match id_of(lookup, &value, references) {
+        Some(id) => Wire::Value(id),
+        None => absent(format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    scalar_text(value).unwrap_or_else(|| value.to_string())
+}
+
+fn back_through_table(end: &End, value: &Value) -> Option<Value> {
+    if end.table.is_empty() {
+        return Some(value.clone());
+    }
+    let text = scalar_text(value)?;
+    end.table.iter().find(|(_, shared)| *shared == text).map(|(here, _)| Value::from(here.as_str()))
+}
+
+fn id_of(lookup: &Lookup, value: &Value, references: &Arc<References>) -> Option<Value> {
+    let row = references.find(&lookup.reference, &lookup.by, &scalar_text(value)?)?;
+    row.get(&lookup.id).cloned()
+}
+
+/// The list a side must hold: its rows that never travel, and a row for each member. `None` when it
+/// holds just that.
+fn write_set(
+    field: &Field,
+    end: &End,
+    value: &Value,
+    old: &Value,
+    (references, draft): (&Arc<References>, &mut Draft),
+) -> Option<Value> {
+    let mut rows: Vec<Value> = Vec::new();
+    let mut held: BTreeMap<String, Value> = BTreeMap::new();
+    for row in old.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let Some(member) = member_value(end, row, references) else { continue };
+        let form = field.canon.form(&member);
+        if end.except.contains(&folded(&form)) {
+            rows.push(row.clone());
+        } else {
+            held.entry(form).or_insert_with(|| slim(end, row));
+        }
+    }
+    let members = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let wanted: BTreeSet<String> = members.iter().map(|member| field.canon.form(member)).collect();
+    if wanted.iter().eq(held.keys()) {
+        return None;
+    }
+    for member in members {
+        if let Some(row) = held.get(&field.canon.form(member)) {
+            rows.push(row.clone());
+            continue;
+        }
+        let cell = match &end.lookup {
+            None => Some(member.clone()),
+            Some(lookup) => id_of(lookup, member, references).or_else(|| new_row(lookup, member, draft)),
+        };
+        if let Some(cell) = cell {
+            rows.push(wrap(end, cell));
+        }
+    }
+    Some(Value::Array(rows))
+}
+
+/// A row with only the member that counts.
+fn slim(end: &End, row: &Value) -> Value {
+    match &end.member {
+        Some(member) => wrap(end, row.get(member).cloned().unwrap_or_default()),
+        None => row.clone(),
+    }
+}
+
+fn wrap(end: &End, cell: Value) -> Value {
+    match &end.member {
+        Some(member) => Value::Object(std::iter::once((member.clone(), cell)).collect()),
+        None => cell,
+    }
+}
+
+fn new_row(lookup: &Lookup, member: &Value, draft: &mut Draft) -> Option<Value> {
+    let template = lookup.create.as_ref()?;
+    let value = scalar_text(member)?;
+    let row = NewRow { reference: lookup.reference.clone(), body: filled(template, "value", &value), value };
+    let later = json!({ LATER: { "reference": row.reference, "value": folded(&row.value) } });
+    if !draft.rows.contains(&row) {
+        draft.rows.push(row);
+    }
+    Some(later)
+}
+
+/// A template with `{name}` replaced by a text, everywhere inside.
+pub fn filled(template: &Value, name: &str, text: &str) -> Value {
+    match template {
+        Value::String(pattern) => Value::from(pattern.replace(&format!("{{{name}}}"), text)),
+        Value::Array(list) => list.iter().map(|item| filled(item, name, text)).collect(),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), filled(value, name, text))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
+    }
+}
+
+fn shaped(field: &Field, end: &End, value: Value) -> Result<Value, Trouble> {
+    shape_value(value, &end.slot, end.cut)
+        .map_err(|reason| Trouble::at(&field.place, format!("{} {reason}", field.label)))
+}
+
+/// Gives a value the kind and length that a system takes.
+fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
+    if is_empty(&value) || slot.empty == value {
+        return Ok(slot.empty.clone());
+    }
+    let Some(text) = scalar_text(&value) else { return Ok(value) };
+    match slot.kind {
+        None => Ok(value),
+        Some(Kind::Text) => fit(&text, slot.max, cut),
+        Some(Kind::Integer) => match &value {
+            Value::Number(_) => Ok(value),
+            _ => text.trim().parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number")),
+        },
+        Some(Kind::Number) => match &value {
+            Value::Number(_) => Ok(value),
+            _ => text.trim().parse::<f64>().map(Value::from).map_err(|_| format!("`{text}` is no number")),
+        },
+        Some(Kind::Bool) => match text.as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(format!("`{text}` is neither true nor false")),
+        },
+    }
+}
+
+fn fit(text: &str, max: Option<usize>, cut: bool) -> Result<Value, String> {
+    let length = text.chars().count();
+    match max {
+        Some(max) if length > max && cut => Ok(Value::from(text.chars().take(max).collect::<String>().trim_end())),
+        Some(max) if length > max => Err(format!("has {length} characters, {max} fit (`cut:` would cut it)")),
+        _ => Ok(Value::from(text)),
+    }
+}
+
+/// True when a side already holds a value, whatever type it shows it in.
+fn same_wire(wire: &Value, old: &Value, slot: &Slot) -> bool {
+    let blank = |value: &Value| is_empty(value) || slot.empty == *value;
+    if blank(wire) && blank(old) {
+        return true;
+    }
+    match (wire, old) {
+        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => wire == old,
+        _ => scalar_text(wire) == scalar_text(old),
+    }
+}

@@ -1,0 +1,160 @@
+//! Rows of reference resources (sellers, users, cities…), and finding one of them by a value.
+//!
+//! A reference is either there as a whole, or asked for value by value. In the second case a value
+//! nobody asked for yet is *wanted*: it is noted, the edge fetches it, and the pure part runs again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Folds a text for comparison: trimmed, lower case, without accents, single spaces.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        let lower = text.trim().to_ascii_lowercase();
+        return if lower.contains("  ") { lower.split_whitespace().collect::<Vec<_>>().join(" ") } else { lower };
+    }
+    let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A scalar as text; nothing for null, lists and maps.
+pub fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A row that was looked for and is not known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Want {
+    /// The reference, `system.resource`.
+    pub reference: String,
+    /// The field of the row it was looked for by; empty when the whole reference is missing.
+    pub field: String,
+    /// The value looked for.
+    pub value: String,
+}
+
+/// The rows one reconciliation may look at.
+#[derive(Debug, Default)]
+pub struct References {
+    tables: BTreeMap<String, Table>,
+    wanted: Mutex<BTreeSet<Want>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    rows: Vec<Arc<Value>>,
+    /// All rows there are; otherwise only those somebody asked for.
+    whole: bool,
+    asked: BTreeSet<(String, String)>,
+    index: Mutex<HashMap<String, Arc<Index>>>,
+}
+
+type Index = HashMap<String, usize>;
+
+impl References {
+    /// Puts in a reference as a whole.
+    pub fn put_whole(&mut self, name: &str, rows: Vec<Value>) {
+        let rows = rows.into_iter().map(Arc::new).collect();
+        self.tables.insert(name.to_owned(), Table { rows, whole: true, ..Table::default() });
+    }
+
+    /// Adds rows that were asked for, and remembers what was asked, found or not.
+    pub fn put_found(&mut self, name: &str, rows: Vec<Value>, asked: impl IntoIterator<Item = (String, String)>) {
+        let table = self.tables.entry(name.to_owned()).or_default();
+        for row in rows {
+            if !table.rows.iter().any(|known| **known == row) {
+                table.rows.push(Arc::new(row));
+            }
+        }
+        table.asked.extend(asked.into_iter().map(|(field, value)| (field, folded(&value))));
+        *table.index.get_mut().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
+    }
+
+    /// True when the reference is there, whole or in part.
+    pub fn has(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+    }
+
+    /// The row whose field holds a value, compared without regard to case and accents.
+    /// Notes a want when nobody knows whether there is one.
+    pub fn find(&self, name: &str, field: &str, value: &str) -> Option<Arc<Value>> {
+        let sought = folded(value);
+        if sought.is_empty() {
+            return None;
+        }
+        let table = self.tables.get(name);
+        if let Some(table) = table {
+            let index = table.index_by(field);
+            if let Some(row) = index.get(&sought).and_then(|at| table.rows.get(*at)) {
+                return Some(Arc::clone(row));
+            }
+            if table.whole || table.asked.contains(&(field.to_owned(), sought)) {
+                return None;
+            }
+        }
+        let want = Want { reference: name.to_owned(), field: field.to_owned(), value: value.trim().to_owned() };
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(want);
+        None
+    }
+
+    /// What was looked for and is not known; forgets it.
+    pub fn take_wanted(&self) -> BTreeSet<Want> {
+        std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Table {
+    fn index_by(&self, field: &str) -> Arc<Index> {
+        let mut known = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = known.get(field) {
+            return Arc::clone(index);
+        }
+        let mut index = Index::new();
+        for (at, row) in self.rows.iter().enumerate() {
+            if let Some(text) = row.get(field).and_then(scalar_text) {
+                index.entry(folded(&text)).or_insert(at);
+            }
+        }
+        let index = Arc::new(index);
+        known.insert(field.to_owned(), Arc::clone(&index));
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn rows_are_found_without_regard_to_case_and_accents() {
+        let mut references = References::default();
+        references
+            .put_whole("crm.phone_types", vec![json!({"Id": 1, "Name": "Celular"}), json!({"Id": 7, "Name": "FÁX"})]);
+        let row = references.find("crm.phone_types", "Name", "fax").unwrap();
+        assert_eq!(row.get("Id"), Some(&json!(7)));
+        assert_eq!(references.find("crm.phone_types", "Name", "telex"), None);
+        assert!(references.take_wanted().is_empty(), "a whole reference leaves nothing to want");
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_wanted_once_and_a_miss_is_remembered() {
+        let mut references = References::default();
+        assert_eq!(references.find("crm.cities", "IBGECode", "3550308"), None);
+        let wanted = references.take_wanted();
+        assert_eq!(wanted.len(), 1);
+        let asked = [("IBGECode".to_owned(), "3550308".to_owned()), ("IBGECode".to_owned(), "1".to_owned())];
+        references.put_found("crm.cities", vec![json!({"Id": 9, "IBGECode": 3_550_308})], asked);
+        assert!(references.find("crm.cities", "IBGECode", "3550308").is_some());
+        assert_eq!(references.find("crm.cities", "IBGECode", "1"), None);
+        assert!(references.take_wanted().is_empty());
+    }
+}

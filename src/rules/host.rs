@@ -1,0 +1,170 @@
+//! What a script can see, call and spend.
+//!
+//! Values go in, a value comes out. A script has no print, no import, no eval, no clock, no file
+//! and no network; operations, depth, texts and collections are bounded. The limits and the
+//! packages were chosen so that neither time nor memory nor the stack can run away: `eval` aside,
+//! Rhai's own defaults bound none of them.
+
+use std::sync::Arc;
+
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
+    BasicStringPackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
+use serde_json::{Number, Value};
+
+use crate::reference::{References, folded};
+
+/// Most operations one call of a rule may spend.
+pub const OPERATIONS_MAX: u64 = 100_000;
+const CALL_LEVELS_MAX: usize = 16;
+const EXPRESSION_DEPTH_MAX: usize = 32;
+const TEXT_MAX: usize = 64 * 1024;
+const COLLECTION_MAX: usize = 1_000;
+
+/// Functions of the language itself that a walk over a script finds as calls.
+pub const LANGUAGE_FUNCTIONS: [&str; 8] =
+    ["call", "curry", "Fn", "is_def_var", "is_def_fn", "type_of", "is_shared", "tag"];
+
+/// An engine with the house's limits and functions.
+pub fn engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    ArithmeticPackage::new().register_into_engine(&mut engine);
+    LogicPackage::new().register_into_engine(&mut engine);
+    BasicStringPackage::new().register_into_engine(&mut engine);
+    MoreStringPackage::new().register_into_engine(&mut engine);
+    BasicArrayPackage::new().register_into_engine(&mut engine);
+    BasicMapPackage::new().register_into_engine(&mut engine);
+    BasicMathPackage::new().register_into_engine(&mut engine);
+    BasicIteratorPackage::new().register_into_engine(&mut engine);
+    BasicFnPackage::new().register_into_engine(&mut engine);
+    engine
+        .set_max_operations(OPERATIONS_MAX)
+        .set_max_call_levels(CALL_LEVELS_MAX)
+        .set_max_expr_depths(EXPRESSION_DEPTH_MAX, EXPRESSION_DEPTH_MAX)
+        .set_max_string_size(TEXT_MAX)
+        .set_max_array_size(COLLECTION_MAX)
+        .set_max_map_size(COLLECTION_MAX)
+        .set_max_modules(0)
+        .set_strict_variables(true)
+        .disable_symbol("eval")
+        .disable_symbol("print")
+        .disable_symbol("debug")
+        .disable_symbol("import")
+        .disable_symbol("export");
+    register(&mut engine);
+    engine
+}
+
+fn register(engine: &mut Engine) {
+    engine.register_fn("digits", |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() });
+    engine.register_fn("digits", |number: i64| number.to_string());
+    engine.register_fn("digits", |(): ()| String::new());
+    engine.register_fn("fold", |text: &str| folded(text));
+    engine.register_fn("fold", |(): ()| String::new());
+    engine.register_fn("is_blank", |value: Dynamic| is_blank(&value));
+    engine.register_fn("or_empty", |value: Dynamic| text_of(&value));
+    engine.register_fn("find", find);
+}
+
+/// A value as text; nothing becomes the empty text.
+fn text_of(value: &Dynamic) -> String {
+    if value.is_unit() { String::new() } else { value.to_string() }
+}
+
+fn is_blank(value: &Dynamic) -> bool {
+    value.is_unit()
+        || value.read_lock::<ImmutableString>().is_some_and(|text| text.trim().is_empty())
+        || value.read_lock::<Array>().is_some_and(|list| list.is_empty())
+        || value.read_lock::<Map>().is_some_and(|map| map.is_empty())
+}
+
+/// `find("system.resource", "field", value)`: the row that holds the value, or `()`.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands the call context and values over by value")]
+fn find(context: NativeCallContext<'_>, reference: &str, field: &str, value: Dynamic) -> Dynamic {
+    let tag = context.tag().and_then(|tag| tag.read_lock::<Arc<References>>().map(|held| Arc::clone(&held)));
+    let Some(references) = tag else { return Dynamic::UNIT };
+    references.find(reference, field, &text_of(&value)).map_or(Dynamic::UNIT, |row| to_dynamic(&row))
+}
+
+/// JSON as a script sees it. Faster than going through serde.
+pub fn to_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Null => Dynamic::UNIT,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => number
+            .as_i64()
+            .map_or_else(|| number.as_f64().map_or(Dynamic::UNIT, Dynamic::from_float), Dynamic::from_int),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(list) => Dynamic::from_array(list.iter().map(to_dynamic).collect()),
+        Value::Object(map) => {
+            Dynamic::from_map(map.iter().map(|(key, value)| (key.as_str().into(), to_dynamic(value))).collect())
+        }
+    }
+}
+
+/// What a script gave, as JSON; a closure or a foreign type is nothing.
+pub fn from_dynamic(value: &Dynamic) -> Value {
+    if let Ok(flag) = value.as_bool() {
+        return flag.into();
+    }
+    if let Ok(number) = value.as_int() {
+        return number.into();
+    }
+    if let Ok(number) = value.as_float() {
+        return Number::from_f64(number).map_or(Value::Null, Value::Number);
+    }
+    if let Ok(letter) = value.as_char() {
+        return letter.to_string().into();
+    }
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        return text.as_str().into();
+    }
+    if let Some(list) = value.read_lock::<Array>() {
+        return list.iter().map(from_dynamic).collect();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return Value::Object(map.iter().map(|(key, value)| (key.to_string(), from_dynamic(value))).collect());
+    }
+    Value::Null
+}
+
+/// A position as line and column, both from 1; 1:1 when unknown.
+pub fn line_and_column(position: Position) -> (usize, usize) {
+    (position.line().unwrap_or(1), position.position().unwrap_or(1).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_survive_the_way_in_and_out() {
+        let value = json!({"a": [1, 2.5, "é", null, true], "b": {"c": ""}});
+        assert_eq!(from_dynamic(&to_dynamic(&value)), value);
+    }
+
+    #[test]
+    fn what_a_script_must_not_have_is_not_there() {
+        let engine = engine();
+        for script in ["sleep(1)", "timestamp()", "eval(\"1\")", "import \"x\" as y;", "print(1)", "exit()"] {
+            assert!(engine.eval::<Dynamic>(script).is_err(), "{script}");
+        }
+    }
+
+    #[test]
+    fn nothing_runs_away() {
+        let engine = engine();
+        for script in [
+            "loop {}",
+            "let a = []; loop { a.push(1); }",
+            "let t = \"xxxxxxxx\"; loop { t += t; }",
+            "let m = #{}; let i = 0; loop { m[\"\" + i] = i; i += 1; }",
+            "fn f(n) { f(n + 1) } f(0)",
+        ] {
+            assert!(engine.eval::<Dynamic>(script).is_err(), "{script}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The edge rules: every script compiled once, then called.
+//!
+//! A rule is a Rhai function that a mapping names. The set knows its scripts, their functions and
+//! where each stands; a failing rule answers with script, line and column.
+
+pub mod host;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::{AST, ASTNode, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, FnCallExpr, Scope, Stmt};
+use serde_json::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, nearest};
+use crate::reference::References;
+use host::{from_dynamic, line_and_column, to_dynamic};
+
+/// Every script of a workspace, compiled.
+pub struct RuleSet {
+    engine: Engine,
+    scripts: BTreeMap<String, Script>,
+}
+
+struct Script {
+    file: Arc<str>,
+    text: Arc<str>,
+    ast: AST,
+    functions: Vec<Function>,
+}
+
+struct Function {
+    name: String,
+    parameters: usize,
+    line: usize,
+    comment: Vec<String>,
+}
+
+/// A function of a script, ready to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    script: String,
+    function: String,
+    /// `file:line` of the function, for people.
+    pub place: String,
+}
+
+/// A rule that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct Error {
+    /// The script file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl RuleSet {
+    /// Compiles scripts given as (name, file, text). Complains about every one that does not parse
+    /// or that calls a function nobody has.
+    pub fn compile<'a>(
+        scripts: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>,
+        complaints: &mut Diagnostics,
+    ) -> Self {
+        let engine = host::engine();
+        let mut set = Self { engine, scripts: BTreeMap::new() };
+        let native = native_functions(&set.engine);
+        for (name, file, text) in scripts {
+            let file = complaints.remember(file, text);
+            match set.engine.compile(text) {
+                Ok(ast) => {
+                    let script = Script { functions: functions_of(&ast, text), file, text: text.into(), ast };
+                    complain_unknown_functions(&script, &native, complaints);
+                    set.scripts.insert(name.to_owned(), script);
+                }
+                Err(error) => {
+                    let (line, column) = line_and_column(error.position());
+                    let sentence = lower_first(&error.err_type().to_string());
+                    complaints.push(Diagnostic::new(Code::RhaiSyntax, &Place::at(&file, text, line, column), sentence));
+                }
+            }
+        }
+        set
+    }
+
+    /// True when a script of this name was compiled.
+    pub fn has_script(&self, name: &str) -> bool {
+        self.scripts.contains_key(name)
+    }
+
+    /// The names of all scripts.
+    pub fn script_names(&self) -> impl Iterator<Item = &str> {
+        self.scripts.keys().map(String::as_str)
+    }
+
+    /// Finds a function with so many parameters in the named scripts, in their order.
+    ///
+    /// # Errors
+    /// A diagnostic at `place`, with the nearest name, when there is none or its parameters differ.
+    pub fn find(
+        &self,
+        scripts: &[String],
+        function: &str,
+        parameters: usize,
+        place: &Place,
+    ) -> Result<Rule, Box<Diagnostic>> {
+        let mut known = Vec::new();
+        for name in scripts {
+            let Some(script) = self.scripts.get(name) else { continue };
+            for candidate in &script.functions {
+                if candidate.name != function {
+                    known.push(candidate.name.as_str());
+                    continue;
+                }
+                let here = format!("{}:{}", script.file, candidate.line);
+                if candidate.parameters == parameters {
+                    return Ok(Rule { script: name.clone(), function: function.to_owned(), place: here });
+                }
+                let sentence =
+                    format!("rule `{function}` takes {} parameters, {parameters} are given", candidate.parameters);
+                let at = Place::at(&script.file, &script.text, candidate.line, 1);
+                return Err(Box::new(Diagnostic::new(Code::RuleArity, place, sentence).related(&at, "written here")));
+            }
+        }
+        let plain = Diagnostic::new(Code::UnknownRule, place, format!("no script has a rule `{function}`"));
+        Err(Box::new(match nearest(function, known) {
+            Some(near) => plain.hint(format!("did you mean `{near}`?")),
+            None => plain.hint(format!("write `fn {function}(…)` in one of: {}", scripts.join(", "))),
+        }))
+    }
+
+    /// The text of the script a rule stands in: a line that uses the rule changes when this does.
+    pub fn text_of(&self, rule: &Rule) -> &str {
+        self.scripts.get(&rule.script).map_or("", |script| &script.text)
+    }
+
+    /// What the author wrote above a rule, without the comment marks.
+    pub fn comment_of(&self, rule: &Rule) -> String {
+        let function = self
+            .scripts
+            .get(&rule.script)
+            .and_then(|script| script.functions.iter().find(|function| function.name == rule.function));
+        function.map_or_else(String::new, |function| function.comment.join(" "))
+    }
+
+    /// The references that scripts name in `find("system.resource", …)`, and where.
+    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Place)> {
+        let mut found = Vec::new();
+        for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
+            script.ast.walk(&mut |path: &[ASTNode<'_>]| {
+                if let Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = path.last()
+                    && call.name == "find"
+                    && let Some(Expr::StringConstant(name, position)) = call.args.first()
+                {
+                    let (line, column) = line_and_column(*position);
+                    found.push((name.to_string(), Place::at(&script.file, &script.text, line, column)));
+                }
+                true
+            });
+        }
+        found
+    }
+
+    /// Calls a rule with values; `references` is what `find` looks into.
+    ///
+    /// # Errors
+    /// What went wrong and where in the script.
+    pub fn call(&self, rule: &Rule, arguments: &[&Value], references: &Arc<References>) -> Result<Value, Error> {
+        let given: Vec<Dynamic> = arguments.iter().map(|value| to_dynamic(value)).collect();
+        let Some(script) = self.scripts.get(&rule.script) else {
+            let message = "the script is not loaded".to_owned();
+            return Err(Error { file: rule.script.clone(), line: 1, column: 1, message });
+        };
+        let options = CallFnOptions::new().eval_ast(false).rewind_scope(true).with_tag(Arc::clone(references));
+        self.engine
+            .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), &script.ast, &rule.function, given)
+            .map(|answer| from_dynamic(&answer))
+            .map_err(|error| locate(script, *error))
+    }
+}
+
+fn locate(script: &Script, error: EvalAltResult) -> Error {
+    let mut inner = error;
+    let mut position = inner.position();
+    while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = inner {
+        inner = *cause;
+        position = if inner.position().is_none() { position } else { inner.position() };
+    }
+    let (line, column) = line_and_column(position);
+    inner.clear_position();
+    Error { file: script.file.to_string(), line, column, message: lower_first(&inner.to_string()) }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}
+
+fn functions_of(ast: &AST, text: &str) -> Vec<Function> {
+    ast.iter_functions()
+        .map(|function| Function {
+            name: function.name.to_owned(),
+            parameters: function.params.len(),
+            line: line_of_function(text, function.name),
+            comment: comment_above(text, line_of_function(text, function.name)),
+        })
+        .collect()
+}
+
+fn line_of_function(text: &str, name: &str) -> usize {
+    let declares = |row: &str| {
+        let rest = row.trim_start().strip_prefix("private ").unwrap_or_else(|| row.trim_start());
+        rest.strip_prefix("fn ").is_some_and(|rest| {
+            rest.trim_start().strip_prefix(name).is_some_and(|tail| tail.trim_start().starts_with('('))
+        })
+    };
+    text.lines().position(declares).map_or(1, |index| index + 1)
+}
+
+fn comment_above(text: &str, line: usize) -> Vec<String> {
+    let rows: Vec<&str> = text.lines().take(line.saturating_sub(1)).collect();
+    let mut comment: Vec<String> = rows
+        .iter()
+        .rev()
+        .map_while(|row| row.trim_start().strip_prefix("//"))
+        .map(|row| row.trim_start_matches('/').trim().to_owned())
+        .collect();
+    comment.reverse();
+    comment
+}
+
+/// Names and numbers of parameters of the functions every script has.
+fn native_functions(engine: &Engine) -> Vec<(String, usize)> {
+    engine
+        .gen_fn_signatures(true)
+        .iter()
+        .filter_map(|signature| {
+            let (name, rest) = signature.split_once('(')?;
+            let depth_of = |c: char| match c {
+                '(' | '<' | '[' => 1,
+                ')' | '>' | ']' => -1,
+                _ => 0,
+            };
+            let (mut depth, mut commas, mut any) = (0_i32, 0, false);
+            for c in rest.chars() {
+                if depth == 0 && c == ')' {
+                    break;
+                }
+                depth += depth_of(c);
+                commas += usize::from(depth == 0 && c == ',');
+                any |= !c.is_whitespace();
+            }
+            let name = name.trim_start_matches("get ").trim_start_matches("set ").trim();
+            Some((name.to_owned(), if any { commas + 1 } else { 0 }))
+        })
+        .collect()
+}
+
+fn complain_unknown_functions(script: &Script, native: &[(String, usize)], complaints: &mut Diagnostics) {
+    let mut check = |call: &FnCallExpr, extra: usize, position: rhai::Position| {
+        let (name, given) = (call.name.as_str(), call.args.len() + extra);
+        if call.op_token.is_some() || host::LANGUAGE_FUNCTIONS.contains(&name) || !is_word(name) {
+            return;
+        }
+        let own = script.functions.iter().map(|function| (function.name.as_str(), function.parameters));
+        let all: Vec<(&str, usize)> = own.chain(native.iter().map(|(name, count)| (name.as_str(), *count))).collect();
+        if all.iter().any(|(known, count)| *known == name && *count == given) {
+            return;
+        }
+        let (line, column) = line_and_column(position);
+        let same: Vec<usize> = all.iter().filter(|(known, _)| *known == name).map(|(_, count)| *count).collect();
+        let plural = if given == 1 { "value" } else { "values" };
+        let plain = Diagnostic::new(
+            Code::RhaiUnknownFunction,
+            &Place::at(&script.file, &script.text, line, column),
+            format!("no function `{name}` takes {given} {plural}"),
+        );
+        complaints.push(match same.first() {
+            Some(count) => plain.hint(format!("`{name}` takes {count}, the one before the dot included")),
+            None => plain.did_you_mean(name, all.iter().map(|(known, _)| *known).filter(|known| is_word(known))),
+        });
+    };
+    script.ast.walk(&mut |path: &[ASTNode<'_>]| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, position)) | ASTNode::Stmt(Stmt::FnCall(call, position))) => {
+                check(call, 0, *position);
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, position))) => check(call, 1, *position),
+            _ => {}
+        }
+        true
+    });
+}
+
+fn is_word(name: &str) -> bool {
+    name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn compile(text: &str) -> (RuleSet, Diagnostics) {
+        let mut complaints = Diagnostics::default();
+        let set = RuleSet::compile([("s", "scripts/s.rhai", text)], &mut complaints);
+        (set, complaints)
+    }
+
+    fn rule(set: &RuleSet, name: &str, parameters: usize) -> Rule {
+        set.find(&["s".to_owned()], name, parameters, &Place::file("m.yaml")).unwrap()
+    }
+
+    #[test]
+    fn a_rule_gets_values_and_gives_one() {
+        let (set, complaints) = compile("fn tidy(value) { fold(value) + digits(\"a1-2\") }");
+        assert!(complaints.is_clean(), "{complaints}");
+        let answer = set.call(&rule(&set, "tidy", 1), &[&json!(" ÁB ")], &Arc::default());
+        assert_eq!(answer, Ok(json!("ab12")));
+    }
+
+    #[test]
+    fn a_rule_finds_rows_of_references() {
+        let (set, _) = compile("fn inactive(mail) { find(\"erp.sellers\", \"email\", mail)?.inativo == \"S\" }");
+        let mut references = References::default();
+        references.put_whole("erp.sellers", vec![json!({"email": "ana@ex.com", "inativo": "S"})]);
+        let references = Arc::new(references);
+        let inactive = rule(&set, "inactive", 1);
+        assert_eq!(set.call(&inactive, &[&json!("ANA@ex.com")], &references), Ok(json!(true)));
+        assert_eq!(set.call(&inactive, &[&json!("bob@ex.com")], &references), Ok(json!(false)));
+    }
+
+    #[test]
+    fn a_failing_rule_says_where_even_inside_another_function() {
+        let (set, _) = compile("fn outer(v) {\n  inner(v)\n}\n\nfn inner(v) {\n  let n = v / 0;\n  n\n}");
+        let error = set.call(&rule(&set, "outer", 1), &[&json!(1)], &Arc::default()).unwrap_err();
+        assert_eq!((error.line, error.column), (6, 13), "{error}");
+    }
+
+    #[test]
+    fn unknown_functions_are_said_before_anything_runs() {
+        let (_, complaints) = compile("fn tidy(v) {\n  v.to_uper() + digitz(v) + digits(v, 2)\n}");
+        let found: Vec<_> = complaints.list.iter().map(|one| (one.code, one.hint.clone())).collect();
+        assert_eq!(found.len(), 3, "{complaints}");
+        assert_eq!(found[0], (Code::RhaiUnknownFunction, Some("did you mean `to_upper`?".into())));
+        assert_eq!(found[1], (Code::RhaiUnknownFunction, Some("did you mean `digits`?".into())));
+    }
+
+    #[test]
+    fn a_rule_with_other_parameters_is_another_rule() {
+        let (set, _) = compile("/// Says nothing.\nfn tidy(a, b) { () }");
+        let error = set.find(&["s".to_owned()], "tidy", 1, &Place::file("m.yaml")).unwrap_err();
+        assert_eq!(error.code, Code::RuleArity);
+        assert_eq!(set.comment_of(&rule(&set, "tidy", 2)), "Says nothing.");
+    }
+}

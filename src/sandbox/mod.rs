@@ -1,0 +1,73 @@
+//! Imitation systems: each a plain state machine that answers a request at a moment.
+//!
+//! A sandbox holds no socket and reads no clock: `answer` gets the moment as an argument, so that a
+//! test can put it behind a socket, call it in process, or move its time. It shares no code and no
+//! YAML with the engine it tests. It counts every call and every limit a client broke.
+
+pub mod fault;
+pub mod omie;
+pub mod people;
+pub mod places;
+pub mod ploomes;
+pub mod serve;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub use fault::{CallKind, Fault, Faults, Strike};
+pub use omie::Omie;
+pub use ploomes::Ploomes;
+
+/// One HTTP request as a sandbox sees it.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Upper-case method.
+    pub method: String,
+    /// Path without query, percent-decoded by nobody yet.
+    pub path: String,
+    /// Raw query without `?`.
+    pub query: String,
+    /// Header names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Raw body.
+    pub body: Vec<u8>,
+}
+
+/// What a sandbox answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Raw body.
+    pub body: Vec<u8>,
+    /// How long the answer takes, in milliseconds; the effect is already there.
+    pub delay_ms: u64,
+    /// The connection closes without an answer, after the effect.
+    pub lost: bool,
+}
+
+/// What a client did to a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Calls by kind (`ListarClientes`, `GET Contacts`), refused ones included.
+    pub calls: BTreeMap<String, u64>,
+    /// Writes by kind that took effect.
+    pub writes: BTreeMap<String, u64>,
+    /// Limits a client broke, by name (`redundant`, `rate`, `serialised`, `blocked`, …).
+    pub broken: BTreeMap<String, u64>,
+}
+
+/// A system imitated.
+pub trait Sandbox: Send {
+    /// The name under which it is served (`omie`, `ploomes`).
+    fn name(&self) -> &'static str;
+    /// Answers one request at the moment `now`.
+    fn answer(&mut self, now: Timestamp, request: &Request) -> Answer;
+    /// What clients did so far.
+    fn tally(&self) -> &Tally;
+    /// The faults it injects.
+    fn faults(&mut self) -> &mut Faults;
+}

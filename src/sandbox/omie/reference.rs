@@ -1,0 +1,131 @@
+//! Sellers, cities and countries: what clients refer to.
+//!
+//! A listing of sellers that finds none is a good answer with an empty list, unlike clients.
+
+use serde_json::{Value, json};
+
+use super::page::{Page, Window};
+use super::record::{Stamp, html_escaped};
+use super::refusal::Refusal;
+use super::schema::text;
+use super::{Ask, Omie, Reply, wire};
+use crate::sandbox::places::{CITIES, COUNTRIES, plain_upper};
+
+/// A seller.
+#[derive(Clone, Debug)]
+pub(super) struct Seller {
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) inactive: bool,
+    pub(super) created: Stamp,
+    pub(super) changed: Stamp,
+}
+
+/// `ListarVendedores`.
+pub(super) fn list_sellers(omie: &mut Omie, ask: &Ask) -> Reply {
+    let window = Window::read(&ask.fields)?;
+    let page = Page::read(&ask.fields, omie.switches.page_cap);
+    let html = omie.switches.html_names;
+    let email = text(&ask.fields, "filtrar_por_email").to_lowercase();
+    let name = text(&ask.fields, "filtrar_por_nome").to_lowercase();
+    let fits = |seller: &Seller| {
+        (window.is_open() || window.holds(seller.created, seller.changed))
+            && (email.is_empty() || seller.email.to_lowercase() == email)
+            && seller.name.to_lowercase().contains(&name)
+            && !ask.disturbed.empty
+            && ask
+                .disturbed
+                .stale_ms
+                .is_none_or(|moment| seller.created.at_ms <= moment)
+    };
+    let fitting = omie.sellers.iter().filter(|(_, seller)| fits(seller));
+    let rows: Vec<Value> = fitting
+        .map(|(code, seller)| seller_row(*code, seller, html))
+        .collect();
+    Ok(paged(page, &rows, "cadastro", ask.disturbed.shift))
+}
+
+fn seller_row(code: i64, seller: &Seller, html: bool) -> Value {
+    let name = if html {
+        html_escaped(&seller.name)
+    } else {
+        seller.name.clone()
+    };
+    json!({
+        "codigo": code,
+        "codInt": "",
+        "nome": name,
+        "email": seller.email,
+        "inativo": if seller.inactive { "S" } else { "N" },
+        "fatura_pedido": "N",
+        "visualiza_pedido": "N",
+        "comissao": 0,
+    })
+}
+
+/// `PesquisarCidades`.
+pub(super) fn list_cities(omie: &mut Omie, ask: &Ask) -> Reply {
+    let page = Page::read(&ask.fields, omie.switches.page_cap);
+    let wanted = |name| plain_upper(text(&ask.fields, name));
+    let part = wanted("filtrar_cidade_contendo");
+    let whole = wanted("filtrar_por_cidade");
+    let uf = wanted("filtrar_por_uf");
+    let fitting = CITIES.iter().filter(|city| {
+        let name = plain_upper(city.name);
+        name.contains(&part)
+            && (whole.is_empty() || name == whole)
+            && (uf.is_empty() || city.uf == uf)
+            && !ask.disturbed.empty
+    });
+    let rows: Vec<Value> = fitting
+        .map(|city| {
+            json!({
+                "cCod": super::merge::city_code(city),
+                "cNome": plain_upper(city.name),
+                "cUF": city.uf,
+                "nCodIBGE": format!("{:07}", city.ibge),
+                "nCodSIAFI": city.ibge % 10_000,
+            })
+        })
+        .collect();
+    if page.range(rows.len(), 0).is_empty() {
+        return Err(Refusal::no_rows(page.number));
+    }
+    Ok(paged(page, &rows, "lista_cidades", ask.disturbed.shift))
+}
+
+/// `ListarPaises`, which knows no pages.
+pub(super) fn list_countries(_: &mut Omie, ask: &Ask) -> Reply {
+    let wanted = |name| plain_upper(text(&ask.fields, name));
+    let code = wanted("filtrar_por_codigo");
+    let name = wanted("filtrar_por_descricao");
+    let iso = wanted("filtrar_por_codigo_iso");
+    let fitting = COUNTRIES.iter().filter(|country| {
+        (code.is_empty() || country.bacen == code)
+            && plain_upper(country.name).contains(&name)
+            && (iso.is_empty() || country.iso2 == iso)
+            && !ask.disturbed.empty
+    });
+    let rows: Vec<Value> = fitting
+        .map(|country| {
+            json!({
+                "cCodigo": country.bacen,
+                "cDescricao": plain_upper(country.name),
+                "cCodigoISO": country.iso2,
+            })
+        })
+        .collect();
+    Ok(wire::text(&json!({ "lista_paises": rows })))
+}
+
+fn paged(page: Page, rows: &[Value], list: &str, shift: i64) -> String {
+    let range = page.range(rows.len(), shift);
+    let shown: Vec<String> = rows
+        .get(range)
+        .unwrap_or_default()
+        .iter()
+        .map(wire::text)
+        .collect();
+    let head = page.head(rows.len(), shown.len());
+    format!("{head},\"{list}\":[{}]}}", shown.join(","))
+}

@@ -1,0 +1,94 @@
+//! What differs between Omie accounts, or is not publicly known about any.
+//!
+//! Plain values, changed at any time; each default is the likelier answer.
+
+/// What Omie does with text longer than its tag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverLength {
+    /// Refuses the call, naming the tag.
+    Refuse,
+    /// Keeps what fits.
+    Cut,
+}
+
+/// When failed calls no longer count towards the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgiven {
+    /// After a good call of the same method.
+    AfterSuccess,
+    /// After so many seconds.
+    AfterSeconds(i64),
+}
+
+/// What differs between accounts, or is not publicly known.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent fact of an account"
+)]
+pub struct Switches {
+    /// Tags that must be filled on include. Default `razao_social`, `nome_fantasia`.
+    pub required_on_include: Vec<String>,
+    /// Tags that must be filled after an alteration. Default `razao_social`.
+    pub required_on_alter: Vec<String>,
+    /// A second client with the same CPF/CNPJ is refused. Default true.
+    pub unique_document: bool,
+    /// Check digits of CPF/CNPJ are verified. Default false.
+    pub document_checked: bool,
+    /// An empty value in a write clears the field; else it is ignored. Default true.
+    pub empty_clears: bool,
+    /// `tags` in a write replace the old ones; else they are added. Default true.
+    pub tags_replace: bool,
+    /// An alteration that changes nothing moves `dAlt` and `hAlt`. Default true.
+    pub noop_moves_stamp: bool,
+    /// A write that sets an inactive seller is refused. Default true.
+    pub inactive_seller_refused: bool,
+    /// Texts come back in upper case. Default false.
+    pub upper_case_text: bool,
+    /// Names come back with `&amp;` and `&quot;`. Default true.
+    pub html_names: bool,
+    /// Broken limits are answered with refusals; they are counted in any case. Default true.
+    pub limits_enforced: bool,
+    /// Repeating a write within a minute is redundant too. Default false: only reads.
+    pub redundant_writes: bool,
+    /// Text that is too long. Default `Refuse`.
+    pub over_length: OverLength,
+    /// When failed calls are forgotten. Default after 1800 seconds.
+    pub forgiven: Forgiven,
+    /// Rows a page holds at most, whatever is asked. Default 100.
+    pub page_cap: usize,
+    /// How long a call takes, in milliseconds. Default 0.
+    pub latency_ms: u64,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            required_on_include: vec!["razao_social".to_owned(), "nome_fantasia".to_owned()],
+            required_on_alter: vec!["razao_social".to_owned()],
+            unique_document: true,
+            document_checked: false,
+            empty_clears: true,
+            tags_replace: true,
+            noop_moves_stamp: true,
+            inactive_seller_refused: true,
+            upper_case_text: false,
+            html_names: true,
+            limits_enforced: true,
+            redundant_writes: false,
+            over_length: OverLength::Refuse,
+            forgiven: Forgiven::AfterSeconds(1_800),
+            page_cap: 100,
+            latency_ms: 0,
+        }
+    }
+}
+
+/// The credentials an account accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// `app_key`.
+    pub app_key: String,
+    /// `app_secret`.
+    pub app_secret: String,
+}

@@ -1,0 +1,91 @@
+//! What nobody outside could settle about the real system, as switches.
+//!
+//! Each default is the likeliest behaviour; each other position is one that a client must survive.
+
+/// What happens when a write names another `TypeId` than the contact has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TypeChange {
+    /// The type stays, the rest is written.
+    Ignore,
+    /// The whole write is refused with 400.
+    #[default]
+    Refuse,
+    /// The type changes.
+    Allow,
+}
+
+/// The doubtful points.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent doubt about the real system")]
+pub struct Switches {
+    /// Status of a POST that made a record: 200 or 201.
+    pub post_status: u16,
+    /// Records of one page of contacts or cities at most; a larger `$top` is cut in silence.
+    pub page_max: usize,
+    /// Records of a page of contacts or cities when `$top` is missing.
+    pub page_default: usize,
+    /// Text comparisons in `$filter` mind upper and lower case.
+    pub case_sensitive: bool,
+    /// An unknown field in a query answers 403 instead of 400.
+    pub unknown_field_forbidden: bool,
+    /// An unknown member of a body is refused with 400 instead of ignored.
+    pub unknown_member_refused: bool,
+    /// A `ZipCode` sent as text is read as a number instead of refused.
+    pub zip_code_coerced: bool,
+    /// Documents with wrong check digits are refused.
+    pub documents_checked: bool,
+    /// `OtherProperties` in a PATCH replace the list instead of merging by `FieldKey`.
+    pub other_properties_replaced: bool,
+    /// What happens to a changed `TypeId`.
+    pub type_change: TypeChange,
+    /// A PATCH that changes nothing still moves `LastUpdateDate`.
+    pub idle_patch_touches: bool,
+    /// An interaction record moves `LastUpdateDate` of its contact (never `UpdaterId`).
+    pub record_touches_contact: bool,
+    /// `GET /Contacts(1)` answers the record instead of a 404 page.
+    pub get_by_key: bool,
+    /// A filter with `any` is refused with 403.
+    pub any_forbidden: bool,
+    /// Two tags with one name are refused with 400.
+    pub tag_names_unique: bool,
+    /// Columns of contacts (wire names) that must be unique.
+    pub unique: Vec<String>,
+    /// Columns of contacts (wire names) that must be filled; `Name` and `TypeId` always must.
+    pub required: Vec<String>,
+    /// Requests an account may send in sixty seconds.
+    pub requests_per_minute: usize,
+    /// Requests over the limit are refused; when false they are only counted.
+    pub limits_enforced: bool,
+    /// A 429 says how long to wait.
+    pub retry_after: bool,
+    /// A 429 carries an HTML page.
+    pub throttle_html: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            post_status: 200,
+            page_max: 300,
+            page_default: 300,
+            case_sensitive: false,
+            unknown_field_forbidden: false,
+            unknown_member_refused: false,
+            zip_code_coerced: false,
+            documents_checked: false,
+            other_properties_replaced: false,
+            type_change: TypeChange::default(),
+            idle_patch_touches: true,
+            record_touches_contact: true,
+            get_by_key: false,
+            any_forbidden: false,
+            tag_names_unique: false,
+            unique: Vec::new(),
+            required: Vec::new(),
+            requests_per_minute: 120,
+            limits_enforced: true,
+            retry_after: true,
+            throttle_html: false,
+        }
+    }
+}

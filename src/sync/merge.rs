@@ -1,0 +1,178 @@
+//! Three-way merge of the fields of one pair.
+//!
+//! Pure: the answer depends on these values and on nothing else. Who wins a conflict is the
+//! mapping's decision and is taken in `plan`, never here. A field has moved on a side when that side
+//! differs from *its own half* of the base: a system that upper-cases, cuts or maps many to one has
+//! not edited anything.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::link::Half;
+use crate::mapping::Mapping;
+use crate::mapping::field::{Field, Fields, is_empty};
+use crate::record::{Side, Sides};
+
+/// How a field stands after both sides were compared with their halves of the base.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Nothing to do, nothing to remember.
+    Unchanged,
+    /// Nothing to send, but the base must move to what both sides now hold.
+    Agreed,
+    /// One side is what the other must become.
+    Follow {
+        /// The side whose value counts.
+        from: Side,
+        /// Why.
+        why: Why,
+    },
+    /// Both sides changed members of a set: each gets what it lacks.
+    Union {
+        /// The set both must hold.
+        value: Value,
+        /// Why.
+        why: Why,
+    },
+    /// Both sides left the base, for different values.
+    Conflict {
+        /// They meet for the first time.
+        first: bool,
+    },
+}
+
+/// Why a value moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody changed it.
+    Changed,
+    /// The two meet for the first time and one side had nothing.
+    Filled,
+    /// The two meet for the first time and the line points one way.
+    First,
+    /// Somebody changed it on the receiving side of a one-way line.
+    PutBack,
+    /// Both sides changed it and this side won.
+    Won,
+    /// A person settled a conflict.
+    Answered,
+    /// The record is new on that side.
+    Born,
+}
+
+/// Compares two sides, each with its own half. No half means that they meet for the first time.
+pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>) -> Vec<Verdict> {
+    mapping
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key));
+            let was = half(Side::Left).zip(half(Side::Right)).map(|(left, right)| Sides::new(left, right));
+            let is = now.map(|fields| fields.value(index));
+            merge_field(field, was, is, now.map(|fields| fields.is_borrowed(index)))
+        })
+        .collect()
+}
+
+/// Compares one field.
+pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
+    // Two people may fix the same typo: that is agreement, not a conflict.
+    if same(field, is.left, is.right) {
+        let settled = was.is_some_and(|was| was.left == is.left && was.right == is.right);
+        return if settled { Verdict::Unchanged } else { Verdict::Agreed };
+    }
+    if field.set && field.one_way_from().is_none() {
+        return merge_set(field, was, is);
+    }
+    match (field.one_way_from(), was) {
+        (Some(_), Some(_)) if field.once => Verdict::Unchanged,
+        (Some(from), Some(was)) => enforce(field, from, was, is),
+        // Nobody typed the emptiness of the giving side: it wipes nothing.
+        (Some(from), None) if field.once || is_empty(is.get(from)) => Verdict::Agreed,
+        (Some(from), None) => Verdict::Follow { from, why: Why::First },
+        (None, Some(was)) => merge_known(field, was, is, borrowed),
+        (None, None) => meet(is, borrowed),
+    }
+}
+
+/// True when two values of a field mean the same.
+pub fn same(field: &Field, one: &Value, other: &Value) -> bool {
+    if field.set { members(field, one).keys().eq(members(field, other).keys()) } else { field.canon.same(one, other) }
+}
+
+fn enforce(field: &Field, from: Side, was: Sides<&Value>, is: Sides<&Value>) -> Verdict {
+    let gave = !same(field, is.get(from), was.get(from));
+    let got = !same(field, is.get(from.other()), was.get(from.other()));
+    match (gave, got) {
+        (true, _) => Verdict::Follow { from, why: Why::Changed },
+        (false, true) => Verdict::Follow { from, why: Why::PutBack },
+        (false, false) => retry(field, is).unwrap_or(Verdict::Unchanged),
+    }
+}
+
+fn merge_known(field: &Field, was: Sides<&Value>, is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
+    let left_moved = !same(field, is.left, was.left);
+    let right_moved = !same(field, is.right, was.right);
+    let follow = |from| Verdict::Follow { from, why: Why::Changed };
+    match (left_moved, right_moved) {
+        // Unequal yet unmoved: a lossy field, equal as far as it can be.
+        (false, false) => retry(field, is).unwrap_or(Verdict::Unchanged),
+        (true, false) => follow(Side::Left),
+        (false, true) => follow(Side::Right),
+        // A value that only stands in for an empty one never wins against a typed one.
+        (true, true) if borrowed.right && !borrowed.left => follow(Side::Left),
+        (true, true) if borrowed.left && !borrowed.right => follow(Side::Right),
+        (true, true) => Verdict::Conflict { first: false },
+    }
+}
+
+/// A value that had no twin when it was last looked at may have one now.
+fn retry(field: &Field, is: Sides<&Value>) -> Option<Verdict> {
+    let looked_up = field.ends.left.lookup.is_some() || field.ends.right.lookup.is_some();
+    let from = match (is_empty(is.left), is_empty(is.right)) {
+        (false, true) => Side::Left,
+        (true, false) => Side::Right,
+        (false, false) | (true, true) => return None,
+    };
+    (looked_up && field.flows_to(from.other())).then_some(Verdict::Follow { from, why: Why::Filled })
+}
+
+/// Two full records meet for the first time: one fills what the other lacks.
+fn meet(is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
+    let weak = Sides::each(|side| is_empty(is.get(side)) || *borrowed.get(side));
+    match (weak.left, weak.right) {
+        (false, false) => Verdict::Conflict { first: true },
+        (false, true) => Verdict::Follow { from: Side::Left, why: Why::Filled },
+        (true, false) => Verdict::Follow { from: Side::Right, why: Why::Filled },
+        (true, true) if is_empty(is.left) => Verdict::Follow { from: Side::Right, why: Why::Filled },
+        (true, true) => Verdict::Follow { from: Side::Left, why: Why::Filled },
+    }
+}
+
+/// Members are added and removed one by one: two people who tag one client are not in conflict.
+fn merge_set(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>) -> Verdict {
+    let now = is.map(|value| members(field, value));
+    let mut all = now.right.clone();
+    all.extend(now.left.clone());
+    let Some(was) = was else {
+        return Verdict::Union { value: all.into_values().collect(), why: Why::Filled };
+    };
+    let before = was.map(|value| members(field, value));
+    if before.left.keys().eq(now.left.keys()) && before.right.keys().eq(now.right.keys()) {
+        return Verdict::Unchanged;
+    }
+    for side in Side::BOTH {
+        for form in before.get(side).keys().filter(|form| !now.get(side).contains_key(*form)) {
+            all.remove(form);
+        }
+    }
+    let value = if all.is_empty() { Value::Null } else { all.into_values().collect() };
+    Verdict::Union { value, why: Why::Changed }
+}
+
+fn members(field: &Field, value: &Value) -> BTreeMap<String, Value> {
+    let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().map(|member| (field.canon.form(member), member.clone())).collect()
+}

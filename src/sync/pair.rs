@@ -1,0 +1,124 @@
+//! Which records are one thing: links first, then keys in the order written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Snapshot;
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::mapping::field::{Fields, is_empty};
+use crate::record::{Side, Sides};
+
+/// Keys of records that are linked already: (key, form) → id.
+pub type Taken = HashMap<(usize, String), String>;
+
+/// What pairing found.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    /// Pairs found by a key; both records are there.
+    pub matched: Vec<Sides<String>>,
+    /// Records that no key joins to another.
+    pub alone: Sides<Vec<String>>,
+    /// Records that a key joins to more than one, with the reason.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+/// A record of which nobody can say what it is the twin of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// The side it lives on.
+    pub side: Side,
+    /// Its id.
+    pub id: String,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// The form of a record's key; nothing when it has no value there.
+pub fn key_form(mapping: &Mapping, key: usize, fields: &Fields) -> Option<String> {
+    let field = mapping.fields.get(key)?;
+    let value = fields.value(key);
+    if is_empty(value) || value.is_object() {
+        return None;
+    }
+    Some(field.canon.form(value)).filter(|form| !form.is_empty())
+}
+
+/// Notes the keys of a link, as its base knows them.
+pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
+    for side in Side::BOTH.into_iter().filter(|side| !link.gone.get(*side)) {
+        for key in &mapping.keys {
+            let Some(field) = mapping.fields.get(*key) else { continue };
+            let Some(value) = link.base.get(side).fields.get(&field.key) else { continue };
+            let form = field.canon.form(value);
+            if !is_empty(value) && !form.is_empty() {
+                taken.get_mut(side).insert((*key, form), link.ids.get(side).clone());
+            }
+        }
+    }
+}
+
+/// Joins unlinked records by their keys. `fields` holds those of every unlinked record.
+pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<String, Fields>>) -> Pairs {
+    let mut pairs = Pairs::default();
+    let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
+    for key in &mapping.keys {
+        let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
+        let all: BTreeSet<&String> = forms.left.keys().chain(forms.right.keys()).collect();
+        for form in all {
+            let found = Sides::each(|side| forms.get(side).get(form).map(Vec::as_slice).unwrap_or_default());
+            let slot = (*key, form.clone());
+            let held = Sides::each(|side| snapshot.taken.get(side).get(&slot));
+            let unique = found.left.len() <= 1 && found.right.len() <= 1;
+            match (found.left, found.right, held.left.or(held.right)) {
+                ([left], [right], None) => {
+                    pairs.matched.push(Sides::new((*left).clone(), (*right).clone()));
+                    free.left.remove(left);
+                    free.right.remove(right);
+                }
+                (_, _, None) if unique => {}
+                _ => ambiguous(mapping, *key, (form, &found, &held), &mut free, &mut pairs),
+            }
+        }
+    }
+    pairs.alone = free.map(|ids| ids.into_iter().cloned().collect());
+    pairs
+}
+
+fn forms_of<'a>(
+    mapping: &Mapping,
+    key: usize,
+    free: &BTreeSet<&'a String>,
+    fields: &BTreeMap<String, Fields>,
+) -> BTreeMap<String, Vec<&'a String>> {
+    let mut forms: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for id in free {
+        if let Some(form) = fields.get(*id).and_then(|fields| key_form(mapping, key, fields)) {
+            forms.entry(form).or_default().push(id);
+        }
+    }
+    forms
+}
+
+fn ambiguous<'a>(
+    mapping: &Mapping,
+    key: usize,
+    (form, found, held): (&str, &Sides<&[&'a String]>, &Sides<Option<&String>>),
+    free: &mut Sides<BTreeSet<&'a String>>,
+    pairs: &mut Pairs,
+) {
+    let label = mapping.fields.get(key).map_or("", |field| field.label.as_str());
+    let mut others: Vec<String> = Vec::new();
+    for side in Side::BOTH {
+        let resource = &mapping.sides.get(side).resource;
+        let system = &mapping.sides.get(side).system;
+        others.extend(found.get(side).iter().map(|id| format!("{system}.{resource} {id}")));
+        others.extend(held.get(side).iter().map(|id| format!("{system}.{resource} {id} (linked)")));
+    }
+    let reason = format!("{label} `{form}` is shared by {}", others.join(", "));
+    for side in Side::BOTH {
+        for id in *found.get(side) {
+            free.get_mut(side).remove(id);
+            pairs.ambiguous.push(Ambiguous { side, id: (*id).clone(), reason: reason.clone() });
+        }
+    }
+}

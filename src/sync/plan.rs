@@ -1,0 +1,523 @@
+//! The ordered writes a cycle intends, as plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::merge::{Verdict, Why, merge, same};
+use super::{Snapshot, settle};
+use crate::link::{Half, Link};
+use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty, is_unresolved};
+use crate::mapping::{LATER, Mapping, NewRow, Sent, Standing};
+use crate::record::{Body, Record, Side, Sides};
+use crate::reference::scalar_text;
+
+/// What a cycle intends for one pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The ids that are known.
+    pub ids: Sides<Option<String>>,
+    /// What people call it.
+    pub name: String,
+    /// How the two came together.
+    pub origin: Origin,
+    /// The link as it must be remembered before anything is sent; nothing for a birth.
+    pub link: Option<Link>,
+    /// True when `link` differs from what the store holds.
+    pub remember: bool,
+    /// The writes, left before right; a birth's stamp after the birth.
+    pub steps: Vec<Step>,
+    /// What both sides changed.
+    pub conflicts: Vec<Conflict>,
+    /// What waits.
+    pub held: Vec<Held>,
+    /// A write that the system refused before and that nobody changed since.
+    pub quarantined: bool,
+}
+
+/// How two records came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// They were linked before.
+    Linked,
+    /// A key joined them now.
+    Matched,
+    /// One of them is about to be born.
+    Born,
+    /// One of them is gone.
+    Gone,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The side that is written.
+    pub side: Side,
+    /// What is done.
+    pub act: Act,
+    /// The exact body. What is only known later stands as `{"$later": …}`.
+    pub body: Body,
+    /// The fields it moves.
+    pub moves: Vec<Move>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A record is born; it carries this key where the system has a place for it.
+    Create {
+        /// Our deterministic key.
+        key: String,
+    },
+    /// A record changes.
+    Update,
+    /// The giving record gets the id of the newborn.
+    Stamp,
+}
+
+/// A field that a step moves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
+    /// The field, by index.
+    pub field: usize,
+    /// Why.
+    pub why: Why,
+    /// What the written side will hold, when that is not what the giving side holds.
+    pub becomes: Option<Value>,
+}
+
+/// A field that both sides changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The field, by index.
+    pub field: usize,
+    /// What each side holds.
+    pub values: Sides<Value>,
+    /// What each side held before.
+    pub base: Sides<Option<Value>>,
+    /// The side that wins; nobody until a person decides.
+    pub winner: Option<Side>,
+    /// Somebody answered it.
+    pub answered: bool,
+}
+
+/// Something that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The side it would move to.
+    pub side: Side,
+    /// The field, when only one waits.
+    pub field: Option<usize>,
+    /// Why, in the words of the rule.
+    pub reason: String,
+    /// `file:line` of what holds it, when known.
+    pub place: Option<String>,
+}
+
+/// Plans one mapping's pairs, one by one.
+pub struct Planner<'a> {
+    /// The mapping.
+    pub mapping: &'a Mapping,
+    /// What was read.
+    pub snapshot: &'a Snapshot,
+    /// Rows of references to make first; each once.
+    pub rows: Vec<NewRow>,
+}
+
+/// A record as a plan sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) record: &'a Record,
+    pub(super) body: &'a Value,
+    pub(super) fields: &'a Fields,
+}
+
+impl Planner<'_> {
+    /// Plans a pair of which both records are there.
+    pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
+        let now = seen.map(|one| one.fields);
+        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen));
+        let base = adopted.as_ref().map(|link| link.base.as_ref());
+        let mut verdicts = merge(self.mapping, base, now);
+        let mut planned = self.start(link, adopted.as_ref(), &seen);
+        if let Some(held) = self.kept_out(&seen) {
+            planned.held.push(held);
+            return Some(planned);
+        }
+        planned.conflicts = self.decide(&mut verdicts, base, &seen);
+        self.agree(&mut planned, &verdicts, now);
+        for side in Side::BOTH {
+            self.send(&mut planned, side, &verdicts, &seen);
+        }
+        settle::finish(self.mapping, &mut planned, &seen);
+        planned.remember = planned.link.as_ref() != link;
+        let idle = planned.steps.is_empty() && planned.conflicts.is_empty() && planned.held.is_empty();
+        (planned.remember || planned.quarantined || !idle).then_some(planned)
+    }
+
+    fn start(&self, link: Option<&Link>, adopted: Option<&Link>, seen: &Sides<Seen<'_>>) -> Planned {
+        let ids = seen.map(|one| one.record.id.clone());
+        let fresh = || Link { ids: ids.clone(), base: Sides::default(), gone: Sides::default(), held: BTreeMap::new() };
+        Planned {
+            ids: ids.clone().map(Some),
+            name: self.name_of(seen.left.fields).or_else(|| self.name_of(seen.right.fields)).unwrap_or_default(),
+            origin: if link.is_some() { Origin::Linked } else { Origin::Matched },
+            link: Some(adopted.cloned().unwrap_or_else(fresh)),
+            remember: false,
+            steps: Vec::new(),
+            conflicts: Vec::new(),
+            held: Vec::new(),
+            quarantined: false,
+        }
+    }
+
+    /// What people call a record: its first plain text.
+    pub(super) fn name_of(&self, fields: &Fields) -> Option<String> {
+        let plain = |side: &crate::mapping::field::End| !side.is_id && side.lookup.is_none() && side.table.is_empty();
+        let index = self.mapping.fields.iter().position(|field| {
+            !field.set && plain(&field.ends.left) && plain(&field.ends.right)
+        })?;
+        scalar_text(fields.value(index))
+    }
+
+    fn kept_out(&self, seen: &Sides<Seen<'_>>) -> Option<Held> {
+        Side::BOTH.into_iter().find_map(|side| self.keep(side, *seen.get(side)))
+    }
+
+    fn keep(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
+        let rule = self.mapping.sides.get(side).keep.as_ref()?;
+        let place = Some(rule.place.clone());
+        let field = None;
+        match self.mapping.rules.call(rule, &[seen.body], &self.snapshot.references) {
+            Ok(answer) => {
+                let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
+                Some(Held { side: side.other(), field, reason, place })
+            }
+            Err(error) => Some(held(side.other(), error.into())),
+        }
+    }
+
+    /// Takes the mapping's decision on every conflict; fields that belong together fall together.
+    fn decide(
+        &self,
+        verdicts: &mut [Verdict],
+        base: Option<Sides<&Half>>,
+        seen: &Sides<Seen<'_>>,
+    ) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        let mut done: BTreeSet<usize> = BTreeSet::new();
+        for index in 0..verdicts.len() {
+            let members = self.mapping.together(index);
+            if members.len() > 1 && !done.insert(members.first().copied().unwrap_or(index)) {
+                continue;
+            }
+            if let Some(first) = clash(verdicts, &members) {
+                self.fall(verdicts, (&members, first), base, seen, &mut conflicts);
+            }
+        }
+        conflicts
+    }
+
+    fn fall(
+        &self,
+        verdicts: &mut [Verdict],
+        (members, first): (&[usize], bool),
+        base: Option<Sides<&Half>>,
+        seen: &Sides<Seen<'_>>,
+        conflicts: &mut Vec<Conflict>,
+    ) {
+        for index in members {
+            let Some(field) = self.mapping.fields.get(*index) else { continue };
+            let values = seen.map(|one| one.fields.value(*index));
+            let Some(verdict) = verdicts.get_mut(*index) else { continue };
+            if same(field, values.left, values.right) || matches!(verdict, Verdict::Unchanged | Verdict::Agreed) {
+                continue;
+            }
+            let answer = self.snapshot.answers.get(&(seen.left.record.id.clone(), field.name.clone()));
+            let winner = answer.copied().or_else(|| self.winner(members, *index, seen));
+            let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key)).cloned();
+            conflicts.push(Conflict {
+                field: *index,
+                values: values.map(Clone::clone),
+                base: Sides::each(half),
+                winner,
+                answered: answer.is_some(),
+            });
+            let why = if answer.is_some() { Why::Answered } else { Why::Won };
+            *verdict = match winner {
+                None => Verdict::Unchanged,
+                // Empty is not delete: at a first meeting nobody typed the emptiness.
+                Some(from) if first && (is_empty(values.get(from)) || is_unresolved(values.get(from))) => {
+                    Verdict::Agreed
+                }
+                Some(from) => Verdict::Follow { from, why },
+            };
+        }
+    }
+
+    fn winner(&self, members: &[usize], index: usize, seen: &Sides<Seen<'_>>) -> Option<Side> {
+        let lead = members.first().copied().unwrap_or(index);
+        let own = self.mapping.fields.get(lead).and_then(|field| field.policy.as_ref());
+        match own.unwrap_or(&self.mapping.policy) {
+            Policy::Wins(side) => Some(*side),
+            Policy::Ask => None,
+            // A record without a stamp is older than any with one; a tie goes to the left.
+            Policy::Newest if seen.right.record.changed_ms > seen.left.record.changed_ms => Some(Side::Right),
+            Policy::Newest => Some(Side::Left),
+            Policy::Rule(rule) => {
+                let values = seen.map(|one| one.fields.value(lead));
+                let answer = self.mapping.rules.call(rule, &[values.left, values.right], &self.snapshot.references);
+                match answer.ok().as_ref().and_then(Value::as_str) {
+                    Some("left") => Some(Side::Left),
+                    Some("right") => Some(Side::Right),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// Moves the base where both sides already agree.
+    fn agree(&self, planned: &mut Planned, verdicts: &[Verdict], now: Sides<&Fields>) {
+        let Some(link) = &mut planned.link else { return };
+        for (index, verdict) in verdicts.iter().enumerate() {
+            let Some(field) = self.mapping.fields.get(index) else { continue };
+            if *verdict == Verdict::Agreed {
+                for side in Side::BOTH {
+                    let value = now.get(side).value(index).clone();
+                    settle::know(link.base.get_mut(side), &field.key, value);
+                }
+            }
+        }
+    }
+
+    /// Adds the write one side needs, if any.
+    fn send(&mut self, planned: &mut Planned, side: Side, verdicts: &[Verdict], seen: &Sides<Seen<'_>>) {
+        let (values, whys) = self.wanted(side, verdicts, seen);
+        if values.is_empty() {
+            return;
+        }
+        let target = *seen.get(side);
+        let source = *seen.get(side.other());
+        let standing = Standing { body: target.body, fields: target.fields };
+        match self.mapping.write(side, &values, Some(standing), &self.snapshot.references) {
+            Err(trouble) => planned.held.push(held(side, trouble)),
+            Ok(draft) => {
+                let mut moves = Vec::new();
+                for (index, sent) in &draft.sent {
+                    let (Some(value), Some(why)) = (values.get(index), whys.get(index)) else { continue };
+                    match sent {
+                        Sent::Held(reason) => planned.held.push(Held {
+                            side,
+                            field: Some(*index),
+                            reason: reason.clone(),
+                            place: self.mapping.fields.get(*index).map(|f| format!("{}:{}", f.place.file, f.place.line)),
+                        }),
+                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen, *why),
+                        Sent::Written => {
+                            let given = source.fields.value(*index);
+                            let becomes = (given != value).then(|| value.clone());
+                            moves.push(Move { field: *index, why: *why, becomes });
+                        }
+                    }
+                }
+                if moves.is_empty() {
+                    return;
+                }
+                if self.is_blocked(side.other(), source.record) {
+                    planned.quarantined = true;
+                    return;
+                }
+                self.add_rows(draft.rows);
+                planned.steps.push(Step { side, act: Act::Update, body: Body::pack(&draft.body), moves });
+            }
+        }
+    }
+
+    /// The side already holds all it can: the base moves without a write.
+    fn agree_as_is(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>, why: Why) {
+        // What waits for a twin is looked at again; its base must stay where it is.
+        if why == Why::Filled && planned.origin == Origin::Linked {
+            return;
+        }
+        let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
+        for each in [side, side.other()] {
+            settle::know(link.base.get_mut(each), &field.key, seen.get(each).fields.value(index).clone());
+        }
+    }
+
+    /// The values one side must become, and why.
+    fn wanted(
+        &self,
+        side: Side,
+        verdicts: &[Verdict],
+        seen: &Sides<Seen<'_>>,
+    ) -> (BTreeMap<usize, Value>, BTreeMap<usize, Why>) {
+        let (mut values, mut whys) = (BTreeMap::new(), BTreeMap::new());
+        for (index, verdict) in verdicts.iter().enumerate() {
+            let Some(field) = self.mapping.fields.get(index) else { continue };
+            let (value, why) = match verdict {
+                Verdict::Follow { from, why } if *from != side => (self.given(side, index, verdicts, seen), *why),
+                Verdict::Union { value, why } if !same(field, value, seen.get(side).fields.value(index)) => {
+                    (value.clone(), *why)
+                }
+                Verdict::Unchanged
+                | Verdict::Agreed
+                | Verdict::Conflict { .. }
+                | Verdict::Follow { .. }
+                | Verdict::Union { .. } => continue,
+            };
+            values.insert(index, value);
+            whys.insert(index, why);
+        }
+        (values, whys)
+    }
+
+    /// What the other side gives. A value that stands in for an empty one is what its lender will be.
+    fn given(&self, side: Side, index: usize, verdicts: &[Verdict], seen: &Sides<Seen<'_>>) -> Value {
+        let from = seen.get(side.other()).fields;
+        let lender = self.mapping.fields.get(index).and_then(|field| field.ends.get(side).if_empty);
+        let Some(lender) = lender.filter(|_| from.is_borrowed(index)) else { return from.value(index).clone() };
+        match verdicts.get(lender) {
+            Some(Verdict::Follow { from: winner, .. }) => seen.get(*winner).fields.value(lender).clone(),
+            Some(Verdict::Unchanged | Verdict::Agreed | Verdict::Union { .. } | Verdict::Conflict { .. }) | None => {
+                from.value(index).clone()
+            }
+        }
+    }
+
+    fn is_blocked(&self, side: Side, record: &Record) -> bool {
+        let refused = self.snapshot.blocked.get(side).get(&record.id);
+        refused.is_some_and(|print| *print == record.body.print(self.mapping.print))
+    }
+
+    fn add_rows(&mut self, rows: Vec<NewRow>) {
+        for row in rows {
+            let known = |one: &NewRow| {
+                one.reference == row.reference
+                    && crate::reference::folded(&one.value) == crate::reference::folded(&row.value)
+            };
+            if !self.rows.iter().any(known) {
+                self.rows.push(row);
+            }
+        }
+    }
+
+    /// Plans a record that nothing joins to another: may it be born on the other side?
+    pub(super) fn alone(&mut self, from: Side, seen: Seen<'_>) -> Planned {
+        let side = from.other();
+        let mut ids = Sides::new(None, None);
+        *ids.get_mut(from) = Some(seen.record.id.clone());
+        let mut planned = Planned {
+            ids,
+            name: self.name_of(seen.fields).unwrap_or_default(),
+            origin: Origin::Born,
+            link: None,
+            remember: false,
+            steps: Vec::new(),
+            conflicts: Vec::new(),
+            held: Vec::new(),
+            quarantined: false,
+        };
+        let barred = self.keep(from, seen).or_else(|| self.may_be_born(side, seen));
+        if let Some(held) = barred {
+            planned.held.push(held);
+        } else if self.is_blocked(from, seen.record) {
+            planned.quarantined = true;
+        } else if let Err(trouble) = self.bear(&mut planned, side, seen) {
+            planned.held.push(held(side, trouble));
+        }
+        planned
+    }
+
+    fn may_be_born(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
+        let rule = self.mapping.sides.get(side).create.as_ref()?;
+        let place = Some(rule.place.clone());
+        match self.mapping.rules.call(rule, &[seen.body], &self.snapshot.references) {
+            Ok(answer) => {
+                let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
+                Some(Held { side, field: None, reason, place })
+            }
+            Err(error) => Some(held(side, error.into())),
+        }
+    }
+
+    fn bear(&mut self, planned: &mut Planned, side: Side, seen: Seen<'_>) -> Result<(), Trouble> {
+        let mut values = BTreeMap::new();
+        for (index, field) in self.mapping.fields.iter().enumerate() {
+            let value = seen.fields.value(index);
+            if field.flows_to(side) && !is_empty(value) {
+                values.insert(index, value.clone());
+            }
+        }
+        let draft = self.mapping.write(side, &values, None, &self.snapshot.references)?;
+        let mut body = draft.body;
+        let key = self.mapping.integration_key(side, &seen.record.id);
+        if let Some(path) = &self.mapping.sides.get(side).integration {
+            path.set(&mut body, Value::from(key.as_str()));
+        }
+        let mut moves = Vec::new();
+        for (index, sent) in &draft.sent {
+            match sent {
+                Sent::Written => moves.push(Move { field: *index, why: Why::Born, becomes: None }),
+                Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
+                Sent::Held(reason) => planned.held.push(Held {
+                    side,
+                    field: Some(*index),
+                    reason: reason.clone(),
+                    place: None,
+                }),
+            }
+        }
+        self.add_rows(draft.rows);
+        planned.steps.push(Step { side, act: Act::Create { key }, body: Body::pack(&body), moves });
+        planned.steps.extend(self.stamp(side));
+        Ok(())
+    }
+
+    /// The giving record gets the newborn's id, where a line says so.
+    fn stamp(&self, born: Side) -> Option<Step> {
+        let side = born.other();
+        let mut body = Value::Object(serde_json::Map::new());
+        let mut moves = Vec::new();
+        for (index, field) in self.mapping.fields.iter().enumerate() {
+            if let At::Path(path) = &field.ends.get(side).at
+                && field.ends.get(born).is_id
+                && field.flows_to(side)
+            {
+                let kind = field.ends.get(side).slot.kind;
+                let text = kind != Some(crate::config::system::Kind::Integer);
+                path.set(&mut body, json!({ LATER: { "id": born, "text": text } }));
+                moves.push(Move { field: index, why: Why::Born, becomes: None });
+            }
+        }
+        (!moves.is_empty()).then(|| Step { side, act: Act::Stamp, body: Body::pack(&body), moves })
+    }
+}
+
+/// Whether fields that belong together changed on both sides; and whether they meet for the first time.
+fn clash(verdicts: &[Verdict], members: &[usize]) -> Option<bool> {
+    let mut follows = Sides::new(false, false);
+    let (mut conflict, mut first) = (false, true);
+    for verdict in members.iter().filter_map(|index| verdicts.get(*index)) {
+        match verdict {
+            Verdict::Conflict { first: met } => {
+                conflict = true;
+                first &= met;
+            }
+            Verdict::Follow { from, why } => {
+                *follows.get_mut(*from) = true;
+                first &= matches!(why, Why::Filled | Why::First);
+            }
+            Verdict::Unchanged | Verdict::Agreed | Verdict::Union { .. } => {}
+        }
+    }
+    (conflict || (!first && follows.left && follows.right)).then_some(first)
+}
+
+fn held(side: Side, trouble: Trouble) -> Held {
+    Held { side, field: None, reason: trouble.reason, place: Some(trouble.place) }
+}
+
+/// References shared by everything that reads in one reconciliation.
+pub(super) type References = Arc<crate::reference::References>;

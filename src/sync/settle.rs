@@ -1,0 +1,185 @@
+//! What is remembered, and when: the base moves only to what a side is known to hold.
+//!
+//! Pure. The executor reports how a system answered; these functions say what the link becomes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::merge::same;
+use super::plan::{Planned, Seen, Step};
+use crate::link::{Half, Link};
+use crate::mapping::Mapping;
+use crate::mapping::field::Fields;
+use crate::record::{Record, Side, Sides};
+
+/// What a side is known to hold at some moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// The values.
+    pub fields: Fields,
+    /// The print of the body they were read from.
+    pub print: u64,
+    /// When the record had last changed then.
+    pub changed_ms: Option<i64>,
+}
+
+/// Remembers a confirmed value.
+pub(super) fn know(half: &mut Half, key: &str, value: Value) {
+    half.expected.remove(key);
+    half.fields.insert(key.to_owned(), value);
+}
+
+/// Remembers a value that was sent and that no answer confirmed.
+fn expect(half: &mut Half, key: &str, value: Value) {
+    half.expected.insert(key.to_owned());
+    half.fields.insert(key.to_owned(), value);
+}
+
+/// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
+/// seen, an image as old as the one before the write is late as well, unless we are its author.
+pub(super) fn is_late(half: &Half, record: &Record) -> bool {
+    let (Some(seen), Some(changed)) = (half.seen_ms, record.changed_ms) else { return false };
+    changed < seen || (changed == seen && !half.expected.is_empty() && !record.ours)
+}
+
+/// Takes over what the systems made of the values we sent: a difference that the field's canon or
+/// the write's author explains is the system's own; any other is a person's edit and stays one.
+pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Link {
+    let mut link = link.clone();
+    for side in Side::BOTH {
+        let one = seen.get(side);
+        let half = link.base.get_mut(side);
+        let expected = std::mem::take(&mut half.expected);
+        for (index, field) in mapping.fields.iter().enumerate().filter(|(_, field)| expected.contains(&field.key)) {
+            let now = one.fields.value(index);
+            let was = half.fields.get(&field.key).unwrap_or(&Value::Null);
+            if one.record.ours || same(field, was, now) {
+                half.fields.insert(field.key.clone(), now.clone());
+            }
+        }
+    }
+    link.gone = Sides::default();
+    link
+}
+
+/// True when a side holds nothing that still has to move.
+fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
+    mapping.fields.iter().enumerate().all(|(index, field)| {
+        half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index)))
+    })
+}
+
+/// Notes which image a side was seen in; its print only when nothing of it has to move.
+fn see(mapping: &Mapping, half: &mut Half, fields: &Fields, print: u64, changed_ms: Option<i64>) {
+    half.seen_ms = half.seen_ms.max(changed_ms);
+    half.print = if half.expected.is_empty() && is_settled(mapping, half, fields) { print } else { 0 };
+}
+
+/// Closes a planned pair: prints, and what waits.
+pub(super) fn finish(mapping: &Mapping, planned: &mut Planned, seen: &Sides<Seen<'_>>) {
+    let Some(link) = &mut planned.link else { return };
+    for side in Side::BOTH {
+        let one = seen.get(side);
+        let print = one.record.body.print(mapping.print);
+        see(mapping, link.base.get_mut(side), one.fields, print, one.record.changed_ms);
+    }
+    let mut waiting = BTreeMap::new();
+    for held in &planned.held {
+        let name = held.field.and_then(|field| mapping.fields.get(field)).map_or("", |field| field.name.as_str());
+        waiting.insert(name.to_owned(), held.reason.clone());
+    }
+    link.held = waiting;
+}
+
+/// The link after a step that updated a record. `answer` is what the system's answer shows of it.
+#[must_use]
+pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, answer: Option<&Image>) -> Link {
+    let mut link = link.clone();
+    let giving = now.get(step.side.other());
+    for one in &step.moves {
+        let Some(field) = mapping.fields.get(one.field) else { continue };
+        let given = giving.fields.value(one.field).clone();
+        let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
+        know(link.base.get_mut(step.side.other()), &field.key, given);
+        let half = link.base.get_mut(step.side);
+        match answer {
+            Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
+            None => expect(half, &field.key, becomes),
+        }
+    }
+    let half = link.base.get_mut(step.side);
+    match answer {
+        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
+        None => half.print = 0,
+    }
+    let half = link.base.get_mut(step.side.other());
+    see(mapping, half, &giving.fields, giving.print, giving.changed_ms);
+    link
+}
+
+/// The link of a newborn. Its stamped fields have no base until the stamp is confirmed.
+#[must_use]
+pub fn born(
+    mapping: &Mapping,
+    planned: &Planned,
+    step: &Step,
+    (id, giving): (&str, &Image),
+    answer: Option<&Image>,
+) -> Link {
+    let side = step.side;
+    let mut ids = planned.ids.clone().map(Option::unwrap_or_default);
+    id.clone_into(ids.get_mut(side));
+    let mut link = Link { ids, base: Sides::default(), gone: Sides::default(), held: BTreeMap::new() };
+    let waits = |index: usize| planned.held.iter().any(|held| held.field == Some(index));
+    for (index, field) in mapping.fields.iter().enumerate() {
+        if field.ends.get(side).is_id || waits(index) {
+            continue;
+        }
+        let given = giving.fields.value(index).clone();
+        let sent = step.moves.iter().find(|one| one.field == index);
+        let becomes = sent.map(|one| one.becomes.clone().unwrap_or_else(|| given.clone())).unwrap_or_default();
+        know(link.base.get_mut(side.other()), &field.key, given);
+        let half = link.base.get_mut(side);
+        match answer {
+            Some(image) => know(half, &field.key, image.fields.value(index).clone()),
+            None => expect(half, &field.key, becomes),
+        }
+    }
+    if let Some(image) = answer {
+        see(mapping, link.base.get_mut(side), &image.fields, image.print, image.changed_ms);
+    }
+    see(mapping, link.base.get_mut(side.other()), &giving.fields, giving.print, giving.changed_ms);
+    link
+}
+
+/// The link after the giving record got the newborn's id.
+#[must_use]
+pub fn stamped(mapping: &Mapping, link: &Link, step: &Step, answer: Option<&Image>) -> Link {
+    let mut link = link.clone();
+    let born = step.side.other();
+    let id = Value::from(link.ids.get(born).as_str());
+    for one in &step.moves {
+        let Some(field) = mapping.fields.get(one.field) else { continue };
+        know(link.base.get_mut(born), &field.key, id.clone());
+        let half = link.base.get_mut(step.side);
+        match answer {
+            Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
+            None => expect(half, &field.key, id.clone()),
+        }
+    }
+    let half = link.base.get_mut(step.side);
+    match answer {
+        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
+        None => half.print = 0,
+    }
+    link
+}
+
+/// The link after one side was confirmed gone: a tombstone.
+#[must_use]
+pub fn gone(link: &Link, side: Side) -> Link {
+    let mut link = link.clone();
+    *link.gone.get_mut(side) = true;
+    link
+}

@@ -1,0 +1,61 @@
+//! A whole workspace, compiled: what every command starts from.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::files::{self, Files};
+use crate::config::{self, Project};
+use crate::diagnostic::Diagnostics;
+use crate::mapping::compile::{Known, compile};
+use crate::mapping::Mappings;
+use crate::rules::RuleSet;
+
+/// A workspace that checks clean.
+pub struct Workspace {
+    /// As written.
+    pub project: Project,
+    /// The mappings, compiled.
+    pub mappings: Mappings,
+    /// The scripts, compiled.
+    pub rules: Arc<RuleSet>,
+}
+
+impl Workspace {
+    /// Loads the workspace at `root`, over what the binary carries.
+    ///
+    /// # Errors
+    /// Every complaint there is.
+    pub fn open(root: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Diagnostics> {
+        let mut complaints = Diagnostics::default();
+        let files = files::workspace(root, &mut complaints);
+        Self::compile(&files, env, complaints)
+    }
+
+    /// Compiles files that were read already, with the complaints met so far.
+    ///
+    /// # Errors
+    /// Every complaint there is.
+    pub fn compile(
+        files: &Files,
+        env: &dyn Fn(&str) -> Option<String>,
+        mut complaints: Diagnostics,
+    ) -> Result<Self, Diagnostics> {
+        let project = config::load(files, env, &mut complaints);
+        let scripts = project.scripts.iter().map(|(name, file, text)| (name.as_str(), file.as_str(), text.as_str()));
+        let rules = Arc::new(RuleSet::compile(scripts, &mut complaints));
+        let known = Known { systems: &project.systems, tables: &project.tables, rules: &rules };
+        let mut mappings: Mappings = BTreeMap::new();
+        for spec in &project.mappings {
+            if let Some(mapping) = compile(spec, &known, &mut complaints) {
+                mappings.insert(mapping.name.clone(), Arc::new(mapping));
+            }
+        }
+        if complaints.is_clean() {
+            Ok(Self { project, mappings, rules })
+        } else {
+            complaints.sort();
+            Err(complaints)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The one integration test binary.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+
+mod store_kill;
