@@ -320,3 +320,6 @@ impl Seen {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

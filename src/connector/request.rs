@@ -22,7 +22,7 @@ pub(super) fn build(
 ) -> Result<WireRequest, Error> {
     let host = &system.host;
     inputs.insert("secret", keys.value());
-    inputs.insert("call", Value::from(call.name.as_str()));
+    inputs.insert("name", Value::from(call.name.as_str()));
 
     let mut url = format!("{base_url}{}", encode(&plain(&call.path.value(host, &inputs)?), PATH));
     let window = call.window.as_ref().filter(|_| inputs.contains_key("since"));
