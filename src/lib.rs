@@ -1,4 +1,5 @@
 //! depara.
+pub mod cases;
 pub mod clock;
 pub mod config;
 pub mod connector;
@@ -7,6 +8,7 @@ pub mod engine;
 pub mod link;
 pub mod mapping;
 pub mod path;
+pub mod phone;
 pub mod record;
 pub mod reference;
 pub mod rules;

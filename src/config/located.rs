@@ -357,6 +357,13 @@ impl<'a> Entries<'a> {
         found
     }
 
+    /// Takes every entry whose key fits.
+    pub fn take_where(&mut self, fits: impl Fn(&str) -> bool) -> Vec<&'a (Word, Located)> {
+        let (taken, left) = self.left.iter().partition(|(word, _)| fits(&word.text));
+        self.left = left;
+        taken
+    }
+
     /// Takes all that is left, whatever its key.
     pub fn rest(&mut self) -> Vec<&'a (Word, Located)> {
         std::mem::take(&mut self.left)

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::phone;
 use crate::reference::{folded, scalar_text};
 
 /// A built-in normal form.
@@ -18,7 +19,8 @@ pub enum Canon {
     Digits,
     /// Equal without regard to case.
     Email,
-    /// A Brazilian phone: equal when the digits after country code and trunk zero are.
+    /// A Brazilian phone: equal when the digits after country code and trunk zero are. One that is
+    /// not Brazilian, or lacks its area code, travels as it was typed.
     PhoneBr,
     /// A Brazilian postcode: eight digits, leading zeros kept.
     Cep,
@@ -59,7 +61,7 @@ impl Canon {
             Self::Text => folded(&text),
             Self::Digits => digits(&text),
             Self::Email => text.trim().to_lowercase(),
-            Self::PhoneBr => phone_br(&text),
+            Self::PhoneBr => phone::plain(&text),
             Self::Cep => cep(&text),
             Self::Money => money(&text),
             Self::City => folded(text.split('(').next().unwrap_or_default()),
@@ -84,8 +86,9 @@ impl Canon {
             };
         };
         match self {
-            Self::Digits | Self::Email | Self::PhoneBr | Self::Cep => nonempty(self.form(&value)),
-            Self::Plain | Self::Text | Self::Money | Self::City | Self::Url => {
+            Self::Digits | Self::Email | Self::Cep => nonempty(self.form(&value)),
+            Self::PhoneBr if phone::is_national(&phone::plain(text)) => nonempty(self.form(&value)),
+            Self::Plain | Self::Text | Self::PhoneBr | Self::Money | Self::City | Self::Url => {
                 if text.trim().len() == text.len() && !text.is_empty() {
                     value
                 } else {
@@ -107,13 +110,6 @@ fn nonempty(text: String) -> Value {
 
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
-}
-
-fn phone_br(text: &str) -> String {
-    let all = digits(text);
-    let national = if all.len() >= 12 { all.strip_prefix("55").unwrap_or(&all) } else { &all };
-    let plain = if national.len() >= 11 { national.strip_prefix('0').unwrap_or(national) } else { national };
-    plain.to_owned()
 }
 
 fn cep(text: &str) -> String {
@@ -148,6 +144,7 @@ mod tests {
             (Canon::Email, json!("Ana@Ex.com"), json!("ana@ex.com "), true),
             (Canon::PhoneBr, json!("+55 (11) 3000-1000"), json!("1130001000"), true),
             (Canon::PhoneBr, json!("011 3000-1000"), json!("1130001000"), true),
+            (Canon::PhoneBr, json!("0800 123 4567"), json!("8001234567"), false),
             (Canon::Cep, json!("01310-100"), json!(1_310_100), true),
             (Canon::Cep, json!("00000000"), json!(null), true),
             (Canon::Money, json!(10), json!("10.001"), true),
@@ -164,5 +161,7 @@ mod tests {
         assert_eq!(Canon::Cep.carry(json!(1_310_100)), json!("01310100"));
         assert_eq!(Canon::Text.carry(json!(" São Paulo ")), json!("São Paulo"));
         assert_eq!(Canon::Digits.carry(json!("  ")), Value::Null);
+        assert_eq!(Canon::PhoneBr.carry(json!("+55 (11) 3000-1000")), json!("1130001000"));
+        assert_eq!(Canon::PhoneBr.carry(json!(" 3000-1000 r. 22 ")), json!("3000-1000 r. 22"));
     }
 }

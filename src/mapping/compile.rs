@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canon::Canon;
-use super::field::{At, End as FieldEnd, Field, Group, Lookup, Policy, Rules, Slot, View};
+use super::field::{At, End as FieldEnd, Field, Follows, Group, Lookup, Policy, Rules, Slot, View};
 use super::{End, Mapping, Report, print_of};
 use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
 use crate::config::mapping::{Arrow, MappingSpec, PolicySpec, ResourceName, Written};
@@ -11,6 +11,7 @@ use crate::config::system::{Resource, System};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::path::Path;
 use crate::record::{Side, Sides};
+use crate::reference::folded;
 use crate::rules::Rule;
 
 /// What a mapping may refer to.
@@ -47,6 +48,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     };
     builder.lines();
     builder.fallbacks();
+    builder.followers();
     builder.script_references();
     let keys = builder.keys();
     let policy = builder.policy(&spec.on_conflict);
@@ -150,7 +152,8 @@ impl Builder<'_> {
             }
         }
         let (read, write) = (read?, write?);
-        self.views.push(View { group: group.name.0.clone(), side, of, read, write });
+        let place = spec.name.1.clone();
+        self.views.push(View { group: group.name.0.clone(), side, place, of, read, write });
         Some(self.views.len() - 1)
     }
 
@@ -253,7 +256,7 @@ impl Builder<'_> {
         let is_id = matches!(&at, At::Path(path) if path.text() == resource.id.text());
         let slot = match &at {
             At::Path(path) => self.slot(side, path),
-            At::Member { .. } => Slot::default(),
+            At::Member { view, name } => self.member_slot(*view, name),
         };
         let named = |rule: &Written, prefix: &str| (format!("{prefix}_{}", rule.0), rule.1.clone());
         let value_rule = spec.rule.get(side).clone();
@@ -264,14 +267,14 @@ impl Builder<'_> {
         Some(FieldEnd {
             is_id,
             member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
-            except: spec.except.get(side).iter().map(|word| crate::reference::folded(word)).collect(),
+            except: Side::BOTH.iter().flat_map(|side| spec.except.get(*side)).map(|word| folded(word)).collect(),
             table: table.as_ref().map(|table| pairs_of(table, side)).unwrap_or_default(),
             lookup,
             read,
             write,
             hold,
             if_empty: None,
-            follows: slot.read_only || spec.follows.get(side).is_some(),
+            follows: if slot.read_only { Follows::Always } else { Follows::Nothing },
             cut: *spec.cut.get(side),
             missing: spec.missing.unwrap_or(Missing::Hold),
             slot,
@@ -306,6 +309,12 @@ impl Builder<'_> {
             empty: shape.and_then(|shape| shape.empty.clone()).unwrap_or_else(|| system.empty.clone()),
             read_only: shape.is_some_and(|shape| shape.read_only),
         }
+    }
+
+    /// A member called like one of the paths its rule writes takes what that path takes.
+    fn member_slot(&self, view: usize, name: &str) -> Slot {
+        let paths = self.views.get(view).map(|view| view.of.as_slice()).unwrap_or_default();
+        paths.iter().find(|(path, _)| path.text() == name).map(|(_, slot)| slot.clone()).unwrap_or_default()
     }
 
     fn rule(&mut self, (name, place): &Written, parameters: usize) -> Option<Rule> {
@@ -371,6 +380,28 @@ impl Builder<'_> {
                 }
                 if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
                     field.ends.get_mut(side).if_empty = lender;
+                }
+            }
+        }
+    }
+
+    /// `follows` names another line by its path on the same side.
+    fn followers(&mut self) {
+        let specs: Vec<&FieldSpec> = self.spec.lines.iter().flat_map(fields_of).collect();
+        for spec in &specs {
+            for side in Side::BOTH {
+                let Some((word, place)) = spec.follows.get(side) else { continue };
+                let lead = specs.iter().find(|one| one.paths.get(side) == word).map(|one| one.paths.left.as_str());
+                let lead = self.fields.iter().position(|field| Some(field.name.as_str()) == lead);
+                if lead.is_none() {
+                    let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
+                    let known = specs.iter().map(|one| one.paths.get(side).as_str());
+                    self.complaints.push(plain.did_you_mean(word, known));
+                }
+                if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left)
+                    && let Some(lead) = lead
+                {
+                    field.ends.get_mut(side).follows = Follows::Field(lead);
                 }
             }
         }

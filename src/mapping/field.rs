@@ -79,14 +79,25 @@ pub struct End {
     pub hold: Option<Rule>,
     /// The field whose value is sent here when the other side's is empty.
     pub if_empty: Option<usize>,
-    /// The system itself fills it from another field: never written.
-    pub follows: bool,
+    /// Whether the system fills it by itself.
+    pub follows: Follows,
     /// A text may be cut to the length the system takes.
     pub cut: bool,
     /// What a value without a twin becomes.
     pub missing: Missing,
     /// What the system takes here.
     pub slot: Slot,
+}
+
+/// Whether a system fills a field by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// It does not.
+    Nothing,
+    /// It always does: the field is never written.
+    Always,
+    /// From another field, when that one holds a value.
+    Field(usize),
 }
 
 /// What a system takes at one place.
@@ -138,6 +149,8 @@ pub struct View {
     pub group: String,
     /// The side.
     pub side: Side,
+    /// Where it was written.
+    pub place: Place,
     /// What it sees and may write.
     pub of: Vec<(Path, Slot)>,
     /// `read_<name>(values)`.
@@ -204,6 +217,11 @@ impl Fields {
 /// Marks a value whose row nobody finds.
 pub fn unresolved(raw: &Value) -> Value {
     serde_json::json!({ "unresolved": raw })
+}
+
+/// What the record holds in place of a value whose row nobody finds.
+pub fn raw_of(value: &Value) -> Option<&Value> {
+    value.as_object().and_then(|map| map.get("unresolved"))
 }
 
 /// True for a value whose row nobody finds.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Mapping;
-use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved};
+use super::field::{At, End, Field, Fields, Follows, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
 use super::read::{member_value, seen_by};
 use crate::config::line::Missing;
 use crate::config::system::Kind;
@@ -19,8 +19,8 @@ pub const LATER: &str = "$later";
 /// What became of one field on its way to a side.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sent {
-    /// It is in the body.
-    Written,
+    /// It is in the body; with what the side will hold, where that is not what was given.
+    Written(Option<Value>),
     /// The side already holds it, or keeps what it holds.
     Nothing,
     /// It waits, with the reason.
@@ -56,6 +56,8 @@ pub struct Standing<'a> {
     pub body: &'a Value,
     /// The same in the shared shape.
     pub fields: &'a Fields,
+    /// Fields that meet for the first time: a value without a twin wipes nothing of theirs.
+    pub first: &'a BTreeSet<usize>,
 }
 
 impl Mapping {
@@ -76,9 +78,9 @@ impl Mapping {
         for (index, value) in values {
             let Some(field) = self.fields.get(*index) else { continue };
             let end = field.ends.get(side);
-            if let Some(reason) = self.held(field, (side, *index), value, standing, references)? {
+            if let Some(reason) = self.held(end, value, standing, references)? {
                 draft.sent.insert(*index, Sent::Held(reason));
-            } else if end.follows || (end.is_id && standing.is_none()) {
+            } else if follows(end, values, standing) || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
             } else if let At::Member { view, .. } = &end.at {
                 views.entry(*view).or_default().push(*index);
@@ -98,15 +100,14 @@ impl Mapping {
 
     fn held(
         &self,
-        field: &Field,
-        (side, index): (Side, usize),
+        end: &End,
         value: &Value,
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
     ) -> Result<Option<String>, Trouble> {
-        let Some(rule) = &field.ends.get(side).hold else { return Ok(None) };
-        let old = standing.map_or(&Value::Null, |standing| standing.fields.value(index));
-        let answer = self.rules.call(rule, &[value, old], references)?;
+        let Some(rule) = &end.hold else { return Ok(None) };
+        let record = standing.map_or(&Value::Null, |standing| standing.body);
+        let answer = self.rules.call(rule, &[value, record], references)?;
         Ok(scalar_text(&answer).filter(|reason| !reason.is_empty()))
     }
 
@@ -128,8 +129,8 @@ impl Mapping {
                 None => return Ok(Sent::Nothing),
             }
         } else {
-            match translate(field, end, value, references) {
-                Wire::Value(value) => value,
+            match translate(field, end, (index, value), standing, references) {
+                Wire::Value(wire) => wire,
                 Wire::Keep => return Ok(Sent::Nothing),
                 Wire::Hold(reason) if standing.is_some() => return Ok(Sent::Held(reason)),
                 Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
@@ -139,12 +140,12 @@ impl Mapping {
             Some(rule) => self.rules.call(rule, &[&wire, &old], references)?,
             None => wire,
         };
-        let wire = if field.set { wire } else { shaped(field, end, wire)? };
+        let (wire, becomes) = if field.set { (wire, None) } else { shaped(field, end, value, wire)? };
         if same_wire(&wire, &old, &end.slot) || (standing.is_none() && is_empty(&wire)) {
             return Ok(Sent::Nothing);
         }
         path.set(&mut draft.body, wire);
-        Ok(Sent::Written)
+        Ok(Sent::Written(becomes))
     }
 
     fn write_view(
@@ -157,52 +158,35 @@ impl Mapping {
     ) -> Result<(), Trouble> {
         let Some(view) = self.views.get(index) else { return Ok(()) };
         let mut new = Map::new();
+        let mut written = Vec::new();
         for (at, field) in self.fields.iter().enumerate() {
-            let At::Member { view, name } = &field.ends.get(view.side).at else { continue };
-            if *view != index {
+            let end = field.ends.get(view.side);
+            let At::Member { view: of, name } = &end.at else { continue };
+            if *of != index {
                 continue;
             }
-            let kept = standing.map_or(&Value::Null, |standing| standing.fields.value(at));
-            let value = values.get(&at).filter(|_| members.contains(&at)).unwrap_or(kept);
-            let end = field.ends.get(self.views.get(index).map_or(Side::Left, |view| view.side));
-            let wire = match translate(field, end, value, references) {
-                Wire::Value(value) => value,
-                Wire::Keep => kept.clone(),
-                Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
-            };
-            new.insert(name.clone(), if is_unresolved(&wire) { Value::Null } else { wire });
+            let mut wire = kept_wire(field, end, (at, standing), references);
+            if let Some(value) = values.get(&at).filter(|_| members.contains(&at)) {
+                match translate(field, end, (at, value), standing, references) {
+                    Wire::Value(given) => {
+                        let (given, becomes) = shaped(field, end, value, given)?;
+                        wire = given;
+                        written.push((at, becomes));
+                    }
+                    Wire::Keep => drop(draft.sent.insert(at, Sent::Nothing)),
+                    Wire::Hold(reason) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(reason))),
+                    Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
+                }
+            }
+            new.insert(name.clone(), wire);
         }
         let old = standing.map_or(Value::Null, |standing| seen_by(view.of.iter().map(|(path, _)| path), standing.body));
         let answer = self.rules.call(&view.write, &[&Value::Object(new), &old], references)?;
-        let wrote = self.place_view(view, &answer, &old, draft)?;
-        for member in members {
-            draft.sent.insert(*member, if wrote { Sent::Written } else { Sent::Nothing });
+        let wrote = place_view(view, &answer, &old, draft)?;
+        for (member, becomes) in written {
+            draft.sent.insert(member, if wrote { Sent::Written(becomes) } else { Sent::Nothing });
         }
         Ok(())
-    }
-
-    /// Puts into the body what a group's rule gave and the side does not hold yet.
-    fn place_view(&self, view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Result<bool, Trouble> {
-        let mut wrote = false;
-        let place = self.fields.first().map_or_else(|| crate::diagnostic::Place::file(&self.file), |f| f.place.clone());
-        for (path, slot) in &view.of {
-            let Some(given) = answer.get(path.text()) else { continue };
-            let wire = if given.is_object() || given.is_array() {
-                given.clone()
-            } else {
-                shape_value(given.clone(), slot, false).map_err(|reason| Trouble {
-                    reason: format!("`{}` of {} {reason}", path.text(), view.group),
-                    place: format!("{}:{}", place.file, place.line),
-                })?
-            };
-            let before = old.get(path.text()).unwrap_or(&Value::Null);
-            if same_wire(&wire, before, slot) || (old.is_null() && is_empty(&wire)) {
-                continue;
-            }
-            path.set(&mut draft.body, wire);
-            wrote = true;
-        }
-        Ok(wrote)
     }
 
     /// A birth needs every value that the system requires.
@@ -221,6 +205,39 @@ impl Mapping {
     }
 }
 
+/// Puts into the body what a group's rule gave and the side does not hold yet.
+fn place_view(view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Result<bool, Trouble> {
+    let mut wrote = false;
+    for (path, slot) in &view.of {
+        let Some(given) = answer.get(path.text()) else { continue };
+        let wire = if given.is_object() || given.is_array() {
+            given.clone()
+        } else {
+            shape_value(given.clone(), slot, false)
+                .map_err(|reason| Trouble::at(&view.place, format!("`{path}` of {} {reason}", view.group)))?
+        };
+        let before = old.get(path.text()).unwrap_or(&Value::Null);
+        if same_wire(&wire, before, slot) || (old.is_null() && is_empty(&wire)) {
+            continue;
+        }
+        path.set(&mut draft.body, wire);
+        wrote = true;
+    }
+    Ok(wrote)
+}
+
+/// True when the system fills this end by itself, now that these values are written.
+fn follows(end: &End, values: &BTreeMap<usize, Value>, standing: Option<Standing<'_>>) -> bool {
+    match end.follows {
+        Follows::Nothing => false,
+        Follows::Always => true,
+        Follows::Field(lead) => {
+            let kept = standing.map_or(&Value::Null, |standing| standing.fields.value(lead));
+            !is_empty(values.get(&lead).unwrap_or(kept))
+        }
+    }
+}
+
 enum Wire {
     Value(Value),
     Keep,
@@ -228,27 +245,56 @@ enum Wire {
 }
 
 /// One shared value as the side writes it.
-fn translate(field: &Field, end: &End, value: &Value, references: &Arc<References>) -> Wire {
+fn translate(
+    field: &Field,
+    end: &End,
+    (index, value): (usize, &Value),
+    standing: Option<Standing<'_>>,
+    references: &Arc<References>,
+) -> Wire {
     if is_empty(value) {
         return Wire::Value(end.slot.empty.clone());
     }
-    let absent = |what: String| match end.missing {
-        Missing::Empty => Wire::Value(end.slot.empty.clone()),
-        Missing::Keep => Wire::Keep,
-        Missing::Hold => Wire::Hold(what),
-    };
+    match wire_of(field, end, value, references) {
+        Ok(wire) => Wire::Value(wire),
+        Err(reason) => match end.missing {
+            Missing::Hold => Wire::Hold(reason),
+            Missing::Empty if standing.is_none_or(|standing| !standing.first.contains(&index)) => {
+                Wire::Value(end.slot.empty.clone())
+            }
+            Missing::Empty | Missing::Keep => Wire::Keep,
+        },
+    }
+}
+
+/// What a side holds now, as it writes it.
+fn kept_wire(
+    field: &Field,
+    end: &End,
+    (index, standing): (usize, Option<Standing<'_>>),
+    references: &Arc<References>,
+) -> Value {
+    let Some(standing) = standing else { return Value::Null };
+    let kept = standing.fields.value(index);
+    if is_empty(kept) {
+        return end.slot.empty.clone();
+    }
+    match raw_of(kept) {
+        Some(raw) => raw.clone(),
+        None => wire_of(field, end, kept, references).unwrap_or_default(),
+    }
+}
+
+/// A filled shared value as the side writes it, or why it has no twin there.
+fn wire_of(field: &Field, end: &End, value: &Value, references: &Arc<References>) -> Result<Value, String> {
     if is_unresolved(value) {
-        return absent(format!("{} has no known value on the other side", field.label));
+        return Err(format!("{} has no known value on the other side", field.label));
     }
-    let value = match back_through_table(end, value) {
-        Some(value) => value,
-        None => return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value))),
-    };
-    let Some(lookup) = &end.lookup else { return Wire::Value(value) };
-    match id_of(lookup, &value, references) {
-        Some(id) => Wire::Value(id),
-        None => absent(format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value))),
-    }
+    let value = back_through_table(end, value)
+        .ok_or_else(|| format!("the table of {} has no pair for `{}`", field.label, plain(value)))?;
+    let Some(lookup) = &end.lookup else { return Ok(value) };
+    id_of(lookup, &value, references)
+        .ok_or_else(|| format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value)))
 }
 
 fn plain(value: &Value) -> String {
@@ -280,12 +326,11 @@ fn write_set(
     let mut rows: Vec<Value> = Vec::new();
     let mut held: BTreeMap<String, Value> = BTreeMap::new();
     for row in old.as_array().map(Vec::as_slice).unwrap_or_default() {
-        let Some(member) = member_value(end, row, references) else { continue };
-        let form = field.canon.form(&member);
-        if end.except.contains(&folded(&form)) {
-            rows.push(row.clone());
-        } else {
-            held.entry(form).or_insert_with(|| slim(end, row));
+        // A row nobody can read is none the mapping speaks of: it stays.
+        let form = member_value(end, row, references).map(|member| field.canon.form(&member));
+        match form.filter(|form| !form.is_empty() && !end.except.contains(&folded(form))) {
+            Some(form) => drop(held.entry(form).or_insert_with(|| slim(end, row))),
+            None => rows.push(slim(end, row)),
         }
     }
     let members = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -347,9 +392,18 @@ pub fn filled(template: &Value, name: &str, text: &str) -> Value {
     }
 }
 
-fn shaped(field: &Field, end: &End, value: Value) -> Result<Value, Trouble> {
-    shape_value(value, &end.slot, end.cut)
-        .map_err(|reason| Trouble::at(&field.place, format!("{} {reason}", field.label)))
+/// A value in the kind and length the side takes; and what the side will hold then, where that is
+/// not what was given.
+fn shaped(field: &Field, end: &End, given: &Value, value: Value) -> Result<(Value, Option<Value>), Trouble> {
+    let full = scalar_text(&value).map(|text| text.trim().chars().count());
+    let wire = shape_value(value, &end.slot, end.cut)
+        .map_err(|reason| Trouble::at(&field.place, format!("{} {reason}", field.label)))?;
+    if is_empty(&wire) || wire == end.slot.empty {
+        return Ok((wire, (!is_empty(given)).then_some(Value::Null)));
+    }
+    let length = scalar_text(&wire).map(|text| text.chars().count());
+    let becomes = (length < full && wire.is_string()).then(|| field.canon.carry(wire.clone()));
+    Ok((wire, becomes))
 }
 
 /// Gives a value the kind and length that a system takes.

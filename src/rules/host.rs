@@ -14,6 +14,7 @@ use rhai::packages::{
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
 use serde_json::{Number, Value};
 
+use crate::phone;
 use crate::reference::{References, folded};
 
 /// Most operations one call of a rule may spend.
@@ -65,6 +66,8 @@ fn register(engine: &mut Engine) {
     engine.register_fn("fold", |(): ()| String::new());
     engine.register_fn("is_blank", |value: Dynamic| is_blank(&value));
     engine.register_fn("or_empty", |value: Dynamic| text_of(&value));
+    engine.register_fn("phone_br", |value: Dynamic| phone::plain(&text_of(&value)));
+    engine.register_fn("is_phone_br", |value: Dynamic| phone::is_national(&text_of(&value)));
     engine.register_fn("find", find);
 }
 

@@ -224,6 +224,7 @@ impl Planner<'_> {
         seen: &Sides<Seen<'_>>,
         conflicts: &mut Vec<Conflict>,
     ) {
+        let alone = members.len() == 1;
         for index in members {
             let Some(field) = self.mapping.fields.get(*index) else { continue };
             let values = seen.map(|one| one.fields.value(*index));
@@ -244,8 +245,9 @@ impl Planner<'_> {
             let why = if answer.is_some() { Why::Answered } else { Why::Won };
             *verdict = match winner {
                 None => Verdict::Unchanged,
-                // Empty is not delete: at a first meeting nobody typed the emptiness.
-                Some(from) if first && (is_empty(values.get(from)) || is_unresolved(values.get(from))) => {
+                // Empty is not delete: at a first meeting nobody typed the emptiness. What belongs together
+                // is one value, though: half an address of one and half of the other is nobody's.
+                Some(from) if first && (alone && is_empty(values.get(from)) || is_unresolved(values.get(from))) => {
                     Verdict::Agreed
                 }
                 Some(from) => Verdict::Follow { from, why },
@@ -296,7 +298,9 @@ impl Planner<'_> {
         }
         let target = *seen.get(side);
         let source = *seen.get(side.other());
-        let standing = Standing { body: target.body, fields: target.fields };
+        let first: BTreeSet<usize> =
+            values.keys().copied().filter(|index| !self.has_met(planned.link.as_ref(), *index)).collect();
+        let standing = Standing { body: target.body, fields: target.fields, first: &first };
         match self.mapping.write(side, &values, Some(standing), &self.snapshot.references) {
             Err(trouble) => planned.held.push(held(side, trouble)),
             Ok(draft) => {
@@ -314,10 +318,10 @@ impl Planner<'_> {
                                 .get(*index)
                                 .map(|f| format!("{}:{}", f.place.file, f.place.line)),
                         }),
-                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen, *why),
-                        Sent::Written => {
+                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
+                        Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
-                            let becomes = (given != value).then(|| value.clone());
+                            let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
                             moves.push(Move { field: *index, why: *why, becomes });
                         }
                     }
@@ -335,12 +339,15 @@ impl Planner<'_> {
         }
     }
 
+    /// True when both sides' halves know the field.
+    fn has_met(&self, link: Option<&Link>, index: usize) -> bool {
+        let known =
+            |half: &Half| self.mapping.fields.get(index).is_some_and(|field| half.fields.contains_key(&field.key));
+        link.is_some_and(|link| known(&link.base.left) && known(&link.base.right))
+    }
+
     /// The side already holds all it can: the base moves without a write.
-    fn agree_as_is(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>, why: Why) {
-        // What waits for a twin is looked at again; its base must stay where it is.
-        if why == Why::Filled && planned.origin == Origin::Linked {
-            return;
-        }
+    fn agree_as_is(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>) {
         let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
         for each in [side, side.other()] {
             settle::know(link.base.get_mut(each), &field.key, seen.get(each).fields.value(index).clone());
@@ -460,7 +467,9 @@ impl Planner<'_> {
         let mut moves = Vec::new();
         for (index, sent) in &draft.sent {
             match sent {
-                Sent::Written => moves.push(Move { field: *index, why: Why::Born, becomes: None }),
+                Sent::Written(becomes) => {
+                    moves.push(Move { field: *index, why: Why::Born, becomes: becomes.clone() });
+                }
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
                 Sent::Held(reason) => {
                     planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None })

@@ -10,7 +10,7 @@ use super::merge::same;
 use super::plan::{Planned, Seen, Step};
 use crate::link::{Half, Link};
 use crate::mapping::Mapping;
-use crate::mapping::field::Fields;
+use crate::mapping::field::{At, Field, Fields};
 use crate::record::{Record, Side, Sides};
 
 /// What a side is known to hold at some moment.
@@ -111,6 +111,16 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
         }
     }
     let half = link.base.get_mut(step.side);
+    for one in companions(mapping, step, now.get(step.side)) {
+        let was = now.get(step.side).fields.value(one.index);
+        if half.fields.get(&one.field.key).is_none_or(|known| !same(one.field, known, was)) {
+            continue;
+        }
+        match answer {
+            Some(image) => know(half, &one.field.key, image.fields.value(one.index).clone()),
+            None => expect(half, &one.field.key, one.becomes(step, giving).unwrap_or(was).clone()),
+        }
+    }
     match answer {
         Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
         None => half.print = 0,
@@ -118,6 +128,41 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
     let half = link.base.get_mut(step.side.other());
     see(mapping, half, &giving.fields, giving.print, giving.changed_ms);
     link
+}
+
+/// A field that a step does not move and that may read otherwise after it.
+struct Companion<'a> {
+    index: usize,
+    field: &'a Field,
+    lender: Option<usize>,
+}
+
+impl Companion<'_> {
+    /// What it reads as then: one that stands in for an empty value reads as its lender.
+    fn becomes<'a>(&self, step: &'a Step, giving: &'a Image) -> Option<&'a Value> {
+        let moved = step.moves.iter().find(|one| Some(one.field) == self.lender)?;
+        Some(moved.becomes.as_ref().unwrap_or_else(|| giving.fields.value(moved.field)))
+    }
+}
+
+/// Fields read by the same rule as a moved one, and empty ones that a moved one stands in for.
+fn companions<'a>(mapping: &'a Mapping, step: &Step, now: &Image) -> Vec<Companion<'a>> {
+    let moves = |index: usize| step.moves.iter().any(|one| one.field == index);
+    let view_of = |field: &Field| match field.ends.get(step.side).at {
+        At::Member { view, .. } => Some(view),
+        At::Path(_) => None,
+    };
+    let moved_views: Vec<usize> =
+        step.moves.iter().filter_map(|one| mapping.fields.get(one.field)).filter_map(view_of).collect();
+    let mut found = Vec::new();
+    for (index, field) in mapping.fields.iter().enumerate().filter(|(index, _)| !moves(*index)) {
+        let lender = field.ends.get(step.side.other()).if_empty;
+        let lender = lender.filter(|lender| moves(*lender) && now.fields.is_borrowed(index));
+        if lender.is_some() || view_of(field).is_some_and(|view| moved_views.contains(&view)) {
+            found.push(Companion { index, field, lender });
+        }
+    }
+    found
 }
 
 /// The link of a newborn. Its stamped fields have no base until the stamp is confirmed.
@@ -135,7 +180,8 @@ pub fn born(
     let mut link = Link { ids, base: Sides::default(), gone: Sides::default(), held: BTreeMap::new() };
     let waits = |index: usize| planned.held.iter().any(|held| held.field == Some(index));
     for (index, field) in mapping.fields.iter().enumerate() {
-        if field.ends.get(side).is_id || waits(index) {
+        // What only flows the other way is told to the giving record once it is read from the newborn.
+        if field.ends.get(side).is_id || waits(index) || !field.flows_to(side) {
             continue;
         }
         let given = giving.fields.value(index).clone();
