@@ -463,7 +463,7 @@ impl Planner<'_> {
                 Sent::Written => moves.push(Move { field: *index, why: Why::Born, becomes: None }),
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
                 Sent::Held(reason) => {
-                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None })
+                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
                 }
             }
         }
