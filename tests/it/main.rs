@@ -2,4 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
 mod connectors;
+mod cycles;
+mod house;
+mod shipped;
 mod store_kill;
