@@ -3,6 +3,7 @@ pub mod clock;
 pub mod config;
 pub mod connector;
 pub mod diagnostic;
+pub mod engine;
 pub mod link;
 pub mod mapping;
 pub mod path;

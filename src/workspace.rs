@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::config::files::{self, Files};
 use crate::config::{self, Project};
 use crate::diagnostic::Diagnostics;
-use crate::mapping::compile::{Known, compile};
 use crate::mapping::Mappings;
+use crate::mapping::compile::{Known, compile};
 use crate::rules::RuleSet;
 
 /// A workspace that checks clean.

@@ -83,11 +83,7 @@ pub fn read(tree: &Located, env: &dyn Fn(&str) -> Option<String>, complaints: &m
     file
 }
 
-fn read_account(
-    item: &Located,
-    env: &dyn Fn(&str) -> Option<String>,
-    complaints: &mut Diagnostics,
-) -> Option<Account> {
+fn read_account(item: &Located, env: &dyn Fn(&str) -> Option<String>, complaints: &mut Diagnostics) -> Option<Account> {
     let mut entries = item.entries(complaints)?;
     let named = entries.need("account", complaints);
     let name = named.and_then(|value| value.text(complaints));
@@ -142,9 +138,7 @@ fn fill(
     while let Some((before, after)) = rest.split_once("${") {
         filled.push_str(before);
         let Some((name, tail)) = after.split_once('}') else {
-            complaints.push(
-                Diagnostic::new(Code::BadValue, place, "`${` is never closed").hint("write `${NAME}`"),
-            );
+            complaints.push(Diagnostic::new(Code::BadValue, place, "`${` is never closed").hint("write `${NAME}`"));
             return filled;
         };
         match env(name).filter(|value| !value.is_empty()) {

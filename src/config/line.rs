@@ -13,7 +13,7 @@ pub enum LineSpec {
     /// A field of its own.
     Field(Box<FieldSpec>),
     /// Fields that a rule reads and writes at once, or that belong together.
-    Group(GroupSpec),
+    Group(Box<GroupSpec>),
 }
 
 /// A group, as written.
@@ -130,7 +130,7 @@ pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagn
     let mut lines = Vec::new();
     for (word, value) in value.map(complaints).unwrap_or_default().to_vec() {
         if is_group(&word, &value) {
-            lines.extend(read_group(&word, &value, names, complaints).map(LineSpec::Group));
+            lines.extend(read_group(&word, &value, names, complaints).map(|group| LineSpec::Group(Box::new(group))));
         } else {
             lines.extend(read_field(&word, &value, names, complaints).map(|field| LineSpec::Field(Box::new(field))));
         }
@@ -143,16 +143,10 @@ fn is_group(word: &Word, value: &Located) -> bool {
     has_fields && split_arrow(&word.text).is_none()
 }
 
-fn read_group(
-    word: &Word,
-    value: &Located,
-    names: &SideNames<'_>,
-    complaints: &mut Diagnostics,
-) -> Option<GroupSpec> {
+fn read_group(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Option<GroupSpec> {
     let mut entries = value.entries(complaints)?;
     let together = entries.take("group").and_then(|value| value.boolean(complaints)).unwrap_or(false);
-    let views =
-        entries.take("rule").map(|value| names.read(value, complaints, read_view)).unwrap_or_default();
+    let views = entries.take("rule").map(|value| names.read(value, complaints, read_view)).unwrap_or_default();
     let mut fields = Vec::new();
     let inner = entries.take("fields")?;
     for (word, value) in inner.map(complaints).unwrap_or_default().to_vec() {
@@ -170,12 +164,7 @@ fn read_view(value: &Located, complaints: &mut Diagnostics) -> Option<ViewSpec> 
     Some(ViewSpec { name: name?, of: of? })
 }
 
-fn read_field(
-    word: &Word,
-    value: &Located,
-    names: &SideNames<'_>,
-    complaints: &mut Diagnostics,
-) -> Option<FieldSpec> {
+fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Option<FieldSpec> {
     let Some((paths, arrow)) = split_arrow(&word.text) else {
         complain_arrow(&word.text, &word.place, complaints);
         return None;
@@ -211,12 +200,7 @@ fn read_field(
 }
 
 /// What the values look like.
-fn read_values(
-    field: &mut FieldSpec,
-    entries: &mut Entries<'_>,
-    names: &SideNames<'_>,
-    complaints: &mut Diagnostics,
-) {
+fn read_values(field: &mut FieldSpec, entries: &mut Entries<'_>, names: &SideNames<'_>, complaints: &mut Diagnostics) {
     field.label = entries.take("label").and_then(|value| value.text(complaints));
     field.canon = entries.take("canon").and_then(|value| written(value, complaints));
     field.set = entries.take("set").map(|value| names.read(value, complaints, written));
@@ -235,12 +219,7 @@ fn read_values(
 }
 
 /// How the field behaves.
-fn read_conduct(
-    field: &mut FieldSpec,
-    entries: &mut Entries<'_>,
-    names: &SideNames<'_>,
-    complaints: &mut Diagnostics,
-) {
+fn read_conduct(field: &mut FieldSpec, entries: &mut Entries<'_>, names: &SideNames<'_>, complaints: &mut Diagnostics) {
     field.missing = entries.take("missing").and_then(|value| read_missing(value, complaints));
     let mut by_side = |key| entries.take(key).map(|value| names.read(value, complaints, written)).unwrap_or_default();
     field.if_empty = by_side("if_empty");
@@ -264,8 +243,12 @@ fn read_missing(value: &Located, complaints: &mut Diagnostics) -> Option<Missing
         "hold" => Some(Missing::Hold),
         _ => {
             complaints.push(
-                Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is nothing a missing value can become"))
-                    .hint("write `empty`, `keep` or `hold`"),
+                Diagnostic::new(
+                    Code::BadValue,
+                    &value.place,
+                    format!("`{text}` is nothing a missing value can become"),
+                )
+                .hint("write `empty`, `keep` or `hold`"),
             );
             None
         }

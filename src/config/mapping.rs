@@ -89,11 +89,13 @@ pub struct Limits {
     pub gone: u64,
     /// Records read on one side.
     pub records: u64,
+    /// How long a creation without an answer may still be under way, in milliseconds.
+    pub unknown_ms: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { creates: 5_000, updates: 5_000, gone: 20, records: 500_000 }
+        Self { creates: 5_000, updates: 5_000, gone: 20, records: 500_000, unknown_ms: 60_000 }
     }
 }
 
@@ -143,8 +145,7 @@ pub enum Arrow {
 
 /// Splits `left <=> right`.
 pub fn split_arrow(text: &str) -> Option<(Sides<String>, Arrow)> {
-    for (marks, arrow) in
-        [(["<=>", "⇔"], Arrow::Both), (["=>", "⇒"], Arrow::ToRight), (["<=", "⇐"], Arrow::ToLeft)]
+    for (marks, arrow) in [(["<=>", "⇔"], Arrow::Both), (["=>", "⇒"], Arrow::ToRight), (["<=", "⇐"], Arrow::ToLeft)]
     {
         for mark in marks {
             if let Some((left, right)) = text.split_once(mark) {
@@ -198,8 +199,12 @@ impl<'a> SideNames<'a> {
             match self.side(&word.text) {
                 Some(side) => *found.get_mut(side) = one(value, complaints),
                 None => complaints.push(
-                    Diagnostic::new(Code::UnknownSystem, &word.place, format!("`{}` is no side of this link", word.text))
-                        .hint(format!("the sides are `{}` and `{}`", self.names.left, self.names.right)),
+                    Diagnostic::new(
+                        Code::UnknownSystem,
+                        &word.place,
+                        format!("`{}` is no side of this link", word.text),
+                    )
+                    .hint(format!("the sides are `{}` and `{}`", self.names.left, self.names.right)),
                 ),
             }
         }
@@ -236,10 +241,8 @@ impl MappingSpec {
             .need("fields", complaints)
             .map(|value| line::read_lines(value, &names, complaints))
             .unwrap_or_default();
-        let refused = entries
-            .take("refused")
-            .map(|value| names.read(value, complaints, read_report))
-            .unwrap_or_default();
+        let refused =
+            entries.take("refused").map(|value| names.read(value, complaints, read_report)).unwrap_or_default();
         entries.finish(complaints);
         Some(Self {
             file: file.into(),
@@ -276,7 +279,8 @@ pub fn resource_name(text: &str, place: &Place, complaints: &mut Diagnostics) ->
     let found = text.split_once('.').filter(|(system, resource)| !system.is_empty() && !resource.is_empty());
     if found.is_none() {
         complaints.push(
-            Diagnostic::new(Code::BadValue, place, format!("`{text}` names no resource")).hint("write `system.resource`"),
+            Diagnostic::new(Code::BadValue, place, format!("`{text}` names no resource"))
+                .hint("write `system.resource`"),
         );
     }
     let (system, resource) = found?;
@@ -309,6 +313,9 @@ fn read_limits(value: &Located, complaints: &mut Diagnostics) -> Limits {
     take("updates", &mut limits.updates);
     take("gone", &mut limits.gone);
     take("records", &mut limits.records);
+    if let Some(value) = entries.take("unknown") {
+        limits.unknown_ms = value.duration_ms(complaints).unwrap_or(limits.unknown_ms);
+    }
     entries.finish(complaints);
     limits
 }

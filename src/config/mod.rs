@@ -131,7 +131,8 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
             };
             for end in [&mapping.link.left, &mapping.link.right] {
                 if !account.systems.contains_key(&end.system) {
-                    let sentence = format!("account `{}` runs `{name}` without access to `{}`", account.name, end.system);
+                    let sentence =
+                        format!("account `{}` runs `{name}` without access to `{}`", account.name, end.system);
                     complaints.push(
                         Diagnostic::new(Code::MissingKey, place, sentence)
                             .hint(format!("add `{}:` under `systems:` of this account", end.system)),

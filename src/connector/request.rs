@@ -22,7 +22,7 @@ pub(super) fn build(
 ) -> Result<WireRequest, Error> {
     let host = &system.host;
     inputs.insert("secret", keys.value());
-    inputs.insert("call", Value::from(call.name.as_str()));
+    inputs.insert("name", Value::from(call.name.as_str()));
 
     let mut url = format!("{base_url}{}", encode(&plain(&call.path.value(host, &inputs)?), PATH));
     let window = call.window.as_ref().filter(|_| inputs.contains_key("since"));
@@ -50,12 +50,7 @@ pub(super) fn build(
     Ok(WireRequest { method: call.method, url, headers, body: body.map(|body| body.to_string().into_bytes()) })
 }
 
-fn body(
-    system: &System,
-    call: &Call,
-    added: Option<&Template>,
-    inputs: &mut Inputs,
-) -> Result<Option<Value>, Error> {
+fn body(system: &System, call: &Call, added: Option<&Template>, inputs: &mut Inputs) -> Result<Option<Value>, Error> {
     let host = &system.host;
     let inner = call.body.as_ref().map(|template| template.value(host, inputs)).transpose()?;
     let added = added.map(|template| template.value(host, inputs)).transpose()?;

@@ -126,6 +126,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
     let said = reason(system, &answer);
     let matched = system.outcomes.iter().find_map(|pattern| matches(pattern, call, &answer, said.as_deref()));
     let text = said.unwrap_or_else(|| format!("HTTP {}", answer.status));
+    let named_ms = matched.as_ref().and_then(|found| found.pattern.wait_ms);
     let mut verdict = match matched {
         Some(found) => {
             let mut verdict = Verdict::new(found.pattern.is, text);
@@ -138,7 +139,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
         None => by_status(call, &answer, text),
     };
     if matches!(verdict.meaning, Meaning::Throttled | Meaning::Blocked) && verdict.wait_ms.is_none() {
-        verdict.wait_ms = retry_after(&answer.headers, now_ms);
+        verdict.wait_ms = retry_after(&answer.headers, now_ms).or(named_ms);
     }
     if verdict.meaning == Meaning::Blocked {
         verdict.wait_ms = verdict.wait_ms.or(Some(BLOCK_MS));

@@ -108,12 +108,13 @@ impl Transport {
             Self::InProcess(answer) => answer(request),
         };
         let answer = tokio::time::timeout(Duration::from_millis(limits.timeout_ms), answering).await;
-        match answer.unwrap_or(WireAnswer::Timeout) {
-            WireAnswer::Answer { status, body, .. } if length(&body) > limits.body_max => {
-                WireAnswer::TooLong { status }
-            }
-            other => other,
+        let answer = answer.unwrap_or(WireAnswer::Timeout);
+        if let WireAnswer::Answer { status, body, .. } = &answer
+            && length(body) > limits.body_max
+        {
+            return WireAnswer::TooLong { status: *status };
         }
+        answer
     }
 }
 
@@ -191,4 +192,74 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    const LIMITS: Limits = Limits { timeout_ms: 60_000, connect_ms: 10_000, body_max: 100, pages_max: 1 };
+
+    /// Answers one connection with these bytes and closes it.
+    async fn once(bytes: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = [0; 1024];
+            assert!(stream.read(&mut heard).await.unwrap() > 0);
+            stream.write_all(bytes.as_bytes()).await.unwrap();
+        });
+        address
+    }
+
+    async fn ask(url: String) -> WireAnswer {
+        let transport = Transport::http(&url, &LIMITS).unwrap();
+        let body = Some(b"{}".to_vec());
+        transport.send(WireRequest { method: Method::Post, url, headers: Vec::new(), body }, &LIMITS).await
+    }
+
+    #[tokio::test]
+    async fn a_whole_answer_comes_whole_and_a_redirect_is_an_answer() {
+        let url = once("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nok").await;
+        let WireAnswer::Answer { status, headers, body } = ask(url).await else { panic!() };
+        assert_eq!((status, body.as_slice()), (302, b"ok".as_slice()));
+        assert!(headers.contains(&("location".to_owned(), "/x".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_lost() {
+        for bytes in ["", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"a\":"] {
+            let answer = ask(once(bytes).await).await;
+            assert!(matches!(answer, WireAnswer::Lost { .. }), "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_over_the_limit_is_refused_while_it_comes() {
+        let url = once(concat!(
+            "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+            "0123456789012345678901234567890123456789012345678901234567890123456789",
+            "0123456789012345678901234567890123456789012345678901234567890123456789"
+        ));
+        assert_eq!(ask(url.await).await, WireAnswer::TooLong { status: 200 });
+    }
+
+    #[tokio::test]
+    async fn a_closed_door_is_unreachable_and_its_text_names_no_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/?key=hidden", listener.local_addr().unwrap());
+        drop(listener);
+        let WireAnswer::Unreachable { text } = ask(url).await else { panic!() };
+        assert!(!text.contains("hidden"), "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_late() {
+        let never = Transport::InProcess(Arc::new(|_| Box::pin(std::future::pending())));
+        let request = WireRequest { method: Method::Get, url: "http://x".to_owned(), headers: Vec::new(), body: None };
+        assert_eq!(never.send(request, &LIMITS).await, WireAnswer::Timeout);
+    }
 }

@@ -86,7 +86,11 @@ impl Canon {
         match self {
             Self::Digits | Self::Email | Self::PhoneBr | Self::Cep => nonempty(self.form(&value)),
             Self::Plain | Self::Text | Self::Money | Self::City | Self::Url => {
-                if text.trim().len() == text.len() && !text.is_empty() { value } else { nonempty(text.trim().to_owned()) }
+                if text.trim().len() == text.len() && !text.is_empty() {
+                    value
+                } else {
+                    nonempty(text.trim().to_owned())
+                }
             }
         }
     }

@@ -108,7 +108,8 @@ fn find_scripts(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnost
         if known.rules.has_script(name) {
             found.push(name.clone());
         } else if !complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
-            let plain = Diagnostic::new(Code::UnknownScript, place, format!("there is no script `scripts/{name}.rhai`"));
+            let plain =
+                Diagnostic::new(Code::UnknownScript, place, format!("there is no script `scripts/{name}.rhai`"));
             complaints.push(plain.did_you_mean(name, known.rules.script_names()));
         }
     }
@@ -163,8 +164,8 @@ impl Builder<'_> {
         }
         let canon = self.canon(spec);
         let table = self.table(spec);
-        let left = self.end(spec, Side::Left, views, &table);
-        let right = self.end(spec, Side::Right, views, &table);
+        let left = self.end(spec, Side::Left, views, table.as_ref());
+        let right = self.end(spec, Side::Right, views, table.as_ref());
         self.complain_unreachable(spec);
         let policy = spec.on_conflict.as_ref().and_then(|policy| self.policy(policy));
         let (Some(left), Some(right)) = (left, right) else { return };
@@ -223,7 +224,8 @@ impl Builder<'_> {
             if let Some(first) = first
                 && !table.back.iter().any(|(value, _)| value == right)
             {
-                let sentence = format!("`{right}` comes from several values and does not say which one it goes back to");
+                let sentence =
+                    format!("`{right}` comes from several values and does not say which one it goes back to");
                 self.complaints.push(
                     Diagnostic::new(Code::TableWayBack, place, sentence)
                         .related(first, "also from here")
@@ -238,7 +240,7 @@ impl Builder<'_> {
         spec: &FieldSpec,
         side: Side,
         views: Sides<Option<usize>>,
-        table: &Option<TablePairs>,
+        table: Option<&TablePairs>,
     ) -> Option<FieldEnd> {
         let text = spec.paths.get(side);
         let (_, resource) = *self.resources.get(side);
@@ -263,7 +265,7 @@ impl Builder<'_> {
             is_id,
             member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
             except: spec.except.get(side).iter().map(|word| crate::reference::folded(word)).collect(),
-            table: table.as_ref().map(|table| pairs_of(table, side)).unwrap_or_default(),
+            table: table.map(|table| pairs_of(table, side)).unwrap_or_default(),
             lookup,
             read,
             write,
@@ -345,8 +347,7 @@ impl Builder<'_> {
             complain(place, "`once` never acts under `<=>`", "point the line one way, or drop `once`");
         }
         for side in Side::BOTH {
-            let flows =
-                spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
+            let flows = spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
             for (option, written) in [("if_empty", &spec.if_empty), ("hold", &spec.hold)] {
                 if let Some((_, place)) = written.get(side).as_ref().filter(|_| !flows) {
                     let sentence = format!("`{option}` never acts here: nothing flows to the {side} side");

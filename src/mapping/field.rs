@@ -43,10 +43,7 @@ pub struct Field {
 impl Field {
     /// True when values may flow to a side.
     pub const fn flows_to(&self, side: Side) -> bool {
-        matches!(
-            (self.arrow, side),
-            (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left)
-        )
+        matches!((self.arrow, side), (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left))
     }
 
     /// The side it is one-way from, if it is.
@@ -169,6 +166,18 @@ pub enum Policy {
     Ask,
     /// A rule decides.
     Rule(Rule),
+}
+
+impl Policy {
+    /// The policy as people write it.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Newest => "newest".to_owned(),
+            Self::Wins(side) => side.to_string(),
+            Self::Ask => "ask".to_owned(),
+            Self::Rule(rule) => rule.place.clone(),
+        }
+    }
 }
 
 /// The values of one record in the shared shape, one for each field of the mapping.

@@ -103,9 +103,7 @@ impl Mapping {
     pub fn field_named(&self, word: &str) -> Option<usize> {
         let folded = crate::reference::folded(word);
         self.fields.iter().position(|field| {
-            field.name == word
-                || crate::reference::folded(&field.label) == folded
-                || field.key == word
+            field.name == word || crate::reference::folded(&field.label) == folded || field.key == word
         })
     }
 

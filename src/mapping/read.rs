@@ -18,10 +18,8 @@ impl Mapping {
     /// Trouble when a rule fails.
     pub fn read(&self, side: Side, id: &str, body: &Value, references: &Arc<References>) -> Result<Fields, Trouble> {
         let views = self.read_views(side, body, references)?;
-        let mut fields = Fields {
-            values: Vec::with_capacity(self.fields.len()),
-            borrowed: vec![false; self.fields.len()],
-        };
+        let mut fields =
+            Fields { values: Vec::with_capacity(self.fields.len()), borrowed: vec![false; self.fields.len()] };
         for field in &self.fields {
             fields.values.push(self.read_field(field, side, (id, body), &views, references)?);
         }
@@ -57,9 +55,7 @@ impl Mapping {
         }
         let raw = match &end.at {
             At::Path(path) => path.peek(body).cloned().or_else(|| path.get(body)).unwrap_or_default(),
-            At::Member { view, name } => {
-                views.get(view).and_then(|given| given.get(name)).cloned().unwrap_or_default()
-            }
+            At::Member { view, name } => views.get(view).and_then(|given| given.get(name)).cloned().unwrap_or_default(),
         };
         if field.set {
             return Ok(read_set(field, end, &raw, references));

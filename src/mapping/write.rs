@@ -172,9 +172,7 @@ impl Mapping {
             };
             new.insert(name.clone(), if is_unresolved(&wire) { Value::Null } else { wire });
         }
-        let old = standing.map_or(Value::Null, |standing| {
-            seen_by(view.of.iter().map(|(path, _)| path), standing.body)
-        });
+        let old = standing.map_or(Value::Null, |standing| seen_by(view.of.iter().map(|(path, _)| path), standing.body));
         let answer = self.rules.call(&view.write, &[&Value::Object(new), &old], references)?;
         let wrote = self.place_view(view, &answer, &old, draft)?;
         for member in members {
@@ -242,9 +240,8 @@ fn translate(field: &Field, end: &End, value: &Value, references: &Arc<Reference
     if is_unresolved(value) {
         return absent(format!("{} has no known value on the other side", field.label));
     }
-    let value = match back_through_table(end, value) {
-        Some(value) => value,
-        None => return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value))),
+    let Some(value) = back_through_table(end, value) else {
+        return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value)));
     };
     let Some(lookup) = &end.lookup else { return Wire::Value(value) };
     match id_of(lookup, &value, references) {
@@ -363,14 +360,13 @@ fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
     match slot.kind {
         None => Ok(value),
         Some(Kind::Text) => fit(&text, slot.max, cut),
-        Some(Kind::Integer) => match &value {
-            Value::Number(_) => Ok(value),
-            _ => text.trim().parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number")),
-        },
-        Some(Kind::Number) => match &value {
-            Value::Number(_) => Ok(value),
-            _ => text.trim().parse::<f64>().map(Value::from).map_err(|_| format!("`{text}` is no number")),
-        },
+        Some(Kind::Integer | Kind::Number) if value.is_number() => Ok(value),
+        Some(Kind::Integer) => {
+            text.trim().parse::<i64>().map_or_else(|_| Err(format!("`{text}` is no whole number")), |n| Ok(n.into()))
+        }
+        Some(Kind::Number) => {
+            text.trim().parse::<f64>().map_or_else(|_| Err(format!("`{text}` is no number")), |n| Ok(n.into()))
+        }
         Some(Kind::Bool) => match text.as_str() {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),

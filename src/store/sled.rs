@@ -212,12 +212,12 @@ impl Store for SledStore {
 
     fn scan(&self, tree: Tree, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, Error> {
         let Some(places) = key::places(tree, prefix, after, None) else { return Ok(Vec::new()) };
-        self.call(|db| db.range(places).take(limit).map(pair).collect(), read)
+        self.call(|db| db.range(places).take(limit).map(|found| pair(db, found)).collect(), read)
     }
 
     fn scan_back(&self, tree: Tree, prefix: &[u8], before: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, Error> {
         let Some(places) = key::places(tree, prefix, None, before) else { return Ok(Vec::new()) };
-        self.call(|db| db.range(places).rev().take(limit).map(pair).collect(), read)
+        self.call(|db| db.range(places).rev().take(limit).map(|found| pair(db, found)).collect(), read)
     }
 
     fn write(&self, mut batch: Batch) -> Result<(), Error> {
@@ -323,8 +323,15 @@ fn read(dir: PathBuf, source: io::Error) -> Error {
 }
 
 /// A pair without its tree.
-fn pair(found: sled::Result<(sled::IVec, sled::IVec)>) -> sled::Result<Pair> {
-    found.map(|(place, value)| (key::unplace(&place).to_vec(), value.to_vec()))
+///
+/// sled looks at what its cache holds only after some ten thousand accesses, and a walk over a page
+/// of many pairs is one access: a long scan would hold everything it saw. Asking once more for each
+/// key makes it look in time. Measured over 100,000 links: 45 MiB instead of 166, for a third more
+/// time.
+fn pair(db: &Db, found: sled::Result<(sled::IVec, sled::IVec)>) -> sled::Result<Pair> {
+    let (place, value) = found?;
+    db.contains_key(&place)?;
+    Ok((key::unplace(&place).to_vec(), value.to_vec()))
 }
 
 /// Makes a file or a folder durable.

@@ -57,6 +57,7 @@ fn waiting(side: Side, id: &str) -> Waiting {
         place: None,
         since_ms: 1,
         last_ms: 2,
+        changed_ms: None,
         body: None,
         print: 3,
         reported: None,
@@ -226,7 +227,7 @@ fn conflicts_are_listed_newest_first_and_open_ones_apart() {
         ledger.write(vec![Change::PutConflict(open.clone()), Change::PutConflict(settled.clone())]).unwrap();
         assert_eq!(ledger.conflict("1").unwrap().as_ref(), Some(&open));
         assert_eq!(ledger.conflicts(None, 9).unwrap(), [settled.clone(), open.clone()]);
-        assert_eq!(ledger.conflicts(Some("2"), 9).unwrap(), [open.clone()]);
+        assert_eq!(ledger.conflicts(Some("2"), 9).unwrap(), std::slice::from_ref(&open));
         assert_eq!(ledger.open_conflicts().unwrap(), [open]);
         ledger.write(vec![Change::RemoveConflict { id: "1".into() }]).unwrap();
         assert_eq!(ledger.conflicts(None, 9).unwrap(), [settled]);

@@ -21,9 +21,7 @@ pub fn guard(mapping: &Mapping, snapshot: &Snapshot, plan: &Plan) -> Option<Halt
         let end = mapping.sides.get(side);
         let name = format!("{}.{}", end.system, end.resource);
         if *snapshot.complete.get(side) && *snapshot.listed.get(side) == 0 && snapshot.linked > 0 {
-            return Some(Halt {
-                reason: format!("{name} shows no record at all, {} are linked", snapshot.linked),
-            });
+            return Some(Halt { reason: format!("{name} shows no record at all, {} are linked", snapshot.linked) });
         }
         if *snapshot.listed.get(side) > limits.records {
             return Some(over(&format!("{name} shows"), *snapshot.listed.get(side), "records", limits.records));

@@ -61,6 +61,21 @@ pub enum Why {
     Born,
 }
 
+impl Why {
+    /// The word for it, as the journal keeps it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Filled => "filled",
+            Self::First => "first",
+            Self::PutBack => "put back",
+            Self::Won => "won",
+            Self::Answered => "answered",
+            Self::Born => "born",
+        }
+    }
+}
+
 /// Compares two sides, each with its own half. No half means that they meet for the first time.
 pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>) -> Vec<Verdict> {
     mapping

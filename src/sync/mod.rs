@@ -55,7 +55,7 @@ pub struct Plan {
     /// Records that a rule keeps from being read, with the reason.
     pub unreadable: Vec<(Side, String, Trouble)>,
     /// Pairs of which an image was older than one seen before.
-    pub late: u64,
+    pub late: Vec<Sides<String>>,
 }
 
 /// Turns what was read into a plan, or into what must be looked up first.
@@ -100,12 +100,9 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
         }
         return;
     };
-    let late = Sides::new(
-        settle::is_late(&link.base.left, left),
-        settle::is_late(&link.base.right, right),
-    );
+    let late = Sides::new(settle::is_late(&link.base.left, left), settle::is_late(&link.base.right, right));
     if late.left || late.right {
-        plan.late += 1;
+        plan.late.push(link.ids.clone());
         return;
     }
     match both(mapping, Sides::new(left, right), &snapshot.references) {
@@ -158,11 +155,7 @@ fn unlinked_records(planner: &mut Planner<'_>, unlinked: &Sides<BTreeMap<String,
 
 type Read = (Value, Fields);
 
-fn both(
-    mapping: &Mapping,
-    records: Sides<&Record>,
-    references: &References,
-) -> Result<Sides<Read>, (Side, Trouble)> {
+fn both(mapping: &Mapping, records: Sides<&Record>, references: &References) -> Result<Sides<Read>, (Side, Trouble)> {
     let read = |side: Side| {
         let record = records.get(side);
         let body = record.body.value();

@@ -4,12 +4,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Snapshot;
 use crate::link::Link;
-use crate::mapping::Mapping;
 use crate::mapping::field::{Fields, is_empty};
+use crate::mapping::{Mapping, print_of};
 use crate::record::{Side, Sides};
 
-/// Keys of records that are linked already: (key, form) → id.
-pub type Taken = HashMap<(usize, String), String>;
+/// Keys of records that are linked already, and whose they are. Kept as prints: there may be many.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    ids: HashMap<u64, Box<str>>,
+}
+
+impl Taken {
+    /// Whose key this is.
+    pub fn get(&self, key: usize, form: &str) -> Option<&str> {
+        self.ids.get(&print_of(&(key, form))).map(|id| &**id)
+    }
+
+    /// Notes whose key this is.
+    pub fn insert(&mut self, key: usize, form: &str, id: &str) {
+        self.ids.insert(print_of(&(key, form)), id.into());
+    }
+}
 
 /// What pairing found.
 #[derive(Debug, Default)]
@@ -51,7 +66,7 @@ pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
             let Some(value) = link.base.get(side).fields.get(&field.key) else { continue };
             let form = field.canon.form(value);
             if !is_empty(value) && !form.is_empty() {
-                taken.get_mut(side).insert((*key, form), link.ids.get(side).clone());
+                taken.get_mut(side).insert(*key, &form, link.ids.get(side));
             }
         }
     }
@@ -66,8 +81,7 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
         let all: BTreeSet<&String> = forms.left.keys().chain(forms.right.keys()).collect();
         for form in all {
             let found = Sides::each(|side| forms.get(side).get(form).map(Vec::as_slice).unwrap_or_default());
-            let slot = (*key, form.clone());
-            let held = Sides::each(|side| snapshot.taken.get(side).get(&slot));
+            let held = Sides::each(|side| snapshot.taken.get(side).get(*key, form));
             let unique = found.left.len() <= 1 && found.right.len() <= 1;
             match (found.left, found.right, held.left.or(held.right)) {
                 ([left], [right], None) => {
@@ -102,7 +116,7 @@ fn forms_of<'a>(
 fn ambiguous<'a>(
     mapping: &Mapping,
     key: usize,
-    (form, found, held): (&str, &Sides<&[&'a String]>, &Sides<Option<&String>>),
+    (form, found, held): (&str, &Sides<&[&'a String]>, &Sides<Option<&str>>),
     free: &mut Sides<BTreeSet<&'a String>>,
     pairs: &mut Pairs,
 ) {

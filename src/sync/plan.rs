@@ -175,9 +175,11 @@ impl Planner<'_> {
     /// What people call a record: its first plain text.
     pub(super) fn name_of(&self, fields: &Fields) -> Option<String> {
         let plain = |side: &crate::mapping::field::End| !side.is_id && side.lookup.is_none() && side.table.is_empty();
-        let index = self.mapping.fields.iter().position(|field| {
-            !field.set && plain(&field.ends.left) && plain(&field.ends.right)
-        })?;
+        let index = self
+            .mapping
+            .fields
+            .iter()
+            .position(|field| !field.set && plain(&field.ends.left) && plain(&field.ends.right))?;
         scalar_text(fields.value(index))
     }
 
@@ -199,12 +201,7 @@ impl Planner<'_> {
     }
 
     /// Takes the mapping's decision on every conflict; fields that belong together fall together.
-    fn decide(
-        &self,
-        verdicts: &mut [Verdict],
-        base: Option<Sides<&Half>>,
-        seen: &Sides<Seen<'_>>,
-    ) -> Vec<Conflict> {
+    fn decide(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
         let mut done: BTreeSet<usize> = BTreeSet::new();
         for index in 0..verdicts.len() {
@@ -311,7 +308,11 @@ impl Planner<'_> {
                             side,
                             field: Some(*index),
                             reason: reason.clone(),
-                            place: self.mapping.fields.get(*index).map(|f| format!("{}:{}", f.place.file, f.place.line)),
+                            place: self
+                                .mapping
+                                .fields
+                                .get(*index)
+                                .map(|f| format!("{}:{}", f.place.file, f.place.line)),
                         }),
                         Sent::Nothing => self.agree_as_is(planned, (side, *index), seen, *why),
                         Sent::Written => {
@@ -461,12 +462,9 @@ impl Planner<'_> {
             match sent {
                 Sent::Written => moves.push(Move { field: *index, why: Why::Born, becomes: None }),
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
-                Sent::Held(reason) => planned.held.push(Held {
-                    side,
-                    field: Some(*index),
-                    reason: reason.clone(),
-                    place: None,
-                }),
+                Sent::Held(reason) => {
+                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
+                }
             }
         }
         self.add_rows(draft.rows);

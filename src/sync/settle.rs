@@ -14,7 +14,7 @@ use crate::mapping::field::Fields;
 use crate::record::{Record, Side, Sides};
 
 /// What a side is known to hold at some moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Image {
     /// The values.
     pub fields: Fields,
@@ -65,9 +65,11 @@ pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> L
 
 /// True when a side holds nothing that still has to move.
 fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
-    mapping.fields.iter().enumerate().all(|(index, field)| {
-        half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index)))
-    })
+    mapping
+        .fields
+        .iter()
+        .enumerate()
+        .all(|(index, field)| half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index))))
 }
 
 /// Notes which image a side was seen in; its print only when nothing of it has to move.

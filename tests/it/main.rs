@@ -1,4 +1,5 @@
 //! The one integration test binary.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod connectors;
 mod store_kill;

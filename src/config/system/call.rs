@@ -1,11 +1,126 @@
-//! From the written request to the compiled one: its templates, its pages, its answer.
+//! One kind of request: its templates, its pages, its answer, and how it is read from the file.
 
 use super::lower::{Whole, method, pairs, path, positive, to_usize};
 use super::resource::Around;
-use super::{Call, Method, On, Paging, Window};
 use crate::config::located::{Entries, Located};
 use crate::config::template::{Names, Template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path::Path;
+
+/// One kind of request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The kind, by which calls are paced and counted.
+    pub name: String,
+    /// Whether it looks or changes.
+    pub on: On,
+    /// Its method.
+    pub method: Method,
+    /// Its path below the base URL.
+    pub path: Template,
+    /// Its query parameters.
+    pub query: Vec<(String, Template)>,
+    /// Its body, before the frame is put around it.
+    pub body: Option<Template>,
+    /// What is added when only changed records are wanted.
+    pub window: Option<Window>,
+    /// How a long answer is cut into pages.
+    pub paging: Paging,
+    /// Most ids or values in one request.
+    pub many: usize,
+    /// Where the answer of a read holds its rows.
+    pub records: Option<Path>,
+    /// Where the answer of a write holds the id.
+    pub answer_id: Option<Path>,
+    /// Where the answer of a write holds the whole record.
+    pub answer_record: Option<Path>,
+}
+
+/// What is added to a request when only changed records are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Query parameters.
+    pub query: Vec<(String, Template)>,
+    /// Members of the body.
+    pub body: Option<Template>,
+}
+
+/// How a long answer is cut into pages.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// It is not.
+    None,
+    /// By number.
+    Pages {
+        /// The number of the first page.
+        first: u64,
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many pages there are.
+        pages: Path,
+        /// Where the answer says how many rows there are.
+        rows: Option<Path>,
+    },
+    /// By the number of rows to pass over.
+    Skip {
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many rows there are.
+        rows: Option<Path>,
+    },
+    /// By moving the start of the window to the last moment seen, so that a row that is touched
+    /// while we read pushes no other row out of sight. Needs rows in the order of their change.
+    Moments {
+        /// Rows of a page.
+        size: u64,
+        /// Where the answer says how many rows there still are.
+        rows: Option<Path>,
+    },
+}
+
+impl Paging {
+    /// Rows of a page.
+    pub const fn size(&self) -> Option<u64> {
+        match self {
+            Self::None => None,
+            Self::Pages { size, .. } | Self::Skip { size, .. } | Self::Moments { size, .. } => Some(*size),
+        }
+    }
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+}
+
+impl Method {
+    /// As it stands in a request.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// The two things a call may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// It looks.
+    Read,
+    /// It changes.
+    Write,
+}
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +133,13 @@ pub(super) enum Role {
 }
 
 /// Every name an expression of a call may use.
-pub(super) const NAMES: &[&str] = &["secret", "call", "page", "size", "skip", "since", "ids", "values", "id", "body"];
-const LIST: &[&str] = &["secret", "call", "page", "size", "skip"];
-const WINDOW: &[&str] = &["secret", "call", "page", "size", "skip", "since"];
-const FETCH: &[&str] = &["secret", "call", "page", "size", "skip", "ids"];
-const FIND: &[&str] = &["secret", "call", "page", "size", "skip", "values"];
-const CREATE: &[&str] = &["secret", "call", "body"];
-const UPDATE: &[&str] = &["secret", "call", "body", "id"];
+pub(super) const NAMES: &[&str] = &["secret", "name", "page", "size", "skip", "since", "ids", "values", "id", "body"];
+const LIST: &[&str] = &["secret", "name", "page", "size", "skip"];
+const WINDOW: &[&str] = &["secret", "name", "page", "size", "skip", "since"];
+const FETCH: &[&str] = &["secret", "name", "page", "size", "skip", "ids"];
+const FIND: &[&str] = &["secret", "name", "page", "size", "skip", "values"];
+const CREATE: &[&str] = &["secret", "name", "body"];
+const UPDATE: &[&str] = &["secret", "name", "body", "id"];
 
 impl Role {
     const fn names(self) -> &'static [&'static str] {
@@ -106,8 +221,12 @@ pub(super) fn call(
     }
     if role == Role::Create && found.answer_id.is_none() && found.answer_record.is_none() {
         complaints.push(
-            Diagnostic::new(Code::MissingKey, &written.place, "the answer of `create` says not where the new id stands")
-                .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
+            Diagnostic::new(
+                Code::MissingKey,
+                &written.place,
+                "the answer of `create` says not where the new id stands",
+            )
+            .hint("write `answer: { id: path }`, or `answer: { record: path }`"),
         );
     }
     found.body = body;
@@ -123,13 +242,18 @@ fn read(
     complaints: &mut Diagnostics,
 ) {
     found.records = entries.take("records").and_then(|at| path(at, complaints)).or_else(|| around.records.clone());
-    if let Some(at) = entries.take("paging") {
-        found.paging = paging(at, complaints).unwrap_or(Paging::None);
-    }
+    let paged = entries.take("paging");
+    found.paging = paged.and_then(|at| paging(at, complaints)).unwrap_or(Paging::None);
     if role == Role::List {
         found.window = entries.take("window").and_then(|at| window(at, whole, whole.names(WINDOW), complaints));
     } else if let Some(many) = entries.take("many").and_then(|at| positive(at, complaints)) {
         found.many = to_usize(many);
+    }
+    if let (Paging::Moments { .. }, None, Some(at)) = (&found.paging, &found.window, paged) {
+        complaints.push(
+            Diagnostic::new(Code::MissingKey, &at.place, "`moments` moves a window, and this call has no `window`")
+                .hint("write a `window:` that filters by `since`, or page by `skip`"),
+        );
     }
 }
 
@@ -176,7 +300,7 @@ fn by_pages(at: &Located, complaints: &mut Diagnostics) -> Option<Paging> {
     Some(Paging::Pages { first, size: size?, pages: pages?, rows })
 }
 
-fn by_rows(at: &Located, complaints: &mut Diagnostics) -> Option<(u64, Option<crate::path::Path>)> {
+fn by_rows(at: &Located, complaints: &mut Diagnostics) -> Option<(u64, Option<Path>)> {
     let mut entries = at.entries(complaints)?;
     let size = entries.need("size", complaints).and_then(|at| positive(at, complaints));
     let rows = entries.take("rows").and_then(|at| path(at, complaints));

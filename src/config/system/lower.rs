@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::Path;
 
 /// Names an expression of the frame may use.
-const FRAME: &[&str] = &["secret", "call", "body"];
+const FRAME: &[&str] = &["secret", "name", "body"];
 
 /// What the parts of a system file need to know of the whole.
 pub(super) struct Whole<'a> {
@@ -287,6 +287,7 @@ fn pattern(at: &Located, complaints: &mut Diagnostics) -> Option<Pattern> {
     let on = entries.take("on").and_then(|at| word(at, &ONS, complaints));
     let call = entries.take("call").and_then(|at| at.text(complaints));
     let counts = entries.take("counts").and_then(|at| at.boolean(complaints));
+    let wait_ms = duration(&mut entries, "wait", complaints);
     let by = entries.take("by").and_then(|at| word(at, &BYS, complaints)).unwrap_or(By::Call);
     entries.finish(complaints);
     if status.is_empty() && text.is_none() && fields.is_empty() {
@@ -295,7 +296,7 @@ fn pattern(at: &Located, complaints: &mut Diagnostics) -> Option<Pattern> {
                 .hint("give at least one of `status`, `text` and `field`"),
         );
     }
-    Some(Pattern { status, text, fields, on, call, is: is?, counts, by })
+    Some(Pattern { status, text, fields, on, call, is: is?, counts, wait_ms, by })
 }
 
 fn regex(at: &Located, complaints: &mut Diagnostics) -> Option<Regex> {
@@ -331,11 +332,7 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
     found
 }
 
-fn resources(
-    at: &Located,
-    whole: &Whole<'_>,
-    complaints: &mut Diagnostics,
-) -> BTreeMap<String, super::Resource> {
+fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
     map.iter()
         .filter_map(|(name, value)| {

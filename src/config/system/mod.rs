@@ -19,6 +19,8 @@ use crate::config::template::{Host, Template};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
+pub use call::{Call, Method, On, Paging, Window};
+
 /// One remote API.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -141,31 +143,6 @@ pub struct Frame {
     pub body: Option<Template>,
 }
 
-/// An HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET.
-    Get,
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-}
-
-impl Method {
-    /// As it stands in a request.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-        }
-    }
-}
-
 /// What an answer of a certain look means.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -183,17 +160,10 @@ pub struct Pattern {
     pub is: Meaning,
     /// Whether it counts as a failing answer; by default a status of 400 or more does.
     pub counts: Option<bool>,
-    /// Whether a wait it names binds this kind of call, or all.
+    /// How long to wait when the answer does not say.
+    pub wait_ms: Option<u64>,
+    /// Whether the wait binds this kind of call, or all.
     pub by: By,
-}
-
-/// The two things a call may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
-    /// It looks.
-    Read,
-    /// It changes.
-    Write,
 }
 
 /// What an answer means.
@@ -331,87 +301,6 @@ pub enum Ours {
     Learned,
 }
 
-/// One kind of request.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// The kind, by which calls are paced and counted.
-    pub name: String,
-    /// Whether it looks or changes.
-    pub on: On,
-    /// Its method.
-    pub method: Method,
-    /// Its path below the base URL.
-    pub path: Template,
-    /// Its query parameters.
-    pub query: Vec<(String, Template)>,
-    /// Its body, before the frame is put around it.
-    pub body: Option<Template>,
-    /// What is added when only changed records are wanted.
-    pub window: Option<Window>,
-    /// How a long answer is cut into pages.
-    pub paging: Paging,
-    /// Most ids or values in one request.
-    pub many: usize,
-    /// Where the answer of a read holds its rows.
-    pub records: Option<Path>,
-    /// Where the answer of a write holds the id.
-    pub answer_id: Option<Path>,
-    /// Where the answer of a write holds the whole record.
-    pub answer_record: Option<Path>,
-}
-
-/// What is added to a request when only changed records are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct Window {
-    /// Query parameters.
-    pub query: Vec<(String, Template)>,
-    /// Members of the body.
-    pub body: Option<Template>,
-}
-
-/// How a long answer is cut into pages.
-#[derive(Clone, Debug)]
-pub enum Paging {
-    /// It is not.
-    None,
-    /// By number.
-    Pages {
-        /// The number of the first page.
-        first: u64,
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many pages there are.
-        pages: Path,
-        /// Where the answer says how many rows there are.
-        rows: Option<Path>,
-    },
-    /// By the number of rows to pass over.
-    Skip {
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many rows there are.
-        rows: Option<Path>,
-    },
-    /// By moving the start of the window to the last moment seen, so that a row that is touched
-    /// while we read pushes no other row out of sight. Needs rows in the order of their change.
-    Moments {
-        /// Rows of a page.
-        size: u64,
-        /// Where the answer says how many rows there still are.
-        rows: Option<Path>,
-    },
-}
-
-impl Paging {
-    /// Rows of a page.
-    pub const fn size(&self) -> Option<u64> {
-        match self {
-            Self::None => None,
-            Self::Pages { size, .. } | Self::Skip { size, .. } | Self::Moments { size, .. } => Some(*size),
-        }
-    }
-}
-
 impl System {
     /// Reads a system file; complains about all that is wrong with it.
     pub fn load(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Self> {
@@ -443,3 +332,6 @@ impl Resource {
         self.fetch.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

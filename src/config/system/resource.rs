@@ -39,9 +39,7 @@ pub(super) fn resource(
     let author = entries.take("author").and_then(|at| author(at, complaints));
     let around = Around {
         name: &name.text,
-        path: entries
-            .take("path")
-            .and_then(|at| Template::lower(at, whole.host, whole.names(call::NAMES), complaints)),
+        path: entries.take("path").and_then(|at| Template::lower(at, whole.host, whole.names(call::NAMES), complaints)),
         records: entries.take("records").and_then(|at| path(at, complaints)).or_else(|| whole.records.clone()),
     };
     let mut lower = |key: &'static str, role: Role, complaints: &mut Diagnostics| {
@@ -72,12 +70,7 @@ pub(super) fn resource(
     })
 }
 
-fn finds(
-    at: &Located,
-    around: &Around<'_>,
-    whole: &Whole<'_>,
-    complaints: &mut Diagnostics,
-) -> BTreeMap<String, Call> {
+fn finds(at: &Located, around: &Around<'_>, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, Call> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
     map.iter()
         .filter_map(|(key, value)| {
@@ -111,12 +104,9 @@ fn shapes(at: &Located, complaints: &mut Diagnostics) -> BTreeMap<String, Shape>
         }
         let shape = match &value.node {
             Node::Text(text) => short_shape(text, value, key, complaints),
-            Node::Null
-            | Node::Bool(_)
-            | Node::Integer(_)
-            | Node::Decimal(_)
-            | Node::List(_)
-            | Node::Map(_) => long_shape(value, key, complaints),
+            Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::List(_) | Node::Map(_) => {
+                long_shape(value, key, complaints)
+            }
         };
         if let Some(shape) = shape {
             found.insert(key.text.clone(), shape);

@@ -85,12 +85,7 @@ impl Limits {
     /// Tells the first limit that a call breaks; counts the call.
     ///
     /// `repeated` is what makes two calls the same, where a repetition matters.
-    pub(super) fn check(
-        &mut self,
-        now: i64,
-        method: &str,
-        repeated: Option<String>,
-    ) -> Option<Broken> {
+    pub(super) fn check(&mut self, now: i64, method: &str, repeated: Option<String>) -> Option<Broken> {
         forget(&mut self.all, now - MINUTE);
         let entry = self.methods.entry(method.to_owned()).or_default();
         forget(&mut entry.calls, now - MINUTE);
@@ -136,11 +131,7 @@ impl Limits {
     }
 
     fn repeats(&mut self, now: i64, what: String) -> Option<Broken> {
-        while self
-            .seen_order
-            .front()
-            .is_some_and(|(at, _)| *at <= now - MINUTE)
-        {
+        while self.seen_order.front().is_some_and(|(at, _)| *at <= now - MINUTE) {
             if let Some((_, old)) = self.seen_order.pop_front() {
                 self.seen.remove(&old);
             }

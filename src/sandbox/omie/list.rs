@@ -23,12 +23,7 @@ pub(super) fn list_clients(omie: &mut Omie, ask: &Ask) -> Reply {
 
     let mut lagging: Vec<Client> = Vec::new();
     if let Some(moment_ms) = disturbed.stale_ms {
-        lagging = omie
-            .clients
-            .rows()
-            .iter()
-            .filter_map(|row| row.at(moment_ms))
-            .collect();
+        lagging = omie.clients.rows().iter().filter_map(|row| row.at(moment_ms)).collect();
     }
     let rows = match disturbed.stale_ms {
         Some(_) => lagging.as_mut_slice(),
@@ -48,9 +43,7 @@ pub(super) fn list_clients(omie: &mut Omie, ask: &Ask) -> Reply {
     body.push_str(r#","clientes_cadastro":["#);
     for (place, index) in range.enumerate() {
         let index = if backwards { total - 1 - index } else { index };
-        let index = picked
-            .as_ref()
-            .map_or(Some(index), |picked| picked.get(index).copied());
+        let index = picked.as_ref().map_or(Some(index), |picked| picked.get(index).copied());
         let Some(row) = index.and_then(|index| rows.get_mut(index)) else {
             continue;
         };
@@ -70,11 +63,7 @@ pub(super) fn list_clients(omie: &mut Omie, ask: &Ask) -> Reply {
 /// One client, with everything.
 pub(super) fn show_client(omie: &mut Omie, ask: &Ask) -> Reply {
     let client = omie.client_of(&ask.fields)?;
-    Ok(wire::text(&client.shape(Extras {
-        notes: true,
-        traits: true,
-        ..omie.extras()
-    })))
+    Ok(wire::text(&client.shape(Extras { notes: true, traits: true, ..omie.extras() })))
 }
 
 impl Omie {
@@ -85,15 +74,9 @@ impl Omie {
             return Err(Refusal::key_required());
         }
         if integration.is_empty() {
-            return self
-                .clients
-                .get(code)
-                .ok_or_else(|| Refusal::no_client(code));
+            return self.clients.get(code).ok_or_else(|| Refusal::no_client(code));
         }
-        let found = self
-            .clients
-            .integrated(integration)
-            .and_then(|it| self.clients.get(it));
+        let found = self.clients.integrated(integration).and_then(|it| self.clients.get(it));
         let client = found.ok_or_else(|| Refusal::no_integration(integration))?;
         if code != 0 && code != client.code {
             return Err(Refusal::other_client(integration, code));
@@ -116,9 +99,7 @@ impl<'a> Filter<'a> {
         Ok(Self {
             window: Window::read(fields)?,
             fields,
-            by: fields
-                .get("clientesFiltro")
-                .filter(|by| by.as_object().is_some_and(|by| !by.is_empty())),
+            by: fields.get("clientesFiltro").filter(|by| by.as_object().is_some_and(|by| !by.is_empty())),
             codes: codes.map(Vec::as_slice).unwrap_or_default(),
         })
     }
@@ -129,11 +110,7 @@ impl<'a> Filter<'a> {
 
     fn extras(&self, usual: Extras) -> Extras {
         let on = |name| text(self.fields, name) == "S";
-        Extras {
-            notes: on("exibir_obs"),
-            traits: on("exibir_caracteristicas"),
-            ..usual
-        }
+        Extras { notes: on("exibir_obs"), traits: on("exibir_caracteristicas"), ..usual }
     }
 
     /// The places of the rows that fit; `None` when all do.
@@ -156,14 +133,9 @@ impl<'a> Filter<'a> {
 
 /// Tells whether one of `clientesPorCodigo` is this client.
 fn names(key: &Value, row: &Client) -> bool {
-    let code = key
-        .get("codigo_cliente_omie")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
+    let code = key.get("codigo_cliente_omie").and_then(Value::as_i64).unwrap_or_default();
     let integration = word(key, "codigo_cliente_integracao");
-    code == row.code
-        || (!integration.is_empty()
-            && integration == text(&row.fields, "codigo_cliente_integracao"))
+    code == row.code || (!integration.is_empty() && integration == text(&row.fields, "codigo_cliente_integracao"))
 }
 
 /// Applies the keys of `clientesFiltro` that Omie heeds; the others have no effect.
@@ -176,17 +148,10 @@ fn matches(by: &Value, row: &Client) -> bool {
         let wanted = word(by, name);
         wanted.is_empty() || wanted == text(&row.fields, name)
     };
-    let code = by
-        .get("codigo_cliente_omie")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
+    let code = by.get("codigo_cliente_omie").and_then(Value::as_i64).unwrap_or_default();
     let bare = |typed: &str| document(typed).trim_start_matches('0').to_owned();
     let wanted = word(by, "cnpj_cpf");
-    let labels = by
-        .get("tags")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let labels = by.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let known = || label_names(&row.fields);
     (code == 0 || code == row.code)
         && equals("codigo_cliente_integracao")
@@ -194,10 +159,7 @@ fn matches(by: &Value, row: &Client) -> bool {
         && holds("razao_social")
         && holds("nome_fantasia")
         && (wanted.is_empty() || bare(wanted) == bare(text(&row.fields, "cnpj_cpf")))
-        && (labels.is_empty()
-            || labels
-                .iter()
-                .any(|label| known().iter().any(|name| same(name, word(label, "tag")))))
+        && (labels.is_empty() || labels.iter().any(|label| known().iter().any(|name| same(name, word(label, "tag")))))
 }
 
 fn word<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -16,15 +16,8 @@ const BRAZIL: &str = "1058";
 
 /// The fields of a client before its first write.
 pub(super) fn newborn() -> Fields {
-    let defaults = [
-        ("bloquear_faturamento", "N"),
-        ("codigo_pais", BRAZIL),
-        ("inativo", "N"),
-    ];
-    defaults
-        .into_iter()
-        .map(|(tag, value)| (tag, Value::from(value)))
-        .collect()
+    let defaults = [("bloquear_faturamento", "N"), ("codigo_pais", BRAZIL), ("inativo", "N")];
+    defaults.into_iter().map(|(tag, value)| (tag, Value::from(value))).collect()
 }
 
 /// Merges a write into the fields.
@@ -32,11 +25,7 @@ pub(super) fn newborn() -> Fields {
 /// # Errors
 ///
 /// An unknown city or country, or a document that is none where documents are checked.
-pub(super) fn merge(
-    fields: &mut Fields,
-    patch: &Fields,
-    switches: &Switches,
-) -> Result<(), Refusal> {
+pub(super) fn merge(fields: &mut Fields, patch: &Fields, switches: &Switches) -> Result<(), Refusal> {
     for (tag, value) in patch {
         match *tag {
             // Read-only, write-only, deprecated, or settled elsewhere.
@@ -81,10 +70,7 @@ pub(super) fn masked(document: &str) -> String {
         _ => return document.to_owned(),
     };
     let mut digits = document.chars();
-    pattern
-        .chars()
-        .filter_map(|c| if c == '#' { digits.next() } else { Some(c) })
-        .collect()
+    pattern.chars().filter_map(|c| if c == '#' { digits.next() } else { Some(c) }).collect()
 }
 
 fn set(fields: &mut Fields, tag: &'static str, value: Value, switches: &Switches) {
@@ -113,16 +99,10 @@ fn cleaned(tag: &str, value: &Value, switches: &Switches) -> Result<Value, Refus
         "cep" => digits(typed),
         "codigo_pais" if !typed.is_empty() => {
             let number = typed.trim_start_matches('0');
-            let found = COUNTRIES
-                .iter()
-                .find(|it| it.bacen.trim_start_matches('0') == number);
-            found
-                .ok_or_else(|| Refusal::no_country(typed))?
-                .bacen
-                .to_owned()
+            let found = COUNTRIES.iter().find(|it| it.bacen.trim_start_matches('0') == number);
+            found.ok_or_else(|| Refusal::no_country(typed))?.bacen.to_owned()
         }
-        "razao_social" | "nome_fantasia" | "contato" | "endereco" | "endereco_numero"
-        | "bairro" | "complemento"
+        "razao_social" | "nome_fantasia" | "contato" | "endereco" | "endereco_numero" | "bairro" | "complemento"
             if switches.upper_case_text =>
         {
             typed.to_uppercase()
@@ -156,21 +136,10 @@ fn nested(fields: &mut Fields, tag: &'static str, value: &Value, switches: &Swit
 }
 
 fn labels(fields: &mut Fields, value: &Value, switches: &Switches) {
-    let old = if switches.tags_replace {
-        None
-    } else {
-        fields.remove("tags")
-    };
-    let old = old
-        .as_ref()
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let old = if switches.tags_replace { None } else { fields.remove("tags") };
+    let old = old.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let new = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let names = old
-        .iter()
-        .chain(new)
-        .filter_map(|row| row.get("tag")?.as_str());
+    let names = old.iter().chain(new).filter_map(|row| row.get("tag")?.as_str());
     put_labels(fields, names.map(str::to_owned).collect());
 }
 
@@ -185,24 +154,14 @@ pub(super) fn put_labels(fields: &mut Fields, names: Vec<String>) {
     if kept.is_empty() {
         fields.remove("tags");
     } else {
-        fields.insert(
-            "tags",
-            kept.iter().map(|name| json!({ "tag": name })).collect(),
-        );
+        fields.insert("tags", kept.iter().map(|name| json!({ "tag": name })).collect());
     }
 }
 
 /// The tags of a client.
 pub(super) fn label_names(fields: &Fields) -> Vec<String> {
-    let rows = fields
-        .get("tags")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    rows.iter()
-        .filter_map(|row| row.get("tag")?.as_str())
-        .map(str::to_owned)
-        .collect()
+    let rows = fields.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    rows.iter().filter_map(|row| row.get("tag")?.as_str()).map(str::to_owned).collect()
 }
 
 /// Compares two labels the way Omie does, without regard to case.
@@ -235,31 +194,18 @@ fn traits(fields: &mut Fields, value: &Value) {
 /// Settles city, IBGE code and state, which follow one another.
 fn place(fields: &mut Fields, patch: &Fields, switches: &Switches) -> Result<(), Refusal> {
     let state = patch.get("estado").and_then(Value::as_str);
-    let state = state
-        .filter(|state| !state.is_empty())
-        .map(str::to_uppercase);
-    let uf = state
-        .clone()
-        .unwrap_or_else(|| text(fields, "estado").to_owned());
+    let state = state.filter(|state| !state.is_empty()).map(str::to_uppercase);
+    let uf = state.clone().unwrap_or_else(|| text(fields, "estado").to_owned());
     let (code, name) = (text(patch, "cidade_ibge"), text(patch, "cidade"));
     if uf == "EX" && code.is_empty() && !name.is_empty() {
         // Abroad a city is only a name.
         put(fields, plain_upper(name), String::new(), uf);
         return Ok(());
     }
-    let typed = if code.is_empty() {
-        (name, "cidade")
-    } else {
-        (code, "cidade_ibge")
-    };
+    let typed = if code.is_empty() { (name, "cidade") } else { (code, "cidade_ibge") };
     if !typed.0.is_empty() {
         let city = find_city(typed.0, &uf).ok_or_else(|| Refusal::no_city(typed.0, typed.1))?;
-        put(
-            fields,
-            city_code(city),
-            format!("{:07}", city.ibge),
-            city.uf.to_owned(),
-        );
+        put(fields, city_code(city), format!("{:07}", city.ibge), city.uf.to_owned());
         return Ok(());
     }
     let named = |tag| patch.contains_key(tag);
@@ -268,12 +214,7 @@ fn place(fields: &mut Fields, patch: &Fields, switches: &Switches) -> Result<(),
     }
     if text(fields, "cidade").is_empty() && named("estado") {
         let cleared = state.is_none() && switches.empty_clears;
-        put(
-            fields,
-            String::new(),
-            String::new(),
-            if cleared { String::new() } else { uf },
-        );
+        put(fields, String::new(), String::new(), if cleared { String::new() } else { uf });
     }
     Ok(())
 }
@@ -299,16 +240,13 @@ fn find_city(typed: &str, uf: &str) -> Option<&'static City> {
         return CITIES.iter().find(|city| city.ibge == ibge);
     }
     let plain = plain_upper(typed.trim());
-    let (name, given) = match plain
-        .strip_suffix(')')
-        .and_then(|rest| rest.rsplit_once(" ("))
-    {
+    let (name, given) = match plain.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")) {
         Some((name, given)) => (name.to_owned(), Some(given.to_owned())),
         None => (plain, None),
     };
-    let mut found = CITIES.iter().filter(|city| {
-        plain_upper(city.name) == name && given.as_ref().is_none_or(|given| given == city.uf)
-    });
+    let mut found = CITIES
+        .iter()
+        .filter(|city| plain_upper(city.name) == name && given.as_ref().is_none_or(|given| given == city.uf));
     let first = found.next()?;
     match found.next() {
         None => Some(first),
@@ -322,10 +260,7 @@ fn digits(typed: &str) -> String {
 
 /// Tells whether a CPF or CNPJ carries the right check digits.
 fn is_document(document: &str) -> bool {
-    let values: Vec<u32> = document
-        .bytes()
-        .map(|byte| u32::from(byte).saturating_sub(48))
-        .collect();
+    let values: Vec<u32> = document.bytes().map(|byte| u32::from(byte).saturating_sub(48)).collect();
     let weights_max = match document.len() {
         11 if document.bytes().all(|byte| byte.is_ascii_digit()) => 11,
         14 => 9,
@@ -336,12 +271,7 @@ fn is_document(document: &str) -> bool {
     };
     let check = |digits: &[u32]| {
         let weights = (2..=weights_max).cycle();
-        let sum: u32 = digits
-            .iter()
-            .rev()
-            .zip(weights)
-            .map(|(digit, weight)| digit * weight)
-            .sum();
+        let sum: u32 = digits.iter().rev().zip(weights).map(|(digit, weight)| digit * weight).sum();
         match sum % 11 {
             0 | 1 => 0,
             rest => 11 - rest,
@@ -381,18 +311,10 @@ mod tests {
     #[test]
     fn a_city_name_of_two_states_needs_its_state_and_an_unknown_one_is_refused() {
         let ask = |patch| merged(json!({}), patch, &Switches::default());
-        assert_eq!(
-            ask(json!({ "cidade": "Cascavel", "estado": "CE" })).unwrap()["cidade_ibge"],
-            "2303501"
-        );
+        assert_eq!(ask(json!({ "cidade": "Cascavel", "estado": "CE" })).unwrap()["cidade_ibge"], "2303501");
         assert!(ask(json!({ "cidade": "Cascavel" })).is_err());
         assert!(ask(json!({ "cidade": "CAMPINAS (RJ)" })).is_err());
-        assert!(
-            ask(json!({ "cidade_ibge": "3550309" }))
-                .unwrap_err()
-                .text
-                .contains("[cidade_ibge]")
-        );
+        assert!(ask(json!({ "cidade_ibge": "3550309" })).unwrap_err().text.contains("[cidade_ibge]"));
     }
 
     #[test]
@@ -400,23 +322,17 @@ mod tests {
         let old = json!({ "email": "a@x", "recomendacoes": { "codigo_vendedor": 7, "gerar_boletos": "S" } });
         let patch = json!({ "recomendacoes": { "codigo_vendedor": 0 }, "contato": "ANA" });
         let new = merged(old, patch, &Switches::default()).unwrap();
-        let expected =
-            json!({ "email": "a@x", "contato": "ANA", "recomendacoes": { "gerar_boletos": "S" } });
+        let expected = json!({ "email": "a@x", "contato": "ANA", "recomendacoes": { "gerar_boletos": "S" } });
         assert_eq!(new, expected);
     }
 
     #[test]
     fn empties_clear_and_tags_replace_as_switched() {
         let old = || json!({ "email": "a@x", "inativo": "S", "tags": [{ "tag": "Cliente" }] });
-        let patch =
-            || json!({ "email": "", "inativo": "", "tags": [{ "tag": "VIP" }, { "tag": "vip" }] });
+        let patch = || json!({ "email": "", "inativo": "", "tags": [{ "tag": "VIP" }, { "tag": "vip" }] });
         let new = merged(old(), patch(), &Switches::default()).unwrap();
         assert_eq!(new, json!({ "inativo": "N", "tags": [{ "tag": "VIP" }] }));
-        let switches = Switches {
-            empty_clears: false,
-            tags_replace: false,
-            ..Switches::default()
-        };
+        let switches = Switches { empty_clears: false, tags_replace: false, ..Switches::default() };
         let new = merged(old(), patch(), &switches).unwrap();
         let tags = json!([{ "tag": "Cliente" }, { "tag": "VIP" }]);
         assert_eq!(new, json!({ "email": "a@x", "inativo": "S", "tags": tags }));
@@ -438,11 +354,7 @@ mod tests {
         let new = merged(old(), json!({ "cidade": "" }), &Switches::default()).unwrap();
         assert_eq!(new, json!({ "estado": "PE" }));
         let patch = json!({ "estado": "SP" });
-        assert_eq!(
-            merged(old(), patch, &Switches::default()).unwrap(),
-            old(),
-            "the city rules"
-        );
+        assert_eq!(merged(old(), patch, &Switches::default()).unwrap(), old(), "the city rules");
     }
 
     #[test]
@@ -462,17 +374,7 @@ mod tests {
         assert!(is_document("11444777000161") && is_document("52998224725"));
         assert!(is_document("12ABC34501DE35"), "letters count too");
         assert!(!is_document("11444777000162") && !is_document("5299822472A"));
-        let switches = Switches {
-            document_checked: true,
-            ..Switches::default()
-        };
-        assert!(
-            merged(
-                json!({}),
-                json!({ "cnpj_cpf": "11.444.777/0001-62" }),
-                &switches
-            )
-            .is_err()
-        );
+        let switches = Switches { document_checked: true, ..Switches::default() };
+        assert!(merged(json!({}), json!({ "cnpj_cpf": "11.444.777/0001-62" }), &switches).is_err());
     }
 }

@@ -46,118 +46,38 @@ const fn method(
     run: fn(&mut Omie, &Ask) -> Reply,
 ) -> Method {
     let mandatory = !matches!(kind, CallKind::List);
-    Method {
-        service: "geral/clientes",
-        name,
-        kind,
-        takes,
-        mandatory,
-        run,
-    }
+    Method { service: "geral/clientes", name, kind, takes, mandatory, run }
 }
 
 /// The methods the sandbox knows.
 pub(super) const METHODS: &[Method] = &[
-    method(
-        "ListarClientes",
-        CallKind::List,
-        &schema::CLIENT_LIST,
-        list::list_clients,
-    ),
-    method(
-        "ConsultarCliente",
-        CallKind::Read,
-        &schema::CLIENT_KEY,
-        list::show_client,
-    ),
-    method(
-        "IncluirCliente",
-        CallKind::Write,
-        &schema::CLIENT,
-        write::include,
-    ),
-    method(
-        "AlterarCliente",
-        CallKind::Write,
-        &schema::CLIENT,
-        write::alter,
-    ),
-    method(
-        "UpsertCliente",
-        CallKind::Write,
-        &schema::CLIENT,
-        write::upsert,
-    ),
-    method(
-        "UpsertClienteCpfCnpj",
-        CallKind::Write,
-        &schema::CLIENT,
-        write::upsert_by_document,
-    ),
-    method(
-        "ExcluirCliente",
-        CallKind::Write,
-        &schema::CLIENT_KEY,
-        write::exclude,
-    ),
-    method(
-        "AssociarCodIntCliente",
-        CallKind::Write,
-        &schema::CLIENT_KEY,
-        write::associate,
-    ),
+    method("ListarClientes", CallKind::List, &schema::CLIENT_LIST, list::list_clients),
+    method("ConsultarCliente", CallKind::Read, &schema::CLIENT_KEY, list::show_client),
+    method("IncluirCliente", CallKind::Write, &schema::CLIENT, write::include),
+    method("AlterarCliente", CallKind::Write, &schema::CLIENT, write::alter),
+    method("UpsertCliente", CallKind::Write, &schema::CLIENT, write::upsert),
+    method("UpsertClienteCpfCnpj", CallKind::Write, &schema::CLIENT, write::upsert_by_document),
+    method("ExcluirCliente", CallKind::Write, &schema::CLIENT_KEY, write::exclude),
+    method("AssociarCodIntCliente", CallKind::Write, &schema::CLIENT_KEY, write::associate),
     Method {
         service: "geral/vendedores",
-        ..method(
-            "ListarVendedores",
-            CallKind::List,
-            &schema::SELLER_LIST,
-            reference::list_sellers,
-        )
+        ..method("ListarVendedores", CallKind::List, &schema::SELLER_LIST, reference::list_sellers)
     },
     Method {
         service: "geral/cidades",
-        ..method(
-            "PesquisarCidades",
-            CallKind::List,
-            &schema::CITY_LIST,
-            reference::list_cities,
-        )
+        ..method("PesquisarCidades", CallKind::List, &schema::CITY_LIST, reference::list_cities)
     },
     Method {
         service: "geral/paises",
-        ..method(
-            "ListarPaises",
-            CallKind::List,
-            &schema::COUNTRY_LIST,
-            reference::list_countries,
-        )
+        ..method("ListarPaises", CallKind::List, &schema::COUNTRY_LIST, reference::list_countries)
     },
     Method {
         service: "geral/clientetag",
-        ..method(
-            "IncluirTags",
-            CallKind::Write,
-            &schema::CLIENT_TAGS,
-            tag::include,
-        )
+        ..method("IncluirTags", CallKind::Write, &schema::CLIENT_TAGS, tag::include)
     },
     Method {
         service: "geral/clientetag",
-        ..method(
-            "ExcluirTags",
-            CallKind::Write,
-            &schema::CLIENT_TAGS,
-            tag::exclude,
-        )
+        ..method("ExcluirTags", CallKind::Write, &schema::CLIENT_TAGS, tag::exclude)
     },
-    Method {
-        service: "geral/clientetag",
-        ..method(
-            "ListarTags",
-            CallKind::Read,
-            &schema::CLIENT_TAGS,
-            tag::list,
-        )
-    },
+    Method { service: "geral/clientetag", ..method("ListarTags", CallKind::Read, &schema::CLIENT_TAGS, tag::list) },
 ];

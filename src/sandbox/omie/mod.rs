@@ -65,10 +65,7 @@ impl Omie {
         let brasilia = TimeZone::fixed(Offset::constant(-3));
         Self {
             switches: Switches::default(),
-            credentials: Credentials {
-                app_key,
-                app_secret,
-            },
+            credentials: Credentials { app_key, app_secret },
             zone: TimeZone::get("America/Sao_Paulo").unwrap_or(brasilia),
             last_client: rng.i64(5_500_000_000..6_400_000_000),
             last_seller: rng.i64(3_100_000_000..3_900_000_000),
@@ -91,10 +88,7 @@ impl Omie {
 
     /// What an answer shows of a client, beside what the caller asked for.
     fn extras(&self) -> Extras {
-        Extras {
-            raw_names: !self.switches.html_names,
-            ..Extras::default()
-        }
+        Extras { raw_names: !self.switches.html_names, ..Extras::default() }
     }
 
     fn receive(&mut self, now: Timestamp, call: &Call) -> Answer {
@@ -108,9 +102,7 @@ impl Omie {
             self.broke("blocked");
             return wire::refuse(&Refusal::blocked(seconds));
         }
-        let found = METHODS
-            .iter()
-            .find(|it| it.service == call.service && it.name == call.name);
+        let found = METHODS.iter().find(|it| it.service == call.service && it.name == call.name);
         let answer = match found {
             Some(method) => self.perform(now, call, method),
             None => {
@@ -134,10 +126,7 @@ impl Omie {
             return wire::refuse(&refusal);
         }
         if delay_ms > 0 {
-            self.limits.busy(
-                method.name,
-                now_ms + i64::try_from(delay_ms).unwrap_or(i64::MAX / 2),
-            );
+            self.limits.busy(method.name, now_ms + i64::try_from(delay_ms).unwrap_or(i64::MAX / 2));
         }
         let reply = self.run(now, call, method, strike.fault.as_ref());
         let mut answer = reply.map_or_else(|refusal| wire::refuse(&refusal), wire::done);
@@ -164,10 +153,7 @@ impl Omie {
     /// The answer of a fault that keeps the call from having any effect.
     fn stopped(&mut self, now_ms: i64, method: &Method, fault: Option<&Fault>) -> Option<Answer> {
         match fault? {
-            Fault::DropBefore => Some(Answer {
-                lost: true,
-                ..wire::html(502, "", "")
-            }),
+            Fault::DropBefore => Some(Answer { lost: true, ..wire::html(502, "", "") }),
             Fault::BadGateway => Some(wire::html(502, "502 Bad Gateway", "<hr>nginx")),
             Fault::Throttle(0) => Some(wire::refuse(&Refusal::too_many())),
             Fault::Throttle(seconds) => {
@@ -204,13 +190,7 @@ impl Omie {
         self.switches.limits_enforced.then_some(refusal)
     }
 
-    fn run(
-        &mut self,
-        now: Timestamp,
-        call: &Call,
-        method: &Method,
-        fault: Option<&Fault>,
-    ) -> Reply {
+    fn run(&mut self, now: Timestamp, call: &Call, method: &Method, fault: Option<&Fault>) -> Reply {
         let param = wire::param(&call.param, method.mandatory)?;
         let fields = schema::read(method.takes, param, self.switches.over_length)?;
         let stamp = self.stamp(now, Author::Api);
@@ -223,14 +203,7 @@ impl Omie {
         } else if let Some(Fault::EmptyList) = fault {
             disturbed.empty = true;
         }
-        let reply = (method.run)(
-            self,
-            &Ask {
-                stamp,
-                fields,
-                disturbed,
-            },
-        )?;
+        let reply = (method.run)(self, &Ask { stamp, fields, disturbed })?;
         if method.kind == CallKind::Write {
             *self.tally.writes.entry(method.name.to_owned()).or_default() += 1;
         }
@@ -245,11 +218,7 @@ impl Omie {
         }
         if status == 500 && self.limits.failed(now_ms, method, forgiven) {
             self.broke("misuse");
-            let seconds = if self.switches.limits_enforced {
-                BLOCK_S
-            } else {
-                0
-            };
+            let seconds = if self.switches.limits_enforced { BLOCK_S } else { 0 };
             self.limits.block(now_ms, method, seconds);
         }
     }
@@ -268,11 +237,7 @@ impl Sandbox for Omie {
         match wire::read(request) {
             Ok(call) => self.receive(now, &call),
             Err(answer) => {
-                *self
-                    .tally
-                    .calls
-                    .entry("(unreadable)".to_owned())
-                    .or_default() += 1;
+                *self.tally.calls.entry("(unreadable)".to_owned()).or_default() += 1;
                 answer
             }
         }

@@ -28,10 +28,7 @@ impl Page {
             0 => ROWS_DEFAULT,
             size => size,
         };
-        Self {
-            number: whole("pagina").max(1),
-            size: size.min(cap).max(1),
-        }
+        Self { number: whole("pagina").max(1), size: size.min(cap).max(1) }
     }
 
     /// Pages that so many rows take.
@@ -75,11 +72,7 @@ impl Window {
         };
         let last = Time::constant(23, 59, 59, 0);
         Ok(Self {
-            from: end(
-                "filtrar_por_data_de",
-                "filtrar_por_hora_de",
-                Time::midnight(),
-            )?,
+            from: end("filtrar_por_data_de", "filtrar_por_hora_de", Time::midnight())?,
             until: end("filtrar_por_data_ate", "filtrar_por_hora_ate", last)?,
             included_only: text(fields, "filtrar_apenas_inclusao") == "S",
         })
@@ -92,9 +85,8 @@ impl Window {
 
     /// Tells whether a record was included, or else altered, within it.
     pub(super) fn holds(self, created: Stamp, changed: Stamp) -> bool {
-        let within = |at: DateTime| {
-            self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at <= until)
-        };
+        let within =
+            |at: DateTime| self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at <= until);
         within(created.local) || (!self.included_only && within(changed.local))
     }
 }

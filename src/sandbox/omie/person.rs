@@ -36,10 +36,7 @@ impl Omie {
     /// As [`Omie::person_adds`], or that there is no such client.
     pub fn person_edits(&mut self, now: Timestamp, code: i64, patch: &Value) -> Result<(), String> {
         let patch = typed(patch)?;
-        let client = self
-            .clients
-            .get(code)
-            .ok_or_else(|| Refusal::no_client(code).text)?;
+        let client = self.clients.get(code).ok_or_else(|| Refusal::no_client(code).text)?;
         let fields = merged(client.fields.clone(), &patch)?;
         self.clients.change(code, fields, self.hand(now));
         Ok(())
@@ -70,13 +67,7 @@ impl Omie {
         self.last_seller += self.rng.i64(1..4_000);
         let stamp = self.hand(now);
         let (name, email) = (name.to_owned(), email.to_owned());
-        let seller = Seller {
-            name,
-            email,
-            inactive,
-            created: stamp,
-            changed: stamp,
-        };
+        let seller = Seller { name, email, inactive, created: stamp, changed: stamp };
         self.sellers.insert(self.last_seller, seller);
         self.last_seller
     }
@@ -85,9 +76,7 @@ impl Omie {
     pub fn set_seller_inactive(&mut self, now: Timestamp, code: i64, inactive: bool) -> bool {
         let changed = self.hand(now);
         let seller = self.sellers.get_mut(&code);
-        seller
-            .map(|seller| (seller.inactive, seller.changed) = (inactive, changed))
-            .is_some()
+        seller.map(|seller| (seller.inactive, seller.changed) = (inactive, changed)).is_some()
     }
 
     /// The codes of the sellers.
@@ -100,11 +89,7 @@ impl Omie {
     }
 
     fn whole(&self, client: &Client) -> Value {
-        client.shape(Extras {
-            notes: true,
-            traits: true,
-            ..self.extras()
-        })
+        client.shape(Extras { notes: true, traits: true, ..self.extras() })
     }
 }
 

@@ -65,14 +65,7 @@ pub(super) struct Extras {
 
 impl Client {
     pub(super) fn new(code: i64, fields: Fields, created: Stamp) -> Self {
-        Self {
-            code,
-            fields,
-            created,
-            changed: created,
-            before: None,
-            line: None,
-        }
+        Self { code, fields, created, changed: created, before: None, line: None }
     }
 
     /// Replaces the fields, keeping the version before.
@@ -104,37 +97,24 @@ impl Client {
 
     /// The usual shape as JSON text.
     pub(super) fn line(&mut self, extras: Extras) -> &str {
-        let kept = self
-            .line
-            .take()
-            .filter(|(raw_names, _)| *raw_names == extras.raw_names);
+        let kept = self.line.take().filter(|(raw_names, _)| *raw_names == extras.raw_names);
         let line = kept.unwrap_or_else(|| {
             let stamps = (self.created, self.changed);
-            (
-                extras.raw_names,
-                wire::text(&shape(self.code, &self.fields, stamps, extras)).into(),
-            )
+            (extras.raw_names, wire::text(&shape(self.code, &self.fields, stamps, extras)).into())
         });
         &self.line.insert(line).1
     }
 
     /// The record as answers show it.
     pub(super) fn shape(&self, extras: Extras) -> Value {
-        shape(
-            self.code,
-            &self.fields,
-            (self.created, self.changed),
-            extras,
-        )
+        shape(self.code, &self.fields, (self.created, self.changed), extras)
     }
 }
 
 /// The seller that fields name, 0 for none.
 pub(super) fn seller(fields: &Fields) -> i64 {
     let advice = fields.get("recomendacoes");
-    advice
-        .and_then(|it| it.get("codigo_vendedor")?.as_i64())
-        .unwrap_or_default()
+    advice.and_then(|it| it.get("codigo_vendedor")?.as_i64()).unwrap_or_default()
 }
 
 fn shape(code: i64, fields: &Fields, (created, changed): (Stamp, Stamp), extras: Extras) -> Value {
@@ -149,8 +129,7 @@ fn shape(code: i64, fields: &Fields, (created, changed): (Stamp, Stamp), extras:
             Shown::Never => false,
         };
         if wanted {
-            let value =
-                value.map_or_else(|| empty(tag.kind), |value| dressed(tag.name, value, extras));
+            let value = value.map_or_else(|| empty(tag.kind), |value| dressed(tag.name, value, extras));
             shown.insert(tag.name.to_owned(), value);
         }
     }
@@ -183,16 +162,12 @@ fn empty(kind: Kind) -> Value {
 fn dressed(tag: &str, value: &Value, extras: Extras) -> Value {
     match (tag, value) {
         ("cnpj_cpf", Value::String(document)) => Value::String(masked(document)),
-        ("razao_social" | "nome_fantasia" | "contato", Value::String(name))
-            if !extras.raw_names =>
-        {
+        ("razao_social" | "nome_fantasia" | "contato", Value::String(name)) if !extras.raw_names => {
             Value::String(html_escaped(name))
         }
         ("recomendacoes", Value::Object(advice)) => {
             let mut advice = advice.clone();
-            advice
-                .entry("gerar_boletos")
-                .or_insert_with(|| Value::from("N"));
+            advice.entry("gerar_boletos").or_insert_with(|| Value::from("N"));
             Value::Object(advice)
         }
         _ => value.clone(),
@@ -205,11 +180,7 @@ pub(super) fn html_escaped(name: &str) -> String {
 }
 
 fn bank(value: Option<&Value>) -> Value {
-    let mut fields: Fields = BANK
-        .tags
-        .iter()
-        .map(|tag| (tag.name, empty(tag.kind)))
-        .collect();
+    let mut fields: Fields = BANK.tags.iter().map(|tag| (tag.name, empty(tag.kind))).collect();
     for (name, field) in &mut fields {
         if let Some(value) = value.and_then(|bank| bank.get(*name)) {
             *field = value.clone();

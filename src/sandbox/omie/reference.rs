@@ -33,24 +33,15 @@ pub(super) fn list_sellers(omie: &mut Omie, ask: &Ask) -> Reply {
             && (email.is_empty() || seller.email.to_lowercase() == email)
             && seller.name.to_lowercase().contains(&name)
             && !ask.disturbed.empty
-            && ask
-                .disturbed
-                .stale_ms
-                .is_none_or(|moment| seller.created.at_ms <= moment)
+            && ask.disturbed.stale_ms.is_none_or(|moment| seller.created.at_ms <= moment)
     };
     let fitting = omie.sellers.iter().filter(|(_, seller)| fits(seller));
-    let rows: Vec<Value> = fitting
-        .map(|(code, seller)| seller_row(*code, seller, html))
-        .collect();
+    let rows: Vec<Value> = fitting.map(|(code, seller)| seller_row(*code, seller, html)).collect();
     Ok(paged(page, &rows, "cadastro", ask.disturbed.shift))
 }
 
 fn seller_row(code: i64, seller: &Seller, html: bool) -> Value {
-    let name = if html {
-        html_escaped(&seller.name)
-    } else {
-        seller.name.clone()
-    };
+    let name = if html { html_escaped(&seller.name) } else { seller.name.clone() };
     json!({
         "codigo": code,
         "codInt": "",
@@ -120,12 +111,7 @@ pub(super) fn list_countries(_: &mut Omie, ask: &Ask) -> Reply {
 
 fn paged(page: Page, rows: &[Value], list: &str, shift: i64) -> String {
     let range = page.range(rows.len(), shift);
-    let shown: Vec<String> = rows
-        .get(range)
-        .unwrap_or_default()
-        .iter()
-        .map(wire::text)
-        .collect();
+    let shown: Vec<String> = rows.get(range).unwrap_or_default().iter().map(wire::text).collect();
     let head = page.head(rows.len(), shown.len());
     format!("{head},\"{list}\":[{}]}}", shown.join(","))
 }

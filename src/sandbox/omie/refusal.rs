@@ -18,66 +18,36 @@ impl Refusal {
     /// A business fault with a numbered code.
     pub(super) fn client(code: u32, text: &str) -> Self {
         let code = format!("SOAP-ENV:Client-{code}");
-        Self {
-            status: 500,
-            code,
-            text: format!("ERROR: {text}"),
-        }
+        Self { status: 500, code, text: format!("ERROR: {text}") }
     }
 
     /// A fault with exactly this text.
     pub(super) fn verbatim(text: &str) -> Self {
-        Self {
-            status: 500,
-            code: "SOAP-ENV:Client-1000".to_owned(),
-            text: text.to_owned(),
-        }
+        Self { status: 500, code: "SOAP-ENV:Client-1000".to_owned(), text: text.to_owned() }
     }
 
     pub(super) fn caller(text: &str) -> Self {
-        Self {
-            status: 500,
-            code: "SOAP-ENV:Client".to_owned(),
-            text: text.to_owned(),
-        }
+        Self { status: 500, code: "SOAP-ENV:Client".to_owned(), text: text.to_owned() }
     }
 
     pub(super) fn unauthorised() -> Self {
         let text = "A chave de acesso está inválida ou o aplicativo está suspenso.";
-        Self {
-            status: 403,
-            code: "SOAP-ENV:Server".to_owned(),
-            text: text.to_owned(),
-        }
+        Self { status: 403, code: "SOAP-ENV:Server".to_owned(), text: text.to_owned() }
     }
 
     pub(super) fn broken() -> Self {
         let text = "SOAP-ERROR: Broken response from Application Server (4)";
-        Self {
-            status: 500,
-            code: "SOAP-ENV:Server".to_owned(),
-            text: text.to_owned(),
-        }
+        Self { status: 500, code: "SOAP-ENV:Server".to_owned(), text: text.to_owned() }
     }
 
     pub(super) fn blocked(seconds: i64) -> Self {
-        let text = format!(
-            "ERROR: API bloqueada por consumo indevido. Tente novamente em {seconds} segundos."
-        );
-        Self {
-            status: 425,
-            code: "MISUSE_API_PROCESS".to_owned(),
-            text,
-        }
+        let text = format!("ERROR: API bloqueada por consumo indevido. Tente novamente em {seconds} segundos.");
+        Self { status: 425, code: "MISUSE_API_PROCESS".to_owned(), text }
     }
 
     /// The one refusal whose body is no JSON.
     pub(super) fn too_many() -> Self {
-        Self {
-            status: 429,
-            code: String::new(),
-            text: "Too many requests".to_owned(),
-        }
+        Self { status: 429, code: String::new(), text: "Too many requests".to_owned() }
     }
 
     pub(super) fn redundant(seconds: i64) -> Self {
@@ -102,23 +72,16 @@ impl Refusal {
     }
 
     pub(super) fn bad_value(tag: &str) -> Self {
-        Self::client(
-            1000,
-            &format!("O valor informado na tag [{tag}] é inválido!"),
-        )
+        Self::client(1000, &format!("O valor informado na tag [{tag}] é inválido!"))
     }
 
     pub(super) fn bad_flag(tag: &str, value: &str) -> Self {
-        let text =
-            format!("O valor [{value}] da tag [{tag}] é inválido! Valores válidos: [S], [N]");
+        let text = format!("O valor [{value}] da tag [{tag}] é inválido! Valores válidos: [S], [N]");
         Self::client(105, &text)
     }
 
     pub(super) fn bad_date(tag: &str) -> Self {
-        Self::client(
-            104,
-            &format!("O ano informado na tag [{tag}] deve ser maior que 1900!"),
-        )
+        Self::client(104, &format!("O ano informado na tag [{tag}] deve ser maior que 1900!"))
     }
 
     pub(super) fn too_long(tag: &str, longest: usize) -> Self {
@@ -127,39 +90,24 @@ impl Refusal {
     }
 
     pub(super) fn required(tag: &str) -> Self {
-        Self::client(
-            1000,
-            &format!("O preenchimento da tag [{tag}] é obrigatório!"),
-        )
+        Self::client(1000, &format!("O preenchimento da tag [{tag}] é obrigatório!"))
     }
 
     pub(super) fn not_on_include(tag: &str) -> Self {
-        Self::client(
-            1000,
-            &format!("A tag [{tag}] não deve ser enviada na inclusão!"),
-        )
+        Self::client(1000, &format!("A tag [{tag}] não deve ser enviada na inclusão!"))
     }
 
     pub(super) fn key_required() -> Self {
         let tags = "[codigo_cliente_omie] ou [codigo_cliente_integracao]";
-        Self::client(
-            1000,
-            &format!("O preenchimento das tags {tags} é obrigatório!"),
-        )
+        Self::client(1000, &format!("O preenchimento das tags {tags} é obrigatório!"))
     }
 
     pub(super) fn no_rows(page: usize) -> Self {
-        Self::client(
-            5113,
-            &format!("Não existem registros para a página [{page}]!"),
-        )
+        Self::client(5113, &format!("Não existem registros para a página [{page}]!"))
     }
 
     pub(super) fn no_client(code: i64) -> Self {
-        Self::client(
-            105,
-            &format!("Cliente não cadastrado para o Código [{code}] !"),
-        )
+        Self::client(105, &format!("Cliente não cadastrado para o Código [{code}] !"))
     }
 
     pub(super) fn no_integration(code: &str) -> Self {
@@ -168,15 +116,12 @@ impl Refusal {
     }
 
     pub(super) fn other_client(integration: &str, code: i64) -> Self {
-        let text =
-            format!("O Código de Integração [{integration}] não pertence ao Código [{code}] !");
+        let text = format!("O Código de Integração [{integration}] não pertence ao Código [{code}] !");
         Self::client(102, &text)
     }
 
     pub(super) fn duplicate_integration(integration: &str, code: i64) -> Self {
-        let text = format!(
-            "Cliente já cadastrado para o Código de Integração [{integration}] ! Id [{code}] (add)"
-        );
+        let text = format!("Cliente já cadastrado para o Código de Integração [{integration}] ! Id [{code}] (add)");
         Self::client(102, &text)
     }
 
@@ -189,10 +134,7 @@ impl Refusal {
     }
 
     pub(super) fn no_seller() -> Self {
-        Self::client(
-            1070,
-            "O vendedor não foi encontrado! - tag: [codigo_vendedor]",
-        )
+        Self::client(1070, "O vendedor não foi encontrado! - tag: [codigo_vendedor]")
     }
 
     pub(super) fn inactive_seller() -> Self {
@@ -200,23 +142,14 @@ impl Refusal {
     }
 
     pub(super) fn no_city(city: &str, tag: &str) -> Self {
-        Self::client(
-            1070,
-            &format!("A cidade [{city}] não foi encontrada! - tag: [{tag}]"),
-        )
+        Self::client(1070, &format!("A cidade [{city}] não foi encontrada! - tag: [{tag}]"))
     }
 
     pub(super) fn no_country(code: &str) -> Self {
-        Self::client(
-            1070,
-            &format!("O país [{code}] não foi encontrado! - tag: [codigo_pais]"),
-        )
+        Self::client(1070, &format!("O país [{code}] não foi encontrado! - tag: [codigo_pais]"))
     }
 
     pub(super) fn bad_document(document: &str) -> Self {
-        Self::client(
-            1000,
-            &format!("O CNPJ/CPF [{document}] está inválido! - tag: [cnpj_cpf]"),
-        )
+        Self::client(1000, &format!("O CNPJ/CPF [{document}] está inválido! - tag: [cnpj_cpf]"))
     }
 }

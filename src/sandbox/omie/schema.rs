@@ -76,11 +76,7 @@ const fn tag(name: &'static str, kind: Kind, shown: Shown) -> Tag {
 }
 
 const fn ask(name: &'static str, kind: Kind) -> Tag {
-    Tag {
-        name,
-        kind,
-        shown: Never,
-    }
+    Tag { name, kind, shown: Never }
 }
 
 /// Reads an object against its type.
@@ -95,10 +91,7 @@ pub(super) fn read(
 ) -> Result<Fields, Refusal> {
     let mut fields = Fields::new();
     for (name, value) in object {
-        let found = complex
-            .tags
-            .iter()
-            .find(|tag| tag.name.eq_ignore_ascii_case(name));
+        let found = complex.tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name));
         let tag = found.ok_or_else(|| Refusal::unknown_tag(name, complex.name))?;
         fields.insert(tag.name, coerce(tag, value, over_length)?);
     }
@@ -107,12 +100,7 @@ pub(super) fn read(
 
 /// Puts fields into a JSON object.
 pub(super) fn object(fields: Fields) -> Value {
-    Value::Object(
-        fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The text of a field, empty when absent.
@@ -158,25 +146,13 @@ fn coerce(tag: &Tag, value: &Value, over_length: OverLength) -> Result<Value, Re
         }
         Int => {
             let text = scalar(tag, value)?;
-            let number = if text.trim().is_empty() {
-                Some(0)
-            } else {
-                text.trim().parse::<i64>().ok()
-            };
-            number
-                .map(Value::from)
-                .ok_or_else(|| Refusal::bad_value(tag.name))
+            let number = if text.trim().is_empty() { Some(0) } else { text.trim().parse::<i64>().ok() };
+            number.map(Value::from).ok_or_else(|| Refusal::bad_value(tag.name))
         }
         Decimal => {
             let text = scalar(tag, value)?;
-            let number = if text.trim().is_empty() {
-                Some(0.0)
-            } else {
-                text.trim().parse::<f64>().ok()
-            };
-            number
-                .map(Value::from)
-                .ok_or_else(|| Refusal::bad_value(tag.name))
+            let number = if text.trim().is_empty() { Some(0.0) } else { text.trim().parse::<f64>().ok() };
+            number.map(Value::from).ok_or_else(|| Refusal::bad_value(tag.name))
         }
         One(complex) => one(tag, value, complex, over_length),
         Many(complex) => many(tag, value, complex, over_length),
@@ -192,29 +168,17 @@ fn scalar(tag: &Tag, value: &Value) -> Result<String, Refusal> {
     }
 }
 
-fn one(
-    tag: &Tag,
-    value: &Value,
-    complex: &'static Complex,
-    over_length: OverLength,
-) -> Result<Value, Refusal> {
+fn one(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLength) -> Result<Value, Refusal> {
     match value {
         Value::Object(inner) => read(complex, inner, over_length).map(object),
         // An empty object and an empty list are one thing to the server's language.
         Value::Array(list) if list.is_empty() => Ok(Value::Object(Map::new())),
         Value::Null => Ok(Value::Object(Map::new())),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(Refusal::bad_value(tag.name))
-        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(Refusal::bad_value(tag.name)),
     }
 }
 
-fn many(
-    tag: &Tag,
-    value: &Value,
-    complex: &'static Complex,
-    over_length: OverLength,
-) -> Result<Value, Refusal> {
+fn many(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLength) -> Result<Value, Refusal> {
     let list = match value {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
@@ -336,15 +300,9 @@ pub(super) const BANK: Complex = Complex {
     ],
 };
 
-const TRAIT: Complex = Complex {
-    name: "caracteristicas",
-    tags: &[ask("campo", Text(30)), ask("conteudo", Text(60))],
-};
+const TRAIT: Complex = Complex { name: "caracteristicas", tags: &[ask("campo", Text(30)), ask("conteudo", Text(60))] };
 
-const LABEL: Complex = Complex {
-    name: "tags",
-    tags: &[ask("tag", Text(60))],
-};
+const LABEL: Complex = Complex { name: "tags", tags: &[ask("tag", Text(60))] };
 
 const INFO: Complex = Complex {
     name: "info",
@@ -362,18 +320,12 @@ const INFO: Complex = Complex {
 /// The two keys of a client.
 pub(super) const CLIENT_KEY: Complex = Complex {
     name: "clientes_cadastro_chave",
-    tags: &[
-        ask("codigo_cliente_omie", Int),
-        ask("codigo_cliente_integracao", Text(60)),
-    ],
+    tags: &[ask("codigo_cliente_omie", Int), ask("codigo_cliente_integracao", Text(60))],
 };
 
 const CLIENT_BY_CODE: Complex = Complex {
     name: "clientesPorCodigo",
-    tags: &[
-        ask("codigo_cliente_omie", Int),
-        ask("codigo_cliente_integracao", Text(60)),
-    ],
+    tags: &[ask("codigo_cliente_omie", Int), ask("codigo_cliente_integracao", Text(60))],
 };
 
 const CLIENT_FILTER: Complex = Complex {
@@ -471,9 +423,5 @@ pub(super) const COUNTRY_LIST: Complex = Complex {
 /// What the methods of `geral/clientetag` take.
 pub(super) const CLIENT_TAGS: Complex = Complex {
     name: "ctIncluirRequest",
-    tags: &[
-        ask("nCodCliente", Int),
-        ask("cCodIntCliente", Text(60)),
-        ask("tags", Many(&LABEL)),
-    ],
+    tags: &[ask("nCodCliente", Int), ask("cCodIntCliente", Text(60)), ask("tags", Many(&LABEL))],
 };

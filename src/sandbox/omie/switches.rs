@@ -22,10 +22,7 @@ pub enum Forgiven {
 
 /// What differs between accounts, or is not publicly known.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an independent fact of an account"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of an account")]
 pub struct Switches {
     /// Tags that must be filled on include. Default `razao_social`, `nome_fantasia`.
     pub required_on_include: Vec<String>,

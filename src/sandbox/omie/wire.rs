@@ -29,21 +29,13 @@ pub(super) struct Call {
 ///
 /// The answer for what is no call at all.
 pub(super) fn read(request: &Request) -> Result<Call, Answer> {
-    let path = request
-        .path
-        .strip_prefix("/api/v1")
-        .unwrap_or(&request.path);
+    let path = request.path.strip_prefix("/api/v1").unwrap_or(&request.path);
     if request.method != "POST" {
         return Err(html(200, "Omie", "Documentation of this service."));
     }
-    let Some(service) = path
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_suffix('/'))
-    else {
+    let Some(service) = path.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) else {
         let mut answer = html(301, "301 Moved Permanently", "");
-        answer
-            .headers
-            .insert("location".to_owned(), format!("{}/", request.path));
+        answer.headers.insert("location".to_owned(), format!("{}/", request.path));
         return Err(answer);
     };
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
@@ -56,19 +48,11 @@ pub(super) fn read(request: &Request) -> Result<Call, Answer> {
         Some(Value::String(text)) => text,
         // Keys are sent as numbers by some clients.
         Some(Value::Number(number)) => number.to_string(),
-        Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => {
-            String::new()
-        }
+        Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => String::new(),
     };
     let (name, app_key, app_secret) = (word("call"), word("app_key"), word("app_secret"));
     let param = body.remove("param").unwrap_or_default();
-    Ok(Call {
-        service: service.to_owned(),
-        name,
-        app_key,
-        app_secret,
-        param,
-    })
+    Ok(Call { service: service.to_owned(), name, app_key, app_secret, param })
 }
 
 /// The one object of `param`.
@@ -90,12 +74,7 @@ pub(super) fn param(param: &Value, mandatory: bool) -> Result<&Map<String, Value
 
 /// A good answer.
 pub(super) fn done(body: String) -> Answer {
-    Answer {
-        status: 200,
-        headers: json_headers(),
-        body: body.into_bytes(),
-        ..Answer::default()
-    }
+    Answer { status: 200, headers: json_headers(), body: body.into_bytes(), ..Answer::default() }
 }
 
 /// A refusal.
@@ -105,22 +84,13 @@ pub(super) fn refuse(refusal: &Refusal) -> Answer {
     }
     let fault = json!({ "faultstring": refusal.text, "faultcode": refusal.code });
     let body = text(&fault).into_bytes();
-    Answer {
-        status: refusal.status,
-        headers: json_headers(),
-        body,
-        ..Answer::default()
-    }
+    Answer { status: refusal.status, headers: json_headers(), body, ..Answer::default() }
 }
 
 /// A page of a proxy or of the documentation.
 pub(super) fn html(status: u16, title: &str, text: &str) -> Answer {
     let head = format!("<html><head><title>{title}</title></head>");
-    page(
-        status,
-        "text/html",
-        format!("{head}<body><h1>{title}</h1>{text}</body></html>"),
-    )
+    page(status, "text/html", format!("{head}<body><h1>{title}</h1>{text}</body></html>"))
 }
 
 /// A JSON text in pure ASCII, slashes escaped.
@@ -143,12 +113,7 @@ pub(super) fn text(value: &Value) -> String {
 
 fn page(status: u16, content_type: &str, text: String) -> Answer {
     let headers = [("content-type".to_owned(), content_type.to_owned())].into();
-    Answer {
-        status,
-        headers,
-        body: text.into_bytes(),
-        ..Answer::default()
-    }
+    Answer { status, headers, body: text.into_bytes(), ..Answer::default() }
 }
 
 fn json_headers() -> BTreeMap<String, String> {
@@ -156,8 +121,5 @@ fn json_headers() -> BTreeMap<String, String> {
         ("content-type", "application/json; encoding=UTF-8"),
         ("cache-control", "no-store, no-cache, must-revalidate"),
     ];
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -66,15 +66,8 @@ pub(super) fn exclude(omie: &mut Omie, ask: &Ask) -> Reply {
 pub(super) fn associate(omie: &mut Omie, ask: &Ask) -> Reply {
     let code = code(&ask.fields);
     let integration = text(&ask.fields, "codigo_cliente_integracao");
-    let client = omie
-        .clients
-        .get(code)
-        .ok_or_else(|| Refusal::no_client(code))?;
-    if let Some(other) = omie
-        .clients
-        .integrated(integration)
-        .filter(|other| *other != code)
-    {
+    let client = omie.clients.get(code).ok_or_else(|| Refusal::no_client(code))?;
+    if let Some(other) = omie.clients.integrated(integration).filter(|other| *other != code) {
         return Err(Refusal::duplicate_integration(integration, other));
     }
     let mut fields = client.fields.clone();
@@ -86,19 +79,11 @@ pub(super) fn associate(omie: &mut Omie, ask: &Ask) -> Reply {
 fn without_code(ask: &Ask) -> Ask {
     let mut fields = ask.fields.clone();
     fields.remove("codigo_cliente_omie");
-    Ask {
-        fields,
-        stamp: ask.stamp,
-        disturbed: ask.disturbed,
-    }
+    Ask { fields, stamp: ask.stamp, disturbed: ask.disturbed }
 }
 
 fn required(fields: &Fields, tags: &[String]) -> Result<(), Refusal> {
-    let filled = |tag: &String| {
-        fields
-            .get(tag.as_str())
-            .is_some_and(|value| !is_empty(value))
-    };
+    let filled = |tag: &String| fields.get(tag.as_str()).is_some_and(|value| !is_empty(value));
     match tags.iter().find(|tag| !filled(tag)) {
         Some(tag) => Err(Refusal::required(tag)),
         None => Ok(()),
@@ -109,16 +94,12 @@ impl Omie {
     /// Gives a new client its code.
     pub(super) fn birth(&mut self, fields: Fields, stamp: Stamp) -> i64 {
         self.last_client += self.rng.i64(1..4_000);
-        self.clients
-            .add(Client::new(self.last_client, fields, stamp));
+        self.clients.add(Client::new(self.last_client, fields, stamp));
         self.last_client
     }
 
     fn alter_client(&mut self, code: i64, ask: &Ask) -> Reply {
-        let client = self
-            .clients
-            .get(code)
-            .ok_or_else(|| Refusal::no_client(code))?;
+        let client = self.clients.get(code).ok_or_else(|| Refusal::no_client(code))?;
         let (old_seller, old_document) = (client.seller(), text(&client.fields, "cnpj_cpf"));
         let mut fields = client.fields.clone();
         merge(&mut fields, &ask.fields, &self.switches)?;
@@ -141,11 +122,7 @@ impl Omie {
         match self.clients.documented(document) {
             Some(twin) => {
                 let integration = text(&twin.fields, "codigo_cliente_integracao");
-                Err(Refusal::duplicate_document(
-                    &masked(document),
-                    twin.code,
-                    integration,
-                ))
+                Err(Refusal::duplicate_document(&masked(document), twin.code, integration))
             }
             None => Ok(()),
         }
@@ -159,9 +136,7 @@ impl Omie {
         }
         match self.sellers.get(&new) {
             None => Err(Refusal::no_seller()),
-            Some(seller) if seller.inactive && self.switches.inactive_seller_refused => {
-                Err(Refusal::inactive_seller())
-            }
+            Some(seller) if seller.inactive && self.switches.inactive_seller_refused => Err(Refusal::inactive_seller()),
             Some(_) => Ok(()),
         }
     }

@@ -14,10 +14,7 @@ fn credentials_stand_in_the_body() {
     let body = json!({ "call": "ListarClientes", "app_key": "demo-key", "app_secret": "demo-secret", "param": [{}] });
     let answer = desk.raw("clientes", &body);
     let fault: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(
-        (answer.status, &fault["faultcode"]),
-        (403, &json!("SOAP-ENV:Server"))
-    );
+    assert_eq!((answer.status, &fault["faultcode"]), (403, &json!("SOAP-ENV:Server")));
 }
 
 #[test]
@@ -47,12 +44,7 @@ fn the_path_ends_in_a_slash_and_only_post_calls() {
     let mut omie = Omie::new(1);
     let mut ask = |method: &str, path: &str| {
         let (method, path) = (method.to_owned(), path.to_owned());
-        let request = Request {
-            method,
-            path,
-            body: b"{".to_vec(),
-            ..Request::default()
-        };
+        let request = Request { method, path, body: b"{".to_vec(), ..Request::default() };
         let answer = omie.answer(Timestamp::UNIX_EPOCH, &request);
         (answer.status, String::from_utf8(answer.body).unwrap())
     };
@@ -68,22 +60,10 @@ fn an_unknown_tag_is_refused_by_name_also_inside() {
     let text = "Client-5001 ERROR: Tag [CNPJ_CPF] não faz parte da estrutura do tipo complexo \
                 [clientes_cadastro_chave]!";
     assert_eq!(fault, text);
-    let fault = desk.fault(
-        "IncluirCliente",
-        json!({ "enderecoEntrega": { "entPais": "x" } }),
-    );
-    assert!(
-        fault.contains("[ENTPAIS]") && fault.contains("[enderecoEntrega]"),
-        "{fault}"
-    );
-    let fault = desk.fault(
-        "ListarClientes",
-        json!({ "clientesFiltro": { "fax": "x" } }),
-    );
-    assert!(
-        fault.contains("[FAX]") && fault.contains("[clientesFiltro]"),
-        "{fault}"
-    );
+    let fault = desk.fault("IncluirCliente", json!({ "enderecoEntrega": { "entPais": "x" } }));
+    assert!(fault.contains("[ENTPAIS]") && fault.contains("[enderecoEntrega]"), "{fault}");
+    let fault = desk.fault("ListarClientes", json!({ "clientesFiltro": { "fax": "x" } }));
+    assert!(fault.contains("[FAX]") && fault.contains("[clientesFiltro]"), "{fault}");
     let fault = desk.fault("ListarClientes", json!({ "clientesPorCodigo": [1] }));
     assert!(fault.starts_with("Client-1000"), "{fault}");
 }
@@ -103,13 +83,7 @@ fn the_tally_counts_calls_and_writes_that_took_effect() {
     desk.include(json!({}));
     desk.fault("IncluirCliente", json!({ "razao_social": "" }));
     let tally = desk.omie.tally();
-    assert_eq!(
-        (
-            tally.calls["IncluirCliente"],
-            tally.writes["IncluirCliente"]
-        ),
-        (2, 1)
-    );
+    assert_eq!((tally.calls["IncluirCliente"], tally.writes["IncluirCliente"]), (2, 1));
     assert!(tally.broken.is_empty());
 }
 

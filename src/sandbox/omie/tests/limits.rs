@@ -22,20 +22,14 @@ fn a_repeated_read_waits_out_its_minute() {
     assert_eq!(desk.omie.tally().broken["redundant"], 1);
     desk.omie.switches.limits_enforced = false;
     desk.good("ListarClientes", json!({ "pagina": 1 }));
-    assert_eq!(
-        desk.omie.tally().broken["redundant"],
-        2,
-        "counted though not enforced"
-    );
+    assert_eq!(desk.omie.tally().broken["redundant"], 2, "counted though not enforced");
 }
 
 #[test]
 fn too_many_calls_in_a_minute_are_refused() {
     let mut desk = Desk::new();
     desk.step_ms = 100;
-    desk.omie
-        .person_adds(desk.now, &json!({ "razao_social": "A" }))
-        .unwrap();
+    desk.omie.person_adds(desk.now, &json!({ "razao_social": "A" })).unwrap();
     let page = |number: usize| {
         json!({ "registros_por_pagina": 1 + number % 90, "pagina": 1,
         "ordenar_por": number.to_string() })
@@ -44,10 +38,7 @@ fn too_many_calls_in_a_minute_are_refused() {
         desk.good("ListarClientes", page(number));
     }
     assert_eq!(desk.call("ListarClientes", page(240)).0, 429);
-    assert_eq!(
-        desk.service("vendedores", "ListarVendedores", &json!({})).0,
-        200
-    );
+    assert_eq!(desk.service("vendedores", "ListarVendedores", &json!({})).0, 200);
     desk.now += 60.seconds();
     desk.good("ListarClientes", page(241));
     assert_eq!(desk.omie.tally().broken["rate"], 1);
@@ -56,17 +47,11 @@ fn too_many_calls_in_a_minute_are_refused() {
 #[test]
 fn one_call_of_a_method_at_a_time() {
     let mut desk = Desk::new();
-    desk.omie
-        .faults()
-        .add_text("delay:IncluirCliente:1:5000")
-        .unwrap();
+    desk.omie.faults().add_text("delay:IncluirCliente:1:5000").unwrap();
     desk.step_ms = 1_000;
     let client = |name| json!({ "razao_social": name, "nome_fantasia": name });
     desk.good("IncluirCliente", client("A"));
-    assert!(
-        desk.fault("IncluirCliente", client("B"))
-            .starts_with("Client-1880 ")
-    );
+    assert!(desk.fault("IncluirCliente", client("B")).starts_with("Client-1880 "));
     desk.good("ListarClientes", json!({}));
     desk.now += 2.seconds();
     desk.good("IncluirCliente", client("B"));
@@ -84,10 +69,7 @@ fn the_tenth_failed_call_brings_a_block_that_calls_prolong() {
     desk.now += 1_700.seconds();
     let ask = json!({ "codigo_cliente_omie": 11 });
     let (status, body) = desk.call("ConsultarCliente", ask.clone());
-    assert_eq!(
-        (status, &body["faultcode"]),
-        (425, &json!("MISUSE_API_PROCESS"))
-    );
+    assert_eq!((status, &body["faultcode"]), (425, &json!("MISUSE_API_PROCESS")));
     let text = "ERROR: API bloqueada por consumo indevido. Tente novamente em 160 segundos.";
     assert_eq!(body["faultstring"], text);
     desk.good("ListarClientes", json!({}));
@@ -105,20 +87,14 @@ fn failures_are_forgiven_as_switched() {
     desk.omie.switches.forgiven = Forgiven::AfterSuccess;
     let code = desk.include(json!({}));
     for missing in 1..=30 {
-        desk.fault(
-            "ConsultarCliente",
-            json!({ "codigo_cliente_omie": missing }),
-        );
+        desk.fault("ConsultarCliente", json!({ "codigo_cliente_omie": missing }));
         if missing % 9 == 0 {
             desk.good("ConsultarCliente", json!({ "codigo_cliente_omie": code }));
         }
     }
     desk.omie.switches.forgiven = Forgiven::AfterSeconds(300);
     for missing in 31..=60 {
-        desk.fault(
-            "ConsultarCliente",
-            json!({ "codigo_cliente_omie": missing }),
-        );
+        desk.fault("ConsultarCliente", json!({ "codigo_cliente_omie": missing }));
     }
     assert_eq!(desk.omie.tally().broken.get("misuse"), None);
 }
@@ -134,35 +110,17 @@ fn injected_faults_take_effect_or_not_as_they_say() {
         desk.omie.faults().add_text(fault).unwrap();
         let answer = desk.raw("clientes", &keys);
         assert_eq!(desk.omie.client_count() - before, effect, "{fault}");
-        (
-            answer.status,
-            answer.lost,
-            String::from_utf8(answer.body).unwrap(),
-        )
+        (answer.status, answer.lost, String::from_utf8(answer.body).unwrap())
     };
     assert!(strike("lose-answer:Incluir", 1).1);
     assert!(strike("drop-before:Incluir", 0).1);
     assert!(strike("bad-gateway:Incluir", 0).2.starts_with("<html>"));
     let broken = strike("broken-after-commit:Incluir", 1);
-    assert!(
-        broken.0 == 500 && broken.2.contains("Broken response"),
-        "{broken:?}"
-    );
+    assert!(broken.0 == 500 && broken.2.contains("Broken response"), "{broken:?}");
     let cut = strike("truncate:Incluir", 1);
-    assert!(
-        cut.0 == 200 && serde_json::from_str::<Value>(&cut.2).is_err(),
-        "{cut:?}"
-    );
-    assert!(
-        strike("refuse:Incluir:1:ERROR: x: y", 0)
-            .2
-            .contains("ERROR: x: y")
-    );
+    assert!(cut.0 == 200 && serde_json::from_str::<Value>(&cut.2).is_err(), "{cut:?}");
+    assert!(strike("refuse:Incluir:1:ERROR: x: y", 0).2.contains("ERROR: x: y"));
     assert_eq!(strike("throttle:Incluir", 0).0, 429);
-    assert!(
-        strike("throttle:Incluir:1:20", 0)
-            .2
-            .contains("Aguarde 20 segundos")
-    );
+    assert!(strike("throttle:Incluir:1:20", 0).2.contains("Aguarde 20 segundos"));
     assert_eq!(strike("block:Incluir:1:90", 0).0, 425);
 }

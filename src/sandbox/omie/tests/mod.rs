@@ -24,11 +24,7 @@ impl Desk {
     /// A call every 61 seconds breaks no limit.
     fn new() -> Self {
         let now = "2026-10-01T12:00:00Z".parse().unwrap();
-        Self {
-            omie: Omie::new(7),
-            now,
-            step_ms: 61_000,
-        }
+        Self { omie: Omie::new(7), now, step_ms: 61_000 }
     }
 
     fn raw(&mut self, service: &str, body: &Value) -> Answer {
@@ -48,10 +44,7 @@ impl Desk {
         let (key, secret) = (keys.app_key, keys.app_secret);
         let body = json!({ "call": call, "app_key": key, "app_secret": secret, "param": [param] });
         let answer = self.raw(service, &body);
-        (
-            answer.status,
-            serde_json::from_slice(&answer.body).unwrap_or_default(),
-        )
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
     fn call(&mut self, call: &str, param: Value) -> (u16, Value) {
@@ -69,11 +62,7 @@ impl Desk {
         let (status, body) = self.call(call, param);
         assert_eq!(status, 500, "{body}");
         let word = |key: &str| body[key].as_str().unwrap().to_owned();
-        format!(
-            "{} {}",
-            word("faultcode").replace("SOAP-ENV:", ""),
-            word("faultstring")
-        )
+        format!("{} {}", word("faultcode").replace("SOAP-ENV:", ""), word("faultstring"))
     }
 
     fn include(&mut self, mut client: Value) -> i64 {
@@ -82,23 +71,16 @@ impl Desk {
                 client[tag] = json!("UM LTDA");
             }
         }
-        self.good("IncluirCliente", client)["codigo_cliente_omie"]
-            .as_i64()
-            .unwrap()
+        self.good("IncluirCliente", client)["codigo_cliente_omie"].as_i64().unwrap()
     }
 
     fn listed(&mut self, param: Value) -> Vec<i64> {
         let (status, body) = self.call("ListarClientes", param);
         if status == 500 {
-            assert!(
-                body["faultcode"].as_str().unwrap().ends_with("Client-5113"),
-                "{body}"
-            );
+            assert!(body["faultcode"].as_str().unwrap().ends_with("Client-5113"), "{body}");
             return Vec::new();
         }
         let rows = body["clientes_cadastro"].as_array().unwrap();
-        rows.iter()
-            .map(|row| row["codigo_cliente_omie"].as_i64().unwrap())
-            .collect()
+        rows.iter().map(|row| row["codigo_cliente_omie"].as_i64().unwrap()).collect()
     }
 }

@@ -10,13 +10,9 @@ fn the_document_tells_the_kind_of_person() {
     let mut desk = Desk::new();
     let code = desk.include(json!({ "cnpj_cpf": "529.982.247-25" }));
     assert_eq!(desk.omie.client(code).unwrap()["pessoa_fisica"], "S");
-    desk.omie
-        .person_edits(desk.now, code, &json!({ "cnpj_cpf": "11.444.777/0001-61" }))
-        .unwrap();
+    desk.omie.person_edits(desk.now, code, &json!({ "cnpj_cpf": "11.444.777/0001-61" })).unwrap();
     assert_eq!(desk.omie.client(code).unwrap()["pessoa_fisica"], "N");
-    desk.omie
-        .person_edits(desk.now, code, &json!({ "cnpj_cpf": "" }))
-        .unwrap();
+    desk.omie.person_edits(desk.now, code, &json!({ "cnpj_cpf": "" })).unwrap();
     assert_eq!(desk.omie.client(code).unwrap()["pessoa_fisica"], "N");
 }
 
@@ -28,10 +24,7 @@ fn duplicates_are_refused_and_name_the_existing_client() {
     let code = desk.include(twin.clone());
     let fault = desk.fault("IncluirCliente", twin.clone());
     let text = "Client-102 ERROR: Cliente já cadastrado para o Código de Integração [A1] !";
-    assert!(
-        fault.starts_with(text) && fault.contains(&format!("Id [{code}]")),
-        "{fault}"
-    );
+    assert!(fault.starts_with(text) && fault.contains(&format!("Id [{code}]")), "{fault}");
     let mut other = twin;
     other["codigo_cliente_integracao"] = json!("A2");
     let text = format!(
@@ -48,10 +41,7 @@ fn duplicates_are_refused_and_name_the_existing_client() {
 fn an_alteration_is_partial_and_answers_only_its_status() {
     let mut desk = Desk::new();
     let code = desk.include(json!({ "email": "a@x", "codigo_cliente_integracao": "A1" }));
-    let done = desk.good(
-        "AlterarCliente",
-        json!({ "codigo_cliente_omie": code, "contato": "ANA" }),
-    );
+    let done = desk.good("AlterarCliente", json!({ "codigo_cliente_omie": code, "contato": "ANA" }));
     let status = json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": "A1",
         "codigo_status": "0", "descricao_status": "Cliente alterado com sucesso!" });
     assert_eq!(done, status);
@@ -59,21 +49,11 @@ fn an_alteration_is_partial_and_answers_only_its_status() {
     assert_eq!([&client["email"], &client["contato"]], ["a@x", "ANA"]);
     assert_ne!(client["info"]["hAlt"], client["info"]["hInc"]);
 
-    let fault = desk.fault(
-        "AlterarCliente",
-        json!({ "codigo_cliente_omie": code, "razao_social": "" }),
-    );
-    assert!(
-        fault.contains("O preenchimento da tag [razao_social] é obrigatório!"),
-        "{fault}"
-    );
-    let both =
-        json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": "B1", "contato": "X" });
+    let fault = desk.fault("AlterarCliente", json!({ "codigo_cliente_omie": code, "razao_social": "" }));
+    assert!(fault.contains("O preenchimento da tag [razao_social] é obrigatório!"), "{fault}");
+    let both = json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": "B1", "contato": "X" });
     let fault = desk.fault("AlterarCliente", both);
-    assert!(
-        fault.starts_with("Client-103"),
-        "the integration code goes first: {fault}"
-    );
+    assert!(fault.starts_with("Client-103"), "the integration code goes first: {fault}");
 }
 
 #[test]
@@ -95,7 +75,8 @@ fn an_alteration_of_nothing_moves_the_stamp_as_switched() {
 fn clients_are_not_found_associated_and_excluded_by_their_keys() {
     let mut desk = Desk::new();
     let code = desk.include(json!({}));
-    let key = |code: i64, integration: &str| json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": integration });
+    let key =
+        |code: i64, integration: &str| json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": integration });
     desk.good("AssociarCodIntCliente", key(code, "Z9"));
     let shown = desk.good("ConsultarCliente", key(0, "Z9"));
     assert_eq!(shown["codigo_cliente_omie"], json!(code));
@@ -104,10 +85,7 @@ fn clients_are_not_found_associated_and_excluded_by_their_keys() {
     assert_eq!(desk.fault("ConsultarCliente", key(1, "")), text);
     let text = "Client-103 ERROR: Cliente não cadastrado para o Código de Integração [Z9] !";
     assert_eq!(desk.fault("ConsultarCliente", key(0, "Z9")), text);
-    assert!(
-        desk.fault("ExcluirCliente", key(0, ""))
-            .contains("é obrigatório")
-    );
+    assert!(desk.fault("ExcluirCliente", key(0, "")).contains("é obrigatório"));
 }
 
 #[test]
@@ -130,29 +108,18 @@ fn a_write_cannot_set_an_inactive_or_unknown_seller() {
     let code = desk.include(json!({ "recomendacoes": { "codigo_vendedor": seller } }));
     assert!(desk.omie.set_seller_inactive(desk.now, seller, true));
     // A seller who stays is not looked at.
-    let stays =
-        json!({ "codigo_cliente_omie": code, "recomendacoes": { "codigo_vendedor": seller } });
+    let stays = json!({ "codigo_cliente_omie": code, "recomendacoes": { "codigo_vendedor": seller } });
     desk.good("AlterarCliente", stays);
     let mut client = json!({ "razao_social": "B", "nome_fantasia": "B",
         "recomendacoes": { "codigo_vendedor": seller } });
     let fault = desk.fault("IncluirCliente", client.clone());
-    assert!(
-        fault.ends_with("O vendedor está inativo! - tag: [codigo_vendedor]"),
-        "{fault}"
-    );
+    assert!(fault.ends_with("O vendedor está inativo! - tag: [codigo_vendedor]"), "{fault}");
     client["recomendacoes"]["codigo_vendedor"] = json!(1);
-    assert!(
-        desk.fault("IncluirCliente", client.clone())
-            .contains("não foi encontrado")
-    );
+    assert!(desk.fault("IncluirCliente", client.clone()).contains("não foi encontrado"));
     desk.omie.switches.inactive_seller_refused = false;
     client["recomendacoes"]["codigo_vendedor"] = json!(seller);
     desk.include(client);
-    let (_, body) = desk.service(
-        "vendedores",
-        "ListarVendedores",
-        &json!({ "filtrar_por_email": "ANA@ex.com" }),
-    );
+    let (_, body) = desk.service("vendedores", "ListarVendedores", &json!({ "filtrar_por_email": "ANA@ex.com" }));
     let row = json!({ "codInt": "", "codigo": seller, "comissao": 0, "email": "ana@ex.com",
         "fatura_pedido": "N", "inativo": "S", "nome": "ANA", "visualiza_pedido": "N" });
     assert_eq!(body["cadastro"], json!([row]));
@@ -161,29 +128,17 @@ fn a_write_cannot_set_an_inactive_or_unknown_seller() {
 #[test]
 fn an_account_may_require_more_and_takes_or_cuts_long_text() {
     let mut desk = Desk::new();
-    desk.omie
-        .switches
-        .required_on_include
-        .push("email".to_owned());
+    desk.omie.switches.required_on_include.push("email".to_owned());
     let long = "x".repeat(61);
     let mut client = json!({ "razao_social": long, "nome_fantasia": "A" });
     let fault = desk.fault("IncluirCliente", client.clone());
     assert!(fault.contains("[razao_social]"), "{fault}");
     desk.omie.switches.over_length = OverLength::Cut;
     let fault = desk.fault("IncluirCliente", client.clone());
-    assert!(
-        fault.ends_with("ERROR: O preenchimento da tag [email] é obrigatório!"),
-        "{fault}"
-    );
+    assert!(fault.ends_with("ERROR: O preenchimento da tag [email] é obrigatório!"), "{fault}");
     client["email"] = json!("a@x");
     let code = desk.include(client);
-    assert_eq!(
-        desk.omie.client(code).unwrap()["razao_social"]
-            .as_str()
-            .unwrap()
-            .len(),
-        60
-    );
+    assert_eq!(desk.omie.client(code).unwrap()["razao_social"].as_str().unwrap().len(), 60);
 }
 
 #[test]
@@ -195,10 +150,7 @@ fn labels_come_and_go_one_by_one() {
         json!({ "nCodCliente": code, "tags": tags })
     };
     desk.service("clientetag", "IncluirTags", &labels(&["VIP", "cliente"]));
-    assert_eq!(
-        desk.omie.client(code).unwrap()["tags"],
-        json!([{ "tag": "Cliente" }, { "tag": "VIP" }])
-    );
+    assert_eq!(desk.omie.client(code).unwrap()["tags"], json!([{ "tag": "Cliente" }, { "tag": "VIP" }]));
     let (status, body) = desk.service("clientetag", "ExcluirTags", &labels(&["vip"]));
     assert_eq!((status, &body["cCodStatus"]), (200, &json!("0")));
     let (_, body) = desk.service("clientetag", "ListarTags", &json!({ "nCodCliente": code }));
@@ -216,10 +168,7 @@ fn a_document_is_checked_when_it_changes_and_only_then() {
     desk.good("AlterarCliente", patch.clone());
     patch["codigo_cliente_omie"] = json!(desk.include(json!({})));
     let fault = desk.fault("AlterarCliente", patch);
-    assert!(
-        fault.contains(&format!("com o Id [{}]", codes[0])),
-        "{fault}"
-    );
+    assert!(fault.contains(&format!("com o Id [{}]", codes[0])), "{fault}");
 }
 
 #[test]
@@ -227,17 +176,10 @@ fn two_keys_must_mean_one_client() {
     let mut desk = Desk::new();
     let one = desk.include(json!({ "codigo_cliente_integracao": "A1" }));
     let two = desk.include(json!({ "codigo_cliente_integracao": "A2" }));
-    let both =
-        |code: i64| json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": "A1" });
+    let both = |code: i64| json!({ "codigo_cliente_omie": code, "codigo_cliente_integracao": "A1" });
     desk.good("ConsultarCliente", both(one));
-    assert!(
-        desk.fault("ConsultarCliente", both(two))
-            .contains("não pertence")
-    );
-    assert!(
-        desk.fault("AssociarCodIntCliente", both(two))
-            .contains(&format!("Id [{one}]"))
-    );
+    assert!(desk.fault("ConsultarCliente", both(two)).contains("não pertence"));
+    assert!(desk.fault("AssociarCodIntCliente", both(two)).contains(&format!("Id [{one}]")));
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! once when the file is read, and spend from a budget; they see the names of their place, call a
 //! handful of functions, and reach nothing else.
 
+mod compile;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -15,11 +17,12 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{AST, ASTNode, Array, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt};
+use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use crate::config::located::{Located, Node};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::diagnostic::Diagnostics;
+use compile::Compiler;
 
 /// What expressions may see: values by name.
 pub type Inputs = BTreeMap<&'static str, Value>;
@@ -77,6 +80,18 @@ pub struct Expression {
 pub struct Error {
     expression: String,
     text: String,
+    misfit: bool,
+}
+
+/// What `int` throws: the value is at fault, not the expression.
+#[derive(Clone)]
+struct Misfit(String);
+
+impl Error {
+    /// True when a value is of a kind that can stand in no such request, so that no record has it.
+    pub const fn is_misfit(&self) -> bool {
+        self.misfit
+    }
 }
 
 impl Host {
@@ -99,16 +114,19 @@ impl Host {
         if let Some(value) = inputs.get(expression.source.as_str()) {
             return Ok(value.clone());
         }
-        let failed = |text: String| Error { expression: expression.source.clone(), text };
+        let failed = |text: String| Error { expression: expression.source.clone(), text, misfit: false };
         let mut scope = Scope::new();
         for name in &expression.names {
             let value = inputs.get(name).unwrap_or(&Value::Null);
             scope.push_dynamic(*name, rhai::serde::to_dynamic(value).map_err(|error| failed(error.to_string()))?);
         }
-        let found: Dynamic = self
-            .engine
-            .eval_ast_with_scope(&mut scope, &expression.ast)
-            .map_err(|error: Box<EvalAltResult>| failed(error.to_string()))?;
+        let found: Dynamic =
+            self.engine.eval_ast_with_scope(&mut scope, &expression.ast).map_err(|error: Box<EvalAltResult>| {
+                match misfit(&error) {
+                    Some(text) => Error { misfit: true, ..failed(text) },
+                    None => failed(error.to_string()),
+                }
+            })?;
         rhai::serde::from_dynamic(&found).map_err(|error| failed(error.to_string()))
     }
 }
@@ -117,6 +135,13 @@ impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Host")
     }
+}
+
+fn misfit(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorRuntime(thrown, _) = error.unwrap_inner() {
+        return thrown.clone().try_cast::<Misfit>().map(|Misfit(text)| text);
+    }
+    None
 }
 
 fn register_packages(engine: &mut Engine) {
@@ -160,7 +185,11 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
     engine.register_fn("digits", |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>());
     engine.register_fn("int", |number: i64| number);
     engine.register_fn("int", |text: &str| -> Result<i64, Box<EvalAltResult>> {
-        text.trim().parse::<i64>().map_err(|_| format!("`{text}` is no whole number").into())
+        let number = text.trim().parse::<i64>();
+        number.map_err(|_error| {
+            let thrown = Dynamic::from(Misfit(format!("`{text}` is no whole number")));
+            Box::new(EvalAltResult::ErrorRuntime(thrown, Position::NONE))
+        })
     });
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
@@ -173,8 +202,7 @@ impl Template {
         match &written.node {
             Node::Text(text) => Compiler { host, names, at: &written.place }.text(text, complaints),
             Node::List(list) => {
-                let list: Vec<_> =
-                    list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
+                let list: Vec<_> = list.iter().filter_map(|item| Self::lower(item, host, names, complaints)).collect();
                 Some(Self::List(list))
             }
             Node::Map(map) => Some(Self::Map(
@@ -238,177 +266,62 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// Compiles the expressions of one text.
-struct Compiler<'a> {
-    host: &'a Host,
-    names: Names<'a>,
-    at: &'a Place,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-impl Compiler<'_> {
-    fn text(&self, text: &str, complaints: &mut Diagnostics) -> Option<Template> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut chars = text.char_indices().peekable();
-        while let Some((start, c)) = chars.next() {
-            let doubled = matches!((c, chars.peek()), ('{', Some((_, '{'))) | ('}', Some((_, '}'))));
-            if doubled {
-                chars.next();
-                plain.push(c);
-            } else if c == '{' {
-                let from = start + 1;
-                let rest = text.get(from..).unwrap_or_default();
-                let Some(length) = expression_length(rest) else {
-                    let place = self.within(text.get(..start).unwrap_or_default(), complaints);
-                    complaints.push(
-                        Diagnostic::new(Code::BadValue, &place, "this brace is never closed")
-                            .hint("write `{{` for a brace that stands for itself"),
-                    );
-                    return None;
-                };
-                let source = rest.get(..length).unwrap_or_default();
-                let expression = self.expression(source, text.get(..from).unwrap_or_default(), complaints)?;
-                if !plain.is_empty() {
-                    pieces.push(Piece::Plain(std::mem::take(&mut plain)));
-                }
-                pieces.push(Piece::Computed(expression));
-                while chars.peek().is_some_and(|(at, _)| *at <= from + length) {
-                    chars.next();
-                }
-            } else {
-                plain.push(c);
-            }
-        }
-        Some(assemble(pieces, plain))
+    fn value(text: &str, inputs: &Inputs) -> Result<Value, Error> {
+        let host = Host::new(&TimeZone::get("America/Sao_Paulo").unwrap());
+        let mut complaints = Diagnostics::default();
+        let written = crate::config::located::parse("x.yaml", text, &mut complaints).unwrap();
+        let names = Names { names: &["since", "ids", "body", "id"], secrets: &[] };
+        let template = Template::lower(&written, &host, names, &mut complaints);
+        assert!(complaints.is_clean(), "{complaints}");
+        template.unwrap().value(&host, inputs)
     }
 
-    fn expression(&self, source: &str, before: &str, complaints: &mut Diagnostics) -> Option<Expression> {
-        let mut scope = Scope::new();
-        for name in self.names.names {
-            scope.push_dynamic(*name, Dynamic::UNIT);
-        }
-        let ast = match self.host.engine.compile_with_scope(&scope, source) {
-            Ok(ast) => ast,
-            Err(error) => {
-                let place = self.inside(source, before, error.position(), complaints);
-                complaints.push(
-                    Diagnostic::new(Code::RhaiSyntax, &place, lower_first(&error.err_type().to_string()))
-                        .hint(format!("names known here: {}", self.names.names.join(", "))),
-                );
-                return None;
-            }
-        };
-        for (name, position) in called(&ast) {
-            if !self.host.known.contains(&name) {
-                let place = self.inside(source, before, position, complaints);
-                let known = self.host.known.iter().map(String::as_str);
-                complaints.push(
-                    Diagnostic::new(Code::RhaiUnknownFunction, &place, format!("unknown function `{name}`"))
-                        .did_you_mean(&name, known),
-                );
-            }
-        }
-        self.secrets(source, before, complaints);
-        // Only what is spoken of is handed over: a large body is not copied for a mere date.
-        let names = self.names.names.iter().copied().filter(|name| source.contains(name)).collect();
-        Some(Expression { source: source.trim().to_owned(), names, ast: Arc::new(ast) })
+    #[test]
+    fn one_expression_keeps_its_type_and_any_other_text_is_put_together() {
+        let inputs = Inputs::from([("ids", json!(["7", "8"])), ("since", json!(1_000)), ("id", json!("x"))]);
+        let found = value(
+            r##"
+list: "{ids.map(|id| #{code: int(id)})}"
+text: "a{{b}} {ids.len()} {id}!"
+date: '{date(since, "%d/%m/%Y %H:%M:%S")}'
+iso: "{iso(since)}"
+odata: '{ids.map(|it| "Id eq " + quote(it + "''")).join(" or ")}'
+number: 3
+nothing: "{()}"
+empty: null
+"##,
+            &inputs,
+        );
+        assert_eq!(
+            found.unwrap(),
+            json!({
+                "list": [{"code": 7}, {"code": 8}],
+                "text": "a{b} 2 x!",
+                "date": "31/12/1969 21:00:01",
+                "iso": "1970-01-01T00:00:01Z",
+                "odata": "Id eq '7''' or Id eq '8'''",
+                "number": 3,
+                "empty": null,
+            })
+        );
     }
 
-    fn secrets(&self, source: &str, before: &str, complaints: &mut Diagnostics) {
-        for (at, word) in source.match_indices("secret.") {
-            let tail = source.get(at + word.len()..).unwrap_or_default();
-            let name: String = tail.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if !self.names.secrets.contains(&name) {
-                let reached = format!("{before}{}", source.get(..at).unwrap_or_default());
-                let place = self.within(&reached, complaints);
-                let known = self.names.secrets.iter().map(String::as_str);
-                complaints.push(
-                    Diagnostic::new(Code::UnknownField, &place, format!("`secrets` has no `{name}`"))
-                        .did_you_mean(&name, known),
-                );
-            }
-        }
+    #[test]
+    fn a_bare_name_passes_the_value_through_to_the_last_digit() {
+        let body = json!({"big": 18_446_744_073_709_551_615_u64, "money": 0.1});
+        assert_eq!(value("'{body}'", &Inputs::from([("body", body.clone())])).unwrap(), body);
     }
 
-    /// The place of a position inside an expression.
-    fn inside(&self, source: &str, before: &str, position: Position, complaints: &Diagnostics) -> Place {
-        let line = position.line().unwrap_or(1);
-        let column = position.position().unwrap_or(1);
-        let mut reached = before.to_owned();
-        for (index, row) in source.split_inclusive('\n').enumerate() {
-            if index + 1 < line {
-                reached.push_str(row);
-            } else if index + 1 == line {
-                reached.extend(row.chars().take(column.saturating_sub(1)));
-            }
-        }
-        self.within(&reached, complaints)
+    #[test]
+    fn a_failing_or_endless_expression_is_an_error() {
+        let inputs = Inputs::from([("id", json!("x"))]);
+        assert!(value("'{int(id)}'", &inputs).unwrap_err().to_string().contains("`x` is no whole number"));
+        let endless = value("'{let n = 0; while true { n += 1 }; n}'", &inputs);
+        assert!(endless.unwrap_err().to_string().contains("operations"));
     }
-
-    /// The place that lies after `before`, a beginning of the text written at `self.at`.
-    fn within(&self, before: &str, complaints: &Diagnostics) -> Place {
-        let Some(file) = complaints.sources.get(&self.at.file) else { return self.at.clone() };
-        let quoted = file.get(self.at.span.start..).is_some_and(|rest| rest.starts_with(['"', '\'']));
-        let rows = before.matches('\n').count();
-        let last = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        let column = if rows == 0 { self.at.column + usize::from(quoted) + last } else { last + 1 };
-        Place::at(&self.at.file, file, self.at.line + rows, column)
-    }
-}
-
-fn assemble(mut pieces: Vec<Piece>, rest: String) -> Template {
-    if pieces.is_empty() {
-        return Template::Fixed(Value::String(rest));
-    }
-    if !rest.is_empty() {
-        pieces.push(Piece::Plain(rest));
-    }
-    match <[Piece; 1]>::try_from(pieces) {
-        Ok([Piece::Computed(expression)]) => Template::Computed(expression),
-        Ok([Piece::Plain(plain)]) => Template::Fixed(Value::String(plain)),
-        Err(pieces) => Template::Text(pieces),
-    }
-}
-
-/// How long the expression at the start of `text` is, up to the brace that closes it.
-fn expression_length(text: &str) -> Option<usize> {
-    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '`' | '\'') => quote = Some(c),
-            (None, '{') => depth += 1,
-            (None, '}') if depth == 0 => return Some(at),
-            (None, '}') => depth -= 1,
-            (None, _) => {}
-        }
-    }
-    None
-}
-
-/// The functions an expression calls by name, and where.
-fn called(ast: &AST) -> Vec<(String, Position)> {
-    let mut found = Vec::new();
-    ast.walk(&mut |nodes: &[ASTNode<'_>]| {
-        let call = match nodes.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at))) => Some((call, at)),
-            Some(ASTNode::Stmt(Stmt::FnCall(call, at))) => Some((call, at)),
-            _ => None,
-        };
-        if let Some((call, at)) = call
-            && call.name.starts_with(|c: char| c.is_alphabetic())
-        {
-            found.push((call.name.to_string(), *at));
-        }
-        true
-    });
-    found
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

@@ -1,0 +1,102 @@
+//! Carrying the steps of one pair to the systems, one after the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::connector::{Connector, Outcome};
+use crate::mapping::LATER;
+use crate::record::{Side, Sides};
+use crate::sync::plan::{Act, Step};
+
+/// What carrying needs to know, the same for every pair of a cycle.
+#[derive(Clone)]
+pub(super) struct Carrier {
+    /// The connector and the resource of each side.
+    pub(super) ends: Sides<(Connector, Arc<str>)>,
+    /// Ids of rows made before: by reference and folded value.
+    pub(super) rows: Arc<BTreeMap<(String, String), Value>>,
+    /// Sides that must not be asked any more in this cycle.
+    pub(super) closed: Sides<Arc<AtomicBool>>,
+    /// The process is asked to stop.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// What became of one step.
+pub(super) type Carried = (Step, Outcome);
+
+impl Carrier {
+    /// Sends the steps of one pair. A stamp waits for its birth and is not tried without it.
+    pub(super) async fn carry(self, ids: Sides<Option<String>>, steps: Vec<Step>) -> Vec<Carried> {
+        let mut ids = ids;
+        let mut carried = Vec::with_capacity(steps.len());
+        for step in steps {
+            let outcome = self.send(&ids, &step).await;
+            if matches!(outcome, Outcome::Blocked { .. } | Outcome::Unauthorised { .. }) {
+                self.closed.get(step.side).store(true, Ordering::SeqCst);
+            }
+            if let (Act::Create { .. }, Outcome::Done { id: Some(id), .. }) = (&step.act, &outcome) {
+                *ids.get_mut(step.side) = Some(id.clone());
+            }
+            let failed = !matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
+            let birth = matches!(step.act, Act::Create { .. });
+            carried.push((step, outcome));
+            if failed && birth {
+                break;
+            }
+        }
+        carried
+    }
+
+    async fn send(&self, ids: &Sides<Option<String>>, step: &Step) -> Outcome {
+        if self.stop.load(Ordering::SeqCst) {
+            return Outcome::Failed { text: "the process was asked to stop".to_owned() };
+        }
+        if self.closed.get(step.side).load(Ordering::SeqCst) {
+            return Outcome::Failed { text: "the system asked to be left in peace".to_owned() };
+        }
+        let mut body = step.body.value();
+        if let Err(missing) = self.fill(&mut body, ids) {
+            return Outcome::Failed { text: format!("waits for {missing}") };
+        }
+        let (connector, resource) = self.ends.get(step.side);
+        match (&step.act, ids.get(step.side)) {
+            (Act::Create { .. }, _) => connector.create(resource, &body).await,
+            (Act::Update | Act::Stamp, Some(id)) => connector.update(resource, id, &body).await,
+            (Act::Update | Act::Stamp, None) => Outcome::Failed { text: "waits for an id".to_owned() },
+        }
+    }
+
+    /// Puts in what is only known now: ids of newborn records and of newly made rows.
+    fn fill(&self, body: &mut Value, ids: &Sides<Option<String>>) -> Result<(), String> {
+        match body {
+            Value::Object(map) => {
+                if let Some(later) = map.get(LATER) {
+                    let known = self.later(later, ids)?;
+                    *body = known;
+                    return Ok(());
+                }
+                map.values_mut().try_for_each(|inner| self.fill(inner, ids))
+            }
+            Value::Array(list) => list.iter_mut().try_for_each(|inner| self.fill(inner, ids)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+        }
+    }
+
+    fn later(&self, later: &Value, ids: &Sides<Option<String>>) -> Result<Value, String> {
+        let text = |key: &str| later.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let reference = text("reference");
+        if !reference.is_empty() {
+            let value = text("value");
+            let known = self.rows.get(&(reference.clone(), value.clone())).cloned();
+            return known.ok_or_else(|| format!("`{value}` in {reference}"));
+        }
+        let side = if text("id") == "left" { Side::Left } else { Side::Right };
+        let id = ids.get(side).clone().ok_or_else(|| format!("the id on the {side} side"))?;
+        let as_text = later.get("text").and_then(Value::as_bool).unwrap_or(true);
+        let number = id.parse::<i64>().ok().filter(|_| !as_text);
+        Ok(number.map_or_else(|| Value::from(id), Value::from))
+    }
+}

@@ -1,0 +1,313 @@
+//! From outcomes to memory: what the store must hold after the steps of one pair.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::carry::Carried;
+use super::execute::Work;
+use super::gather::record_of;
+use super::waiting::refused;
+use super::{Error, Report, Runner};
+use crate::connector::{Outcome, Row};
+use crate::link::Link;
+use crate::record::{Record, Side, Sides};
+use crate::store::{Change, Conflict as StoredConflict, Entry};
+use crate::sync::Snapshot;
+use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
+use crate::sync::settle::{self, Image};
+
+impl Runner {
+    /// A line of the journal.
+    pub(super) fn entry(&self, cycle: u64, ids: Sides<Option<String>>, event: &str, why: &str) -> Change {
+        self.entry_of(cycle, ids, event, json!({ "why": why }))
+    }
+
+    fn entry_of(&self, cycle: u64, ids: Sides<Option<String>>, event: &str, details: Value) -> Change {
+        Change::Journal(Entry { at_ms: self.clock.now_ms(), cycle, ids, event: event.to_owned(), details })
+    }
+
+    /// What a side is known to hold.
+    fn image(&self, side: Side, record: &Record, snapshot: &Snapshot) -> Option<Image> {
+        let fields = self.mapping.read(side, &record.id, &record.body.value(), &snapshot.references).ok()?;
+        Some(Image { fields, print: record.body.print(self.mapping.print), changed_ms: record.changed_ms })
+    }
+
+    fn images(&self, planned: &Planned, snapshot: &Snapshot) -> Sides<Image> {
+        Sides::each(|side| {
+            let record = planned.ids.get(side).as_ref().and_then(|id| snapshot.records.get(side).get(id));
+            record.and_then(|record| self.image(side, record, snapshot)).unwrap_or_default()
+        })
+    }
+
+    /// What must be remembered of a pair although nothing is sent.
+    pub(super) fn remember(&self, work: &mut Work, planned: &Planned, report: &mut Report) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(link) = planned.link.as_ref().filter(|_| planned.remember) {
+            changes.push(Change::PutLink(link.clone()));
+        }
+        let ids = planned.ids.clone();
+        match planned.origin {
+            Origin::Matched if planned.remember => {
+                report.linked += 1;
+                changes.push(self.entry(work.cycle, ids.clone(), "RecordsLinked", "a key joins them"));
+            }
+            Origin::Gone => {
+                report.gone += 1;
+                let why = planned.held.first().map_or("", |held| held.reason.as_str());
+                changes.push(self.entry(work.cycle, ids.clone(), "RecordGone", why));
+            }
+            Origin::Matched | Origin::Linked | Origin::Born => {}
+        }
+        for held in planned.held.iter().filter(|held| held.field.is_some()) {
+            report.held += 1;
+            let field = held.field.and_then(|field| self.mapping.fields.get(field));
+            let label = field.map_or("", |field| field.label.as_str());
+            // Told once: as long as the link remembers the same reason, nothing new happened.
+            if planned.remember {
+                let details = json!({ "field": label, "why": held.reason, "place": held.place });
+                changes.push(self.entry_of(work.cycle, ids.clone(), "FieldHeld", details));
+            }
+        }
+        for conflict in &planned.conflicts {
+            report.conflicts += 1;
+            if conflict.winner.is_none() {
+                changes.extend(self.keep_conflict(work, planned, conflict, true));
+            } else if planned.steps.is_empty() {
+                changes.extend(self.keep_conflict(work, planned, conflict, false));
+            }
+        }
+        changes
+    }
+
+    /// Keeps a conflict with both values; one that is open already keeps its name.
+    fn keep_conflict(&self, work: &Work, planned: &Planned, conflict: &Conflict, open: bool) -> Vec<Change> {
+        let Some(field) = self.mapping.fields.get(conflict.field) else { return Vec::new() };
+        let slot = (planned.ids.left.clone().unwrap_or_default(), field.name.clone());
+        let before = work.open_conflicts.get(&slot);
+        if before.is_some_and(|before| before.open == open && before.values == conflict.values) {
+            return Vec::new();
+        }
+        let at_ms = self.clock.now_ms();
+        let id =
+            before.map_or_else(|| StoredConflict::name(at_ms, &planned.ids, &field.name), |before| before.id.clone());
+        let policy = field.policy.as_ref().unwrap_or(&self.mapping.policy).word();
+        let stored = StoredConflict {
+            id,
+            at_ms: before.map_or(at_ms, |before| before.at_ms),
+            ids: planned.ids.clone(),
+            field: field.key.clone(),
+            label: field.label.clone(),
+            values: conflict.values.clone(),
+            base: conflict.base.clone(),
+            winner: conflict.winner,
+            policy: if conflict.answered { "answered".to_owned() } else { policy },
+            answered: before.and_then(|before| before.answered.clone()),
+            open,
+        };
+        let details = json!({
+            "field": field.label, "left": conflict.values.left, "right": conflict.values.right,
+            "winner": conflict.winner, "policy": stored.policy,
+        });
+        let event = if open { "ConflictFound" } else { "ConflictSettled" };
+        vec![Change::PutConflict(stored), self.entry_of(work.cycle, planned.ids.clone(), event, details)]
+    }
+
+    /// What the store must hold after the steps of a pair were answered.
+    pub(super) fn conclude(
+        &self,
+        work: &mut Work,
+        planned: &Planned,
+        carried: Vec<Carried>,
+        report: &mut Report,
+    ) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        let now = self.images(planned, &work.snapshot);
+        let mut link = planned.link.clone();
+        let mut ids = planned.ids.clone();
+        let mut moved = false;
+        for (step, outcome) in carried {
+            tracing::debug!(side = %step.side, outcome = outcome.word(), "a step was answered");
+            match outcome {
+                Outcome::Done { id, row } => {
+                    let answer = self.answer(step.side, row, &work.snapshot);
+                    let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), &now);
+                    let Some(next) = done else {
+                        self.unknown(work, report);
+                        break;
+                    };
+                    if let Act::Create { key } = &step.act {
+                        *ids.get_mut(step.side) = Some(next.ids.get(step.side).clone());
+                        changes.push(Change::RemoveIntent { key: key.clone() });
+                    }
+                    self.count(&step, report);
+                    changes.push(self.told(work.cycle, &ids, planned, &step, &now));
+                    link = Some(next);
+                    moved = true;
+                }
+                Outcome::Empty => {
+                    let done = self.done(planned, &step, (None, None), link.as_ref(), &now);
+                    moved |= done.is_some();
+                    link = done.or(link);
+                }
+                outcome @ (Outcome::Unknown { .. }
+                | Outcome::Gone { .. }
+                | Outcome::Stale { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Unauthorised { .. }
+                | Outcome::Failed { .. }) => changes.extend(self.undone(work, planned, &step, outcome, report)?),
+            }
+        }
+        if moved {
+            for conflict in planned.conflicts.iter().filter(|conflict| conflict.winner.is_some()) {
+                changes.extend(self.keep_conflict(work, planned, conflict, false));
+            }
+            changes.extend(link.map(Change::PutLink));
+        }
+        Ok(changes)
+    }
+
+    fn answer(&self, side: Side, row: Option<Row>, snapshot: &Snapshot) -> Option<Image> {
+        row.and_then(|row| self.image(side, &record_of(&self.mapping, side, row), snapshot))
+    }
+
+    fn done(
+        &self,
+        planned: &Planned,
+        step: &Step,
+        (id, answer): (Option<String>, Option<&Image>),
+        link: Option<&Link>,
+        now: &Sides<Image>,
+    ) -> Option<Link> {
+        match (&step.act, link) {
+            (Act::Create { .. }, _) => {
+                let giving = now.get(step.side.other());
+                Some(settle::born(&self.mapping, planned, step, (&id?, giving), answer))
+            }
+            (Act::Update, Some(link)) => Some(settle::updated(&self.mapping, link, step, now.as_ref(), answer)),
+            (Act::Stamp, Some(link)) => Some(settle::stamped(&self.mapping, link, step, answer)),
+            (Act::Update | Act::Stamp, None) => None,
+        }
+    }
+
+    fn count(&self, step: &Step, report: &mut Report) {
+        let system = self.mapping.sides.get(step.side).system.clone();
+        match step.act {
+            Act::Create { .. } => *report.created.entry(system).or_default() += 1,
+            Act::Update => *report.updated.entry(system).or_default() += 1,
+            // A stamp belongs to its birth.
+            Act::Stamp => {}
+        }
+    }
+
+    /// The journal's line of a step: what changed, from what, to what, why, by which line.
+    fn told(
+        &self,
+        cycle: u64,
+        ids: &Sides<Option<String>>,
+        planned: &Planned,
+        step: &Step,
+        now: &Sides<Image>,
+    ) -> Change {
+        let system = &self.mapping.sides.get(step.side).system;
+        let event = match step.act {
+            Act::Create { .. } => "RecordCreated",
+            Act::Update => "RecordUpdated",
+            Act::Stamp => "RecordStamped",
+        };
+        let mut fields = Map::new();
+        if step.act == Act::Update {
+            for one in &step.moves {
+                let Some(field) = self.mapping.fields.get(one.field) else { continue };
+                let given = now.get(step.side.other()).fields.value(one.field);
+                let detail = json!({
+                    "old": now.get(step.side).fields.value(one.field),
+                    "new": one.becomes.as_ref().unwrap_or(given),
+                    "why": one.why.word(),
+                    "place": format!("{}:{}", field.place.file, field.place.line),
+                });
+                fields.insert(field.label.clone(), detail);
+            }
+        }
+        let details = json!({ "in": system, "name": planned.name, "fields": fields });
+        self.entry_of(cycle, ids.clone(), event, details)
+    }
+
+    fn unknown(&self, work: &mut Work, report: &mut Report) {
+        work.loose_ends += 1;
+        report.deferred += 1;
+    }
+
+    /// What must be remembered of a step that did not do what it should.
+    fn undone(
+        &self,
+        work: &mut Work,
+        planned: &Planned,
+        step: &Step,
+        outcome: Outcome,
+        report: &mut Report,
+    ) -> Result<Vec<Change>, Error> {
+        let ids = planned.ids.clone();
+        let intent = match &step.act {
+            Act::Create { key } => Some(Change::RemoveIntent { key: key.clone() }),
+            Act::Update | Act::Stamp => None,
+        };
+        let mut changes = Vec::new();
+        match outcome {
+            // Nobody knows whether it happened: the intent stays and is searched for.
+            Outcome::Unknown { text } => {
+                self.unknown(work, report);
+                changes.push(self.entry(work.cycle, ids, "OutcomeLost", &text));
+                return Ok(changes);
+            }
+            Outcome::Refused { text } => {
+                changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
+                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
+            }
+            Outcome::Duplicate { id: Some(id), text } => {
+                let mut both = ids.clone().map(Option::unwrap_or_default);
+                id.clone_into(both.get_mut(step.side));
+                let joined = self.join(step.side, both, &text)?;
+                if joined.is_empty() {
+                    changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
+                    work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
+                } else {
+                    report.linked += 1;
+                    work.joined(step.side.other(), planned);
+                }
+                changes.extend(joined);
+            }
+            Outcome::Duplicate { id: None, text } => {
+                changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
+                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
+            }
+            Outcome::Gone { text } => {
+                changes.push(self.entry(work.cycle, ids, "RecordGone", &text));
+                report.gone += 1;
+                changes.extend(planned.link.as_ref().map(|link| Change::PutLink(settle::gone(link, step.side))));
+            }
+            Outcome::Stale { text }
+            | Outcome::Throttled { text, .. }
+            | Outcome::Blocked { text, .. }
+            | Outcome::Unauthorised { text }
+            | Outcome::Failed { text } => {
+                work.fail(&text);
+                self.unknown(work, report);
+                changes.push(self.entry(work.cycle, ids, "StepDeferred", &text));
+            }
+            Outcome::Done { .. } | Outcome::Empty => {}
+        }
+        changes.extend(intent);
+        Ok(changes)
+    }
+}
+
+/// Open conflicts by left id and field name.
+pub(super) type OpenConflicts = BTreeMap<(String, String), StoredConflict>;
+
+/// A snapshot that outlives its plan.
+pub(super) type Kept = Arc<Snapshot>;

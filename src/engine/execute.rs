@@ -1,0 +1,233 @@
+//! Carrying out a plan: rows first, then memory, then the writes, at last the watermark.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::carry::{Carried, Carrier};
+use super::conclude::{Kept, OpenConflicts};
+use super::waiting::{Waits, planned_waits};
+use super::{Error, Prepared, Report, Runner};
+use crate::connector::Outcome;
+use crate::record::{Side, Sides};
+use crate::reference::folded;
+use crate::store::{Change, Intent, Mark, Waiting};
+use crate::sync::Plan;
+use crate::sync::plan::{Act, Planned};
+
+/// Pairs under way together: their intents are made durable in one flush.
+const GROUP: usize = 64;
+/// Changes of one batch.
+const BATCH: usize = 500;
+/// Entries the journal keeps.
+const JOURNAL_MAX: u64 = 500_000;
+/// Settled conflicts that are kept.
+const CONFLICTS_MAX: usize = 10_000;
+
+/// What one execution carries along.
+pub(super) struct Work {
+    pub(super) cycle: u64,
+    pub(super) snapshot: Kept,
+    pub(super) waits: Waits,
+    pub(super) open_conflicts: OpenConflicts,
+    /// Records whose step failed: what is known of them stays.
+    pub(super) failed: BTreeSet<(Side, String)>,
+    /// Anything that keeps the watermark where it is.
+    pub(super) loose_ends: u64,
+    /// The first reason a step did not go out.
+    pub(super) trouble: Option<String>,
+}
+
+impl Work {
+    pub(super) fn refuse(&mut self, waiting: Waiting) {
+        self.waits.insert((waiting.side, waiting.id.clone()), waiting);
+    }
+
+    /// The pair was joined by hand of the system: what waits of it is looked at in the next cycle.
+    pub(super) fn joined(&mut self, side: Side, planned: &Planned) {
+        self.failed.extend(planned.ids.get(side).clone().map(|id| (side, id)));
+    }
+
+    pub(super) fn fail(&mut self, text: &str) {
+        self.trouble.get_or_insert_with(|| text.to_owned());
+    }
+}
+
+impl Runner {
+    /// Carries out a plan.
+    pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
+        let Prepared { snapshot, plan, full, began_ms, loose_ends, .. } = prepared;
+        let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
+        let mut work = Work {
+            cycle: self.ledger.next_cycle()?,
+            waits,
+            open_conflicts: self.open_conflicts()?,
+            failed: BTreeSet::new(),
+            loose_ends,
+            trouble: None,
+            snapshot: Arc::new(snapshot),
+        };
+        report.deferred += loose_ends;
+        report.late = u64::try_from(plan.late.len()).unwrap_or(u64::MAX);
+        let rows = self.make_rows(&mut work, &plan, report).await?;
+        self.remember_all(&mut work, &plan, report)?;
+        self.send_all(&mut work, &plan, rows, report).await?;
+        self.settle_waits(&mut work, &plan, report)?;
+        self.report_refusals(work.cycle).await?;
+        self.close(&work, full, began_ms)?;
+        report.failed = work.trouble.map(|text| format!("some steps wait: {text}"));
+        Ok(())
+    }
+
+    fn open_conflicts(&self) -> Result<OpenConflicts, Error> {
+        let open = self.ledger.open_conflicts()?;
+        Ok(open
+            .into_iter()
+            .map(|conflict| {
+                let name = conflict.field.split('#').next().unwrap_or_default().to_owned();
+                ((conflict.ids.left.clone().unwrap_or_default(), name), conflict)
+            })
+            .collect())
+    }
+
+    /// Makes the reference rows that the plan needs.
+    async fn make_rows(
+        &self,
+        work: &mut Work,
+        plan: &Plan,
+        report: &mut Report,
+    ) -> Result<BTreeMap<(String, String), Value>, Error> {
+        let mut made = BTreeMap::new();
+        for row in &plan.rows {
+            let (system, resource) = row.reference.split_once('.').unwrap_or((&row.reference, ""));
+            let connector = self.connector(system)?;
+            let outcome = connector.create(resource, &row.body).await;
+            self.cache.forget(&row.reference);
+            match outcome {
+                Outcome::Done { id: Some(id), row: answer } => {
+                    let path = connector.system().resources.get(resource).map(|resource| &resource.id);
+                    let typed = answer.zip(path).and_then(|(answer, path)| path.get(&answer.body));
+                    let id = typed.unwrap_or_else(|| id.parse::<i64>().map_or_else(|_| id.into(), Value::from));
+                    made.insert((row.reference.clone(), folded(&row.value)), id);
+                    let why = format!("`{}` in {}", row.value, row.reference);
+                    self.ledger.write(vec![self.entry(work.cycle, Sides::default(), "RowCreated", &why)])?;
+                }
+                outcome @ (Outcome::Done { id: None, .. }
+                | Outcome::Empty
+                | Outcome::Unknown { .. }
+                | Outcome::Gone { .. }
+                | Outcome::Stale { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Unauthorised { .. }
+                | Outcome::Failed { .. }) => {
+                    let text = outcome.text().unwrap_or("the answer names no id").to_owned();
+                    work.fail(&format!("`{}` in {}: {text}", row.value, row.reference));
+                    work.loose_ends += 1;
+                    report.deferred += 1;
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Remembers what needs no call: agreements, twins, tombstones, conflicts that wait for a person.
+    fn remember_all(&self, work: &mut Work, plan: &Plan, report: &mut Report) -> Result<(), Error> {
+        let mut changes = Vec::new();
+        for planned in &plan.pairs {
+            changes.extend(self.remember(work, planned, report));
+            if changes.len() >= BATCH {
+                self.ledger.write(std::mem::take(&mut changes))?;
+            }
+        }
+        self.ledger.write(changes)?;
+        Ok(())
+    }
+
+    async fn send_all(
+        &self,
+        work: &mut Work,
+        plan: &Plan,
+        rows: BTreeMap<(String, String), Value>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let ends = Sides::new(self.end(Side::Left)?, self.end(Side::Right)?);
+        let carrier = Carrier {
+            ends: ends.map(|(connector, resource)| (connector.clone(), resource.into())),
+            rows: Arc::new(rows),
+            closed: Sides::each(|_| Arc::new(AtomicBool::new(false))),
+            stop: Arc::clone(&self.stop),
+        };
+        let busy: Vec<&Planned> = plan.pairs.iter().filter(|planned| !planned.steps.is_empty()).collect();
+        for group in busy.chunks(GROUP) {
+            self.intend(group)?;
+            let mut under_way: JoinSet<(usize, Vec<Carried>)> = JoinSet::new();
+            for (index, planned) in group.iter().enumerate() {
+                let (carrier, ids, steps) = (carrier.clone(), planned.ids.clone(), planned.steps.clone());
+                under_way.spawn(async move { (index, carrier.carry(ids, steps).await) });
+            }
+            while let Some(ended) = under_way.join_next().await {
+                let Ok((index, carried)) = ended else {
+                    work.loose_ends += 1;
+                    continue;
+                };
+                let Some(planned) = group.get(index) else { continue };
+                let changes = self.conclude(work, planned, carried, report)?;
+                self.ledger.write(changes)?;
+            }
+            self.ledger.flush()?;
+        }
+        Ok(())
+    }
+
+    /// A birth leaves a durable trace before it leaves the house.
+    fn intend(&self, group: &[&Planned]) -> Result<(), Error> {
+        let at_ms = self.clock.now_ms();
+        let mut changes = Vec::new();
+        for planned in group {
+            for step in &planned.steps {
+                let Act::Create { key } = &step.act else { continue };
+                let end = self.mapping.sides.get(step.side);
+                changes.push(Change::PutIntent(Intent {
+                    key: key.clone(),
+                    side: step.side,
+                    from: planned.ids.get(step.side.other()).clone().unwrap_or_default(),
+                    integration: end.integration.as_ref().map(|_| key.clone()),
+                    body: step.body.clone(),
+                    at_ms,
+                    place: Some(format!("{}.{}", end.system, end.resource)),
+                }));
+            }
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.ledger.write(changes)?;
+        self.ledger.flush()?;
+        Ok(())
+    }
+
+    /// The watermark moves last, and only when nothing is left over.
+    fn close(&self, work: &Work, full: bool, began_ms: i64) -> Result<(), Error> {
+        if work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping() {
+            let before = self.ledger.mark()?;
+            let mark = Mark {
+                read_ms: Sides::new(began_ms, began_ms),
+                mapping: self.mapping.print,
+                full_ms: if full { Some(began_ms) } else { before.and_then(|mark| mark.full_ms) },
+            };
+            // Everything before the mark is on the disk before the mark is.
+            self.ledger.flush()?;
+            self.ledger.write(vec![Change::PutMark(mark)])?;
+        }
+        self.ledger.flush()?;
+        self.ledger.trim_journal(JOURNAL_MAX)?;
+        self.ledger.trim_conflicts(CONFLICTS_MAX)?;
+        Ok(())
+    }
+}

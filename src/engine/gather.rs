@@ -1,0 +1,279 @@
+//! Reading both sides: what changed, what is not linked, what waits, what is gone.
+//!
+//! Records that are linked and hold what they held are dropped page by page, so that a quiet cycle
+//! costs its pages and no memory. An absence is a suspicion: it is confirmed by asking for the
+//! record itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::{Error, Options, Runner};
+use crate::connector::{Listing, Row};
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::record::{Body, Record, Side, Sides};
+use crate::store::{Mark, Wait, Waiting};
+use crate::sync::Snapshot;
+use crate::sync::pair::take_keys;
+
+/// What was gathered.
+pub(super) struct Gathered {
+    pub(super) snapshot: Snapshot,
+    pub(super) full: bool,
+    pub(super) unchanged: u64,
+    pub(super) began_ms: i64,
+    pub(super) loose_ends: u64,
+}
+
+/// What is known of one linked record while the pages come in.
+#[derive(Clone, Copy)]
+struct Known {
+    print: u64,
+    /// The other side's record is gone.
+    widowed: bool,
+    seen: bool,
+}
+
+/// What one side's pages leave behind.
+#[derive(Default)]
+struct Catch {
+    known: HashMap<Box<str>, Known>,
+    records: BTreeMap<String, Record>,
+    unchanged: u64,
+    rows: u64,
+}
+
+impl Catch {
+    /// Takes one page: keeps what changed or is not linked.
+    fn take(&mut self, mapping: &Mapping, side: Side, rows: Vec<Row>) {
+        for row in rows {
+            let record = record_of(mapping, side, row);
+            if let Some(known) = self.known.get_mut(record.id.as_str()) {
+                known.seen = true;
+                if known.widowed {
+                    continue;
+                }
+                if known.print == record.body.print(mapping.print) {
+                    self.unchanged += 1;
+                    continue;
+                }
+            }
+            self.records.insert(record.id.clone(), record);
+        }
+    }
+}
+
+/// A row as a record: only what the mapping speaks of is kept.
+pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
+    let body = Body::pack(&mapping.project(side, row.body));
+    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
+}
+
+impl Runner {
+    /// Reads what one cycle needs. Sends only reads and leaves the store as it is.
+    pub(super) async fn gather(&self, options: Options) -> Result<Gathered, Error> {
+        let began_ms = self.clock.now_ms();
+        let mark = self.ledger.mark()?;
+        let full = options.full || self.is_full_due(mark.as_ref(), began_ms);
+        let (mut catches, linked) = self.known()?;
+        let since = mark.as_ref().filter(|_| !full).map(|mark| self.since(mark, began_ms));
+        let (left, right) = tokio::join!(
+            self.list(Side::Left, since.map(|since| since.left), &mut catches.left),
+            self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
+        );
+        let listings = Sides::new(left?, right?);
+        let mut snapshot = Snapshot { linked, ..Snapshot::default() };
+        snapshot.complete = Sides::each(|side| full && listings.get(side).complete);
+        snapshot.listed = Sides::each(|side| catches.get(side).rows);
+        let unchanged = catches.left.unchanged.max(catches.right.unchanged);
+        let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
+        snapshot.records = catches.map(|catch| catch.records);
+
+        let attention = self.waiting(&mut snapshot)?;
+        self.answers(&mut snapshot)?;
+        self.links(&mut snapshot, attention)?;
+        for side in Side::BOTH {
+            self.confirm_gone(&mut snapshot, side, suspects.get(side)).await?;
+        }
+        self.counterparts(&mut snapshot).await?;
+        let open = self.leave_open(&mut snapshot)?;
+        if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
+            snapshot.references = Arc::new(self.references().await?);
+        }
+        let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
+        let loose_ends = open + u64::try_from(torn).unwrap_or(0);
+        Ok(Gathered { snapshot, full, unchanged, began_ms, loose_ends })
+    }
+
+    /// Everything is compared at first, when the mapping was edited, and as often as it says.
+    fn is_full_due(&self, mark: Option<&Mark>, now_ms: i64) -> bool {
+        let Some(mark) = mark else { return true };
+        let every = self.mapping.schedule.full_ms.and_then(|every| i64::try_from(every).ok());
+        let last = mark.full_ms.unwrap_or(0);
+        mark.mapping != self.mapping.print
+            || mark.full_ms.is_none()
+            || every.is_some_and(|every| now_ms.saturating_sub(last) >= every)
+    }
+
+    /// From where each side is read: behind the watermark, and never less far than the window.
+    fn since(&self, mark: &Mark, now_ms: i64) -> Sides<i64> {
+        let schedule = self.mapping.schedule;
+        let window = now_ms.saturating_sub(i64::try_from(schedule.window_ms).unwrap_or(i64::MAX));
+        let overlap = i64::try_from(schedule.overlap_ms).unwrap_or(i64::MAX);
+        mark.read_ms.map(|read_ms| read_ms.saturating_sub(overlap).min(window))
+    }
+
+    /// What the store knows of linked records, and how many links are alive.
+    fn known(&self) -> Result<(Sides<Catch>, u64), Error> {
+        let mut catches: Sides<Catch> = Sides::default();
+        let mut linked = 0;
+        self.ledger.each_link(|link| {
+            linked += u64::from(!link.is_tombstone());
+            for side in Side::BOTH {
+                let (print, widowed) = (link.base.get(side).print, *link.gone.get(side.other()));
+                // A record that was gone and is seen again is looked at, whatever it holds.
+                let print = if *link.gone.get(side) { 0 } else { print };
+                let known = Known { print, widowed, seen: *link.gone.get(side) };
+                catches.get_mut(side).known.insert(link.ids.get(side).as_str().into(), known);
+            }
+        })?;
+        Ok((catches, linked))
+    }
+
+    async fn list(&self, side: Side, since_ms: Option<i64>, catch: &mut Catch) -> Result<Listing, Error> {
+        let (connector, resource) = self.end(side)?;
+        let mapping = &self.mapping;
+        let listing = connector.list(resource, since_ms, &mut |rows| catch.take(mapping, side, rows)).await?;
+        catch.rows = listing.rows;
+        Ok(listing)
+    }
+
+    /// Brings back the records that wait, and says which linked ones must be looked at.
+    fn waiting(&self, snapshot: &mut Snapshot) -> Result<Sides<BTreeSet<String>>, Error> {
+        let mut attention: Sides<BTreeSet<String>> = Sides::default();
+        let mut all: Vec<Waiting> = Vec::new();
+        self.ledger.each_waiting(|waiting| all.push(waiting))?;
+        for waiting in all {
+            let (side, id) = (waiting.side, waiting.id);
+            if waiting.kind == Wait::Quarantined {
+                snapshot.blocked.get_mut(side).insert(id.clone(), waiting.print);
+            }
+            if self.ledger.link(side, &id)?.is_some() {
+                if waiting.kind == Wait::Deferred || waiting.print == 0 {
+                    attention.get_mut(side).insert(id);
+                }
+            } else if let Some(body) = waiting.body
+                // In a complete listing a record that is not there any more waits no longer.
+                && !snapshot.complete.get(side)
+            {
+                let record = Record { id: id.clone(), changed_ms: waiting.changed_ms, ours: false, body };
+                snapshot.records.get_mut(side).entry(id).or_insert(record);
+            }
+        }
+        Ok(attention)
+    }
+
+    fn answers(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        for conflict in self.ledger.open_conflicts()? {
+            if let (Some(answer), Some(left)) = (&conflict.answered, &conflict.ids.left) {
+                let name = conflict.field.split('#').next().unwrap_or_default().to_owned();
+                snapshot.answers.insert((left.clone(), name), answer.side);
+            }
+        }
+        Ok(())
+    }
+
+    /// The links of all records at hand, and of those that need attention.
+    fn links(&self, snapshot: &mut Snapshot, mut attention: Sides<BTreeSet<String>>) -> Result<(), Error> {
+        let answered = snapshot.answers.keys().map(|(left, _)| left.clone());
+        attention.left.extend(answered);
+        let mut links: BTreeMap<String, Link> = BTreeMap::new();
+        let mut unlinked = false;
+        for side in Side::BOTH {
+            for id in snapshot.records.get(side).keys().chain(attention.get(side)) {
+                match self.ledger.link(side, id)? {
+                    Some(link) => {
+                        links.insert(link.ids.left.clone(), link);
+                    }
+                    None => unlinked = true,
+                }
+            }
+        }
+        if unlinked {
+            let (mapping, taken) = (&self.mapping, &mut snapshot.taken);
+            self.ledger.each_link(|link| take_keys(mapping, &link, taken))?;
+        }
+        snapshot.links = links.into_values().collect();
+        Ok(())
+    }
+
+    /// Asks for linked records that a complete listing did not show.
+    async fn confirm_gone(&self, snapshot: &mut Snapshot, side: Side, suspects: &[String]) -> Result<(), Error> {
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let limit = usize::try_from(self.mapping.limits.gone).unwrap_or(usize::MAX);
+        // Beyond the limit the guard halts whatever the answer is: no call is spent on it.
+        let there: BTreeSet<String> = if suspects.len() > limit {
+            BTreeSet::new()
+        } else {
+            let (connector, resource) = self.end(side)?;
+            connector.fetch(resource, suspects).await?.into_iter().map(|row| row.id).collect()
+        };
+        for id in suspects.iter().filter(|id| !there.contains(*id)) {
+            snapshot.gone.get_mut(side).insert(id.clone());
+            if let Some(link) = self.ledger.link(side, id)?
+                && !snapshot.links.iter().any(|one| one.ids == link.ids)
+            {
+                snapshot.links.push(link);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the other record of every pair of which only one was seen.
+    async fn counterparts(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        for side in Side::BOTH {
+            let missing: Vec<String> = snapshot
+                .links
+                .iter()
+                .map(|link| link.ids.get(side))
+                .filter(|id| !snapshot.records.get(side).contains_key(*id) && !snapshot.gone.get(side).contains(*id))
+                .cloned()
+                .collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let (connector, resource) = self.end(side)?;
+            for row in connector.fetch(resource, &missing).await? {
+                let record = record_of(&self.mapping, side, row);
+                snapshot.records.get_mut(side).insert(record.id.clone(), record);
+            }
+            for id in missing {
+                if !snapshot.records.get(side).contains_key(&id) {
+                    snapshot.gone.get_mut(side).insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves aside what an unanswered creation was made from: nothing is created twice.
+    fn leave_open(&self, snapshot: &mut Snapshot) -> Result<u64, Error> {
+        let intents = self.ledger.intents()?;
+        for intent in &intents {
+            snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
+        }
+        Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
+    }
+}
+
+fn suspects(catch: &Catch, complete: bool) -> Vec<String> {
+    if !complete {
+        return Vec::new();
+    }
+    let mut ids: Vec<String> =
+        catch.known.iter().filter(|(_, known)| !known.seen && !known.widowed).map(|(id, _)| id.to_string()).collect();
+    ids.sort();
+    ids
+}

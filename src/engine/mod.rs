@@ -1,0 +1,208 @@
+//! Where the pure part meets the world: cycles, their execution and their schedule.
+//!
+//! One cycle: settle what an earlier life left open, gather, reconcile, guard, execute. The plan
+//! decides everything; the executor obeys and reports; memory moves on a confirmed answer only.
+
+mod carry;
+mod conclude;
+mod execute;
+mod gather;
+mod recover;
+pub mod reference;
+pub mod report;
+pub mod schedule;
+mod waiting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::clock::Clock;
+use crate::connector::{Connector, Failure};
+use crate::mapping::Mapping;
+use crate::record::{Side, Sides};
+use crate::store::Ledger;
+use crate::sync::guard::{Halt, guard};
+use crate::sync::{Plan, Snapshot};
+use reference::Cache;
+pub use report::Report;
+
+/// One mapping of one account, ready to run. At most one cycle of it runs at a time: `&mut self`.
+pub struct Runner {
+    /// The mapping.
+    pub mapping: Arc<Mapping>,
+    /// The account.
+    pub account: String,
+    /// A connector to every system the mapping speaks of, by name.
+    pub connectors: BTreeMap<String, Connector>,
+    /// Rows of references read a moment ago, shared by the mappings of an account.
+    pub cache: Cache,
+    /// Where links live.
+    pub ledger: Ledger,
+    /// The time.
+    pub clock: Clock,
+    /// Set when the process is asked to stop: the step in hand is finished, no other is begun.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// How one cycle is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Compare everything, not only what changed.
+    pub full: bool,
+    /// Go beyond the mapping's limits this once.
+    pub accept: bool,
+}
+
+/// Why a cycle could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A system did not answer a read.
+    #[error(transparent)]
+    Read(#[from] Failure),
+    /// The store did not work.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The account gives no access to a system.
+    #[error("the account has no connector to `{system}`")]
+    NoConnector {
+        /// The system.
+        system: String,
+    },
+    /// Looking things up never came to an end.
+    #[error("the lookups of `{mapping}` never settle")]
+    Lookups {
+        /// The mapping.
+        mapping: String,
+    },
+}
+
+/// A plan with what it was made from.
+pub struct Prepared {
+    /// What was read.
+    pub snapshot: Snapshot,
+    /// What is intended.
+    pub plan: Plan,
+    /// Why it must not be carried out.
+    pub halt: Option<Halt>,
+    /// Everything was compared.
+    pub full: bool,
+    /// Linked records that were seen and had not changed.
+    pub unchanged: u64,
+    /// When the reading began, in milliseconds since 1970.
+    pub began_ms: i64,
+    /// Listings that did not show all they announced, or creations without an answer.
+    pub loose_ends: u64,
+}
+
+impl Runner {
+    /// Reads and plans; sends only reads and leaves the store as it is.
+    ///
+    /// # Errors
+    /// When a system cannot be read or the store does not work.
+    pub async fn plan(&mut self, options: Options) -> Result<Prepared, Error> {
+        let mut gathered = self.gather(options).await?;
+        let plan = self.reconcile(&mut gathered.snapshot).await?;
+        let halt = guard(&self.mapping, &gathered.snapshot, &plan);
+        Ok(Prepared {
+            halt,
+            plan,
+            snapshot: gathered.snapshot,
+            full: gathered.full,
+            unchanged: gathered.unchanged,
+            began_ms: gathered.began_ms,
+            loose_ends: gathered.loose_ends,
+        })
+    }
+
+    /// Runs one cycle.
+    pub async fn cycle(&mut self, options: Options) -> Report {
+        let began_ms = self.clock.now_ms();
+        let calls = self.calls();
+        let mut report = self.blank_report();
+        match self.try_cycle(options, &mut report).await {
+            Ok(()) => {}
+            Err(error) => report.failed = Some(error.to_string()),
+        }
+        for (system, made) in self.calls() {
+            let before = calls.get(&system).copied().unwrap_or(0);
+            report.calls.insert(system, made.saturating_sub(before));
+        }
+        report.ms = u64::try_from(self.clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
+        self.tell(&report);
+        report
+    }
+
+    async fn try_cycle(&mut self, options: Options, report: &mut Report) -> Result<(), Error> {
+        self.recover().await?;
+        let prepared = self.plan(options).await?;
+        report.full = prepared.full;
+        report.unchanged = prepared.unchanged;
+        for side in Side::BOTH {
+            *report.read.entry(self.mapping.sides.get(side).system.clone()).or_default() +=
+                *prepared.snapshot.listed.get(side);
+        }
+        match prepared.halt.as_ref().filter(|_| !options.accept) {
+            Some(halt) => {
+                report.halted = Some(halt.reason.clone());
+                self.ledger.write(vec![self.entry(0, Sides::default(), "CycleHalted", &halt.reason)])?;
+                Ok(())
+            }
+            None => self.execute(prepared, report).await,
+        }
+    }
+
+    fn tell(&self, report: &Report) {
+        let (mapping, account) = (self.mapping.name.as_str(), self.account.as_str());
+        if let Some(reason) = &report.failed {
+            tracing::error!(mapping, account, reason, "the cycle failed");
+        } else if let Some(reason) = &report.halted {
+            tracing::error!(mapping, account, reason, "a guard halted the cycle");
+        } else {
+            let (created, updated) = (report.created.values().sum::<u64>(), report.updated.values().sum::<u64>());
+            tracing::info!(
+                mapping,
+                account,
+                created,
+                updated,
+                linked = report.linked,
+                held = report.held,
+                quarantined = report.quarantined,
+                ms = report.ms,
+                "the cycle ended"
+            );
+        }
+    }
+
+    fn blank_report(&self) -> Report {
+        let systems = || Side::BOTH.map(|side| (self.mapping.sides.get(side).system.clone(), 0)).into_iter().collect();
+        Report {
+            mapping: self.mapping.name.clone(),
+            account: self.account.clone(),
+            read: systems(),
+            created: systems(),
+            updated: systems(),
+            ..Report::default()
+        }
+    }
+
+    /// Calls made so far, by system.
+    fn calls(&self) -> BTreeMap<String, u64> {
+        self.connectors.iter().map(|(name, connector)| (name.clone(), connector.calls().values().sum())).collect()
+    }
+
+    /// The connector of a system.
+    fn connector(&self, system: &str) -> Result<&Connector, Error> {
+        self.connectors.get(system).ok_or_else(|| Error::NoConnector { system: system.to_owned() })
+    }
+
+    /// The connector of a side, and its resource.
+    fn end(&self, side: Side) -> Result<(&Connector, &str), Error> {
+        let end = self.mapping.sides.get(side);
+        Ok((self.connector(&end.system)?, &end.resource))
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}

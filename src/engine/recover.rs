@@ -1,0 +1,137 @@
+//! Settling what an earlier life left open: creations that left the house and have no answer.
+//!
+//! The outcome of such a creation is unknown. It is searched for by the key it carries; found, the
+//! two are linked and meet as if for the first time; not found, and old enough that nothing can
+//! still be under way, it never happened.
+
+use std::collections::BTreeMap;
+
+use super::{Error, Runner};
+use crate::connector::Row;
+use crate::link::Link;
+use crate::mapping::field::At;
+use crate::record::{Side, Sides};
+use crate::store::Change;
+use crate::store::{Intent, Wait, Waiting};
+
+impl Runner {
+    /// Searches for every creation without an answer.
+    pub(super) async fn recover(&self) -> Result<(), Error> {
+        let intents = self.ledger.intents()?;
+        for side in Side::BOTH {
+            let open: Vec<&Intent> = intents.iter().filter(|intent| intent.side == side).collect();
+            if !open.is_empty() {
+                self.search(side, &open).await?;
+            }
+        }
+        if !intents.is_empty() {
+            self.ledger.flush()?;
+        }
+        Ok(())
+    }
+
+    async fn search(&self, side: Side, intents: &[&Intent]) -> Result<(), Error> {
+        let Some(search) = self.search_by(side) else {
+            tracing::warn!(mapping = self.mapping.name, "a creation without an answer cannot be searched for");
+            return Ok(());
+        };
+        let (connector, resource) = self.end(side)?;
+        let keys: BTreeMap<String, &Intent> = intents.iter().map(|intent| (search.key_of(intent), *intent)).collect();
+        let values: Vec<String> = keys.keys().filter(|key| !key.is_empty()).cloned().collect();
+        let mut found: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for row in connector.find(resource, &search.by, &values).await? {
+            let key = row.body.pointer(&format!("/{}", search.by)).and_then(crate::reference::scalar_text);
+            found.entry(key.unwrap_or_default()).or_default().push(row);
+        }
+        let now_ms = self.clock.now_ms();
+        for (key, intent) in keys {
+            let rows = found.remove(&key).unwrap_or_default();
+            let changes = match rows.first() {
+                Some(row) => self.adopt(intent, row)?,
+                None if now_ms.saturating_sub(intent.at_ms) >= self.unknown_ms() => {
+                    vec![Change::RemoveIntent { key: intent.key.clone() }]
+                }
+                None => Vec::new(),
+            };
+            self.ledger.write(changes)?;
+        }
+        Ok(())
+    }
+
+    fn unknown_ms(&self) -> i64 {
+        i64::try_from(self.mapping.limits.unknown_ms).unwrap_or(i64::MAX)
+    }
+
+    /// Links the creation that was found. The base stays empty: they meet for the first time.
+    fn adopt(&self, intent: &Intent, row: &Row) -> Result<Vec<Change>, Error> {
+        let mut ids = Sides::new(intent.from.clone(), intent.from.clone());
+        row.id.clone_into(ids.get_mut(intent.side));
+        let mut changes = vec![Change::RemoveIntent { key: intent.key.clone() }];
+        changes.extend(self.join(intent.side, ids, "the creation had taken effect")?);
+        Ok(changes)
+    }
+
+    /// Joins two records that are known to be one thing although no base says so yet, unless one of
+    /// them is linked already.
+    pub(super) fn join(&self, side: Side, ids: Sides<String>, why: &str) -> Result<Vec<Change>, Error> {
+        for each in Side::BOTH {
+            if self.ledger.link(each, ids.get(each))?.is_some() {
+                return Ok(Vec::new());
+            }
+        }
+        let now_ms = self.clock.now_ms();
+        let from = side.other();
+        let waiting = Waiting {
+            side: from,
+            id: ids.get(from).clone(),
+            kind: Wait::Deferred,
+            reason: why.to_owned(),
+            place: None,
+            since_ms: now_ms,
+            last_ms: now_ms,
+            body: None,
+            changed_ms: None,
+            print: 0,
+            reported: None,
+            tries: 0,
+            outcome: None,
+        };
+        let entry = self.entry(0, ids.clone().map(Some), "RecordsLinked", why);
+        let link = Link { ids, base: Sides::default(), gone: Sides::default(), held: BTreeMap::new() };
+        Ok(vec![Change::PutLink(link), Change::PutWaiting(waiting), entry])
+    }
+
+    /// By what a newborn record of a side can be found again.
+    fn search_by(&self, side: Side) -> Option<Search> {
+        let end = self.mapping.sides.get(side);
+        if let Some(path) = &end.integration {
+            return Some(Search { by: path.text().to_owned(), what: What::Integration });
+        }
+        // Else by the field that carries the other side's id.
+        self.mapping.fields.iter().find_map(|field| match &field.ends.get(side).at {
+            At::Path(path) if field.ends.get(side.other()).is_id => {
+                Some(Search { by: path.text().to_owned(), what: What::OtherId })
+            }
+            At::Path(_) | At::Member { .. } => None,
+        })
+    }
+}
+
+struct Search {
+    by: String,
+    what: What,
+}
+
+enum What {
+    Integration,
+    OtherId,
+}
+
+impl Search {
+    fn key_of(&self, intent: &Intent) -> String {
+        match self.what {
+            What::Integration => intent.integration.clone().unwrap_or_default(),
+            What::OtherId => intent.from.clone(),
+        }
+    }
+}
