@@ -72,7 +72,7 @@ fn answer(scope: &Scope, mut found: Conflict, word: &str, screen: &mut Screen) -
 }
 
 /// Shows conflicts, the newest first, for as long as somebody wants more.
-fn each(scope: &Scope, mut wants: impl FnMut(Conflict) -> bool) -> anyhow::Result<()> {
+pub(super) fn each(scope: &Scope, mut wants: impl FnMut(Conflict) -> bool) -> anyhow::Result<()> {
     let mut before: Option<String> = None;
     loop {
         let page = scope.ledger.conflicts(before.as_deref(), PAGE)?;

@@ -3,15 +3,15 @@
 //! A [`Screen`] is where words go: a terminal, a pipe, or a test's memory. It knows whether people
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
-pub mod case;
 pub mod conflict;
 pub mod diagnostic;
 pub mod explain;
 pub mod init;
+mod journal;
 pub mod link;
 mod mask;
 pub mod plan;
-mod price;
+pub mod preview;
 pub mod quarantine;
 pub mod report;
 mod table;
