@@ -1,4 +1,5 @@
 //! depara.
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connector;
