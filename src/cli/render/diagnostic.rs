@@ -49,7 +49,8 @@ pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) 
         let inside = related.filter(|(other, _)| other.file == place.file);
         first = first.element(shown(place, inside, all));
         if let Some((other, how)) = related.filter(|_| inside.is_none()) {
-            second = Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
+            second =
+                Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
         }
     }
     if let Some(hint) = &one.hint {
@@ -68,7 +69,7 @@ pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) 
 
 fn render(groups: &[Group<'_>], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(groups).to_string()
+    renderer.render(groups)
 }
 
 /// The excerpt a place points into, or only its name when its text is not known.
