@@ -1,2 +1,7 @@
-//! depara.
-fn main() {}
+//! Arguments in, exit code out; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    depara::cli::run(std::env::args_os()).into()
+}

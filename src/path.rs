@@ -41,12 +41,10 @@ impl Path {
     /// A diagnostic at `place` when the text is no JSONPath.
     pub fn parse(text: &str, place: &Place) -> Result<Self, Box<Diagnostic>> {
         let full = if text.starts_with('$') { text.to_owned() } else { format!("$.{text}") };
-        let query = parse_json_path(&full).map_err(|_| {
-            Box::new(
-                Diagnostic::new(Code::BadPath, place, format!("`{text}` is no path"))
-                    .hint("a path reads like `a.b[0].c`; quote an odd key as `['two words']`"),
-            )
-        })?;
+        let Ok(query) = parse_json_path(&full) else {
+            let plain = Diagnostic::new(Code::BadPath, place, format!("`{text}` is no path"));
+            return Err(Box::new(plain.hint("a path reads like `a.b[0].c`; quote an odd key as `['two words']`")));
+        };
         let steps: Option<Box<[Step]>> = query.segments.iter().map(step).collect();
         let form = steps.map_or_else(|| Form::Query(Box::new(query)), Form::Steps);
         Ok(Self { text: text.into(), form })
@@ -120,7 +118,7 @@ fn step(segment: &Segment) -> Option<Step> {
         Segment::Selector(Selector::Index(index)) if (0..=INDEX_MAX).contains(index) => {
             usize::try_from(*index).ok().map(Step::Index)
         }
-        _ => None,
+        Segment::Descendant(_) | Segment::Selector(_) | Segment::Selectors(_) => None,
     }
 }
 
@@ -130,7 +128,7 @@ fn child_of_map<'a>(at: &'a mut Value, key: &str) -> &'a mut Value {
     }
     match at {
         Value::Object(map) => map.entry(key).or_insert(Value::Null),
-        other => other,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => other,
     }
 }
 

@@ -13,7 +13,7 @@ pub enum LineSpec {
     /// A field of its own.
     Field(Box<FieldSpec>),
     /// Fields that a rule reads and writes at once, or that belong together.
-    Group(GroupSpec),
+    Group(Box<GroupSpec>),
 }
 
 /// A group, as written.
@@ -130,7 +130,7 @@ pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagn
     let mut lines = Vec::new();
     for (word, value) in value.map(complaints).unwrap_or_default().to_vec() {
         if is_group(&word, &value) {
-            lines.extend(read_group(&word, &value, names, complaints).map(LineSpec::Group));
+            lines.extend(read_group(&word, &value, names, complaints).map(|group| LineSpec::Group(Box::new(group))));
         } else {
             lines.extend(read_field(&word, &value, names, complaints).map(|field| LineSpec::Field(Box::new(field))));
         }

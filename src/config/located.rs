@@ -297,7 +297,7 @@ impl Located {
 
     /// A length of time such as `10m`, `5h`, `90s`, `300ms` or `1d`, in milliseconds, or a complaint.
     pub fn duration_ms(&self, complaints: &mut Diagnostics) -> Option<u64> {
-        let Some(text) = self.text(complaints) else { return None };
+        let text = self.text(complaints)?;
         let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (digits, unit) = text.split_at(split);
         let factor = match unit.trim() {

@@ -242,11 +242,16 @@ impl Connector {
         name: &'static str,
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
-        let mut wanted = values.to_vec();
+        // An empty value names no record.
+        let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         wanted.sort_unstable();
         wanted.dedup();
         let mut found: BTreeMap<String, Row> = BTreeMap::new();
         for batch in wanted.chunks(call.many.max(1)) {
+            let batch = self.fitting(call, name, batch);
+            if batch.is_empty() {
+                continue;
+            }
             let inputs = Inputs::from([(name, Value::from(batch))]);
             let pager = Pager::new(&call.paging, None);
             self.pages(resource, call, pager, inputs, &mut |rows| {
@@ -255,6 +260,22 @@ impl Connector {
             .await?;
         }
         Ok(found.into_values().collect())
+    }
+
+    /// The values of a batch that can be asked for: a word where the system wants a number is the
+    /// value of no record, and must not keep the others from being found.
+    fn fitting(&self, call: &Call, name: &'static str, batch: &[String]) -> Vec<String> {
+        let inner = &self.inner;
+        let fits = |values: &[String]| {
+            let mut inputs = Pager::new(&call.paging, None).inputs();
+            inputs.insert(name, Value::from(values));
+            let built = request::build(&inner.system, &inner.base_url, &inner.keys, call, inputs);
+            !built.is_err_and(|error| error.is_misfit())
+        };
+        if fits(batch) {
+            return batch.to_vec();
+        }
+        batch.iter().filter(|value| fits(std::slice::from_ref(*value))).cloned().collect()
     }
 
     /// Reads page after page, one at a time.

@@ -151,7 +151,15 @@ impl Runner {
                     moved |= done.is_some();
                     link = done.or(link);
                 }
-                outcome => changes.extend(self.undone(work, planned, &step, outcome, report)?),
+                outcome @ (Outcome::Unknown { .. }
+                | Outcome::Gone { .. }
+                | Outcome::Stale { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Unauthorised { .. }
+                | Outcome::Failed { .. }) => changes.extend(self.undone(work, planned, &step, outcome, report)?),
             }
         }
         if moved {

@@ -115,7 +115,17 @@ impl Runner {
                     let why = format!("`{}` in {}", row.value, row.reference);
                     self.ledger.write(vec![self.entry(work.cycle, Sides::default(), "RowCreated", &why)])?;
                 }
-                outcome => {
+                outcome @ (Outcome::Done { id: None, .. }
+                | Outcome::Empty
+                | Outcome::Unknown { .. }
+                | Outcome::Gone { .. }
+                | Outcome::Stale { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Unauthorised { .. }
+                | Outcome::Failed { .. }) => {
                     let text = outcome.text().unwrap_or("the answer names no id").to_owned();
                     work.fail(&format!("`{}` in {}: {text}", row.value, row.reference));
                     work.loose_ends += 1;

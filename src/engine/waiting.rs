@@ -165,7 +165,14 @@ impl Runner {
                 Outcome::Done { .. } | Outcome::Empty | Outcome::Unknown { .. } => {
                     self.ledger.write(vec![self.entry(cycle, ids, "RefusalReported", &waiting.reason)])?;
                 }
-                other => {
+                other @ (Outcome::Gone { .. }
+                | Outcome::Stale { .. }
+                | Outcome::Duplicate { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Unauthorised { .. }
+                | Outcome::Failed { .. }) => {
                     let text = other.text().unwrap_or_default();
                     tracing::warn!(mapping = self.mapping.name, reason = text, "a refusal could not be reported");
                     waiting.reported = before;

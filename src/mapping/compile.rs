@@ -167,8 +167,8 @@ impl Builder<'_> {
         }
         let canon = self.canon(spec);
         let table = self.table(spec);
-        let left = self.end(spec, Side::Left, views, &table);
-        let right = self.end(spec, Side::Right, views, &table);
+        let left = self.end(spec, Side::Left, views, table.as_ref());
+        let right = self.end(spec, Side::Right, views, table.as_ref());
         self.complain_unreachable(spec);
         let policy = spec.on_conflict.as_ref().and_then(|policy| self.policy(policy));
         let (Some(left), Some(right)) = (left, right) else { return };
@@ -243,7 +243,7 @@ impl Builder<'_> {
         spec: &FieldSpec,
         side: Side,
         views: Sides<Option<usize>>,
-        table: &Option<TablePairs>,
+        table: Option<&TablePairs>,
     ) -> Option<FieldEnd> {
         let text = spec.paths.get(side);
         let (_, resource) = *self.resources.get(side);
@@ -267,8 +267,13 @@ impl Builder<'_> {
         Some(FieldEnd {
             is_id,
             member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
+<<<<<<< HEAD
             except: Side::BOTH.iter().flat_map(|side| spec.except.get(*side)).map(|word| folded(word)).collect(),
             table: table.as_ref().map(|table| pairs_of(table, side)).unwrap_or_default(),
+=======
+            except: spec.except.get(side).iter().map(|word| crate::reference::folded(word)).collect(),
+            table: table.map(|table| pairs_of(table, side)).unwrap_or_default(),
+>>>>>>> main
             lookup,
             read,
             write,

@@ -288,7 +288,19 @@ fn kept_wire(
 /// A filled shared value as the side writes it, or why it has no twin there.
 fn wire_of(field: &Field, end: &End, value: &Value, references: &Arc<References>) -> Result<Value, String> {
     if is_unresolved(value) {
+<<<<<<< HEAD
         return Err(format!("{} has no known value on the other side", field.label));
+=======
+        return absent(format!("{} has no known value on the other side", field.label));
+    }
+    let Some(value) = back_through_table(end, value) else {
+        return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value)));
+    };
+    let Some(lookup) = &end.lookup else { return Wire::Value(value) };
+    match id_of(lookup, &value, references) {
+        Some(id) => Wire::Value(id),
+        None => absent(format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value))),
+>>>>>>> main
     }
     let value = back_through_table(end, value)
         .ok_or_else(|| format!("the table of {} has no pair for `{}`", field.label, plain(value)))?;
@@ -415,14 +427,13 @@ fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
     match slot.kind {
         None => Ok(value),
         Some(Kind::Text) => fit(&text, slot.max, cut),
-        Some(Kind::Integer) => match &value {
-            Value::Number(_) => Ok(value),
-            _ => text.trim().parse::<i64>().map(Value::from).map_err(|_| format!("`{text}` is no whole number")),
-        },
-        Some(Kind::Number) => match &value {
-            Value::Number(_) => Ok(value),
-            _ => text.trim().parse::<f64>().map(Value::from).map_err(|_| format!("`{text}` is no number")),
-        },
+        Some(Kind::Integer | Kind::Number) if value.is_number() => Ok(value),
+        Some(Kind::Integer) => {
+            text.trim().parse::<i64>().map_or_else(|_| Err(format!("`{text}` is no whole number")), |n| Ok(n.into()))
+        }
+        Some(Kind::Number) => {
+            text.trim().parse::<f64>().map_or_else(|_| Err(format!("`{text}` is no number")), |n| Ok(n.into()))
+        }
         Some(Kind::Bool) => match text.as_str() {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),

@@ -472,7 +472,7 @@ impl Planner<'_> {
                 }
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
                 Sent::Held(reason) => {
-                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None })
+                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
                 }
             }
         }

@@ -130,6 +130,7 @@ fn batch(number: u64) -> Vec<Change> {
         since_ms: at_ms,
         last_ms: at_ms,
         body: Some(body),
+        changed_ms: None,
         print: number,
         reported: None,
         tries: 1,

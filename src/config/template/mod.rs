@@ -17,7 +17,7 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use crate::config::located::{Located, Node};
@@ -80,6 +80,18 @@ pub struct Expression {
 pub struct Error {
     expression: String,
     text: String,
+    misfit: bool,
+}
+
+/// What `int` throws: the value is at fault, not the expression.
+#[derive(Clone)]
+struct Misfit(String);
+
+impl Error {
+    /// True when a value is of a kind that can stand in no such request, so that no record has it.
+    pub const fn is_misfit(&self) -> bool {
+        self.misfit
+    }
 }
 
 impl Host {
@@ -102,16 +114,19 @@ impl Host {
         if let Some(value) = inputs.get(expression.source.as_str()) {
             return Ok(value.clone());
         }
-        let failed = |text: String| Error { expression: expression.source.clone(), text };
+        let failed = |text: String| Error { expression: expression.source.clone(), text, misfit: false };
         let mut scope = Scope::new();
         for name in &expression.names {
             let value = inputs.get(name).unwrap_or(&Value::Null);
             scope.push_dynamic(*name, rhai::serde::to_dynamic(value).map_err(|error| failed(error.to_string()))?);
         }
-        let found: Dynamic = self
-            .engine
-            .eval_ast_with_scope(&mut scope, &expression.ast)
-            .map_err(|error: Box<EvalAltResult>| failed(error.to_string()))?;
+        let found: Dynamic =
+            self.engine.eval_ast_with_scope(&mut scope, &expression.ast).map_err(|error: Box<EvalAltResult>| {
+                match misfit(&error) {
+                    Some(text) => Error { misfit: true, ..failed(text) },
+                    None => failed(error.to_string()),
+                }
+            })?;
         rhai::serde::from_dynamic(&found).map_err(|error| failed(error.to_string()))
     }
 }
@@ -120,6 +135,13 @@ impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Host")
     }
+}
+
+fn misfit(error: &EvalAltResult) -> Option<String> {
+    if let EvalAltResult::ErrorRuntime(thrown, _) = error.unwrap_inner() {
+        return thrown.clone().try_cast::<Misfit>().map(|Misfit(text)| text);
+    }
+    None
 }
 
 fn register_packages(engine: &mut Engine) {
@@ -163,7 +185,11 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
     engine.register_fn("digits", |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>());
     engine.register_fn("int", |number: i64| number);
     engine.register_fn("int", |text: &str| -> Result<i64, Box<EvalAltResult>> {
-        text.trim().parse::<i64>().map_err(|_error| format!("`{text}` is no whole number").into())
+        let number = text.trim().parse::<i64>();
+        number.map_err(|_error| {
+            let thrown = Dynamic::from(Misfit(format!("`{text}` is no whole number")));
+            Box::new(EvalAltResult::ErrorRuntime(thrown, Position::NONE))
+        })
     });
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)

@@ -1,0 +1,313 @@
+//! The command line as clap reads it: verbs, their arguments, and what all of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps records of two systems alike, both ways, as mapping files say.
+#[derive(Debug, Parser)]
+#[command(name = "depara", version, max_term_width = 100, propagate_version = true)]
+pub struct Arguments {
+    /// What all verbs share.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all verbs share.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// The workspace: where depara.yaml, mappings, scripts and cases are.
+    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    pub dir: PathBuf,
+    /// How answers are printed.
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    pub format: Format,
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+    /// What is logged, such as `info` or `depara=debug,warn`.
+    #[arg(long = "log", value_name = "LEVEL", env = "RUST_LOG", hide_env_values = true, global = true)]
+    pub log: Option<String>,
+    /// When to use colours; `auto` obeys NO_COLOR.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, global = true)]
+    pub color: Colour,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs: one JSON object on each line.
+    Json,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object on each line.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Not at all.
+    Never,
+    /// Also into files and pipes.
+    Always,
+}
+
+/// A verb.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the main job on sandboxes with sample records; needs nothing else.
+    Demo(DemoArguments),
+    /// Write an editable workspace: mappings, scripts, cases and an account file.
+    Init {
+        /// The folder to write; files that are there already are never replaced.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Say everything that is wrong with YAML and Rhai, with file, line and hint.
+    Check {
+        /// The workspace, instead of --dir.
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
+    /// Run the cases; a failing one shows what was expected beside what was found.
+    Test {
+        /// The workspace, instead of --dir; a word that is no folder is the filter.
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+        /// Only cases whose file or name holds this.
+        filter: Option<String>,
+    },
+    /// Show what a cycle would send, field by field, and its price; sends only reads.
+    Plan(CycleArguments),
+    /// Run one cycle of each mapping.
+    Sync {
+        /// Which cycles.
+        #[command(flatten)]
+        cycle: CycleArguments,
+        /// Go beyond the mapping's limits, this once.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Run as a service, on the mappings' schedules, until told to stop.
+    Run(ScopeArguments),
+    /// Say why a record is as it is, or why it did not move.
+    Explain {
+        /// Where the record lives, such as `erp.clients`.
+        #[arg(value_name = "SYSTEM.RESOURCE")]
+        resource: String,
+        /// Its id there.
+        id: String,
+        /// One field, by its name or label.
+        field: Option<String>,
+        /// Which mappings.
+        #[command(flatten)]
+        scope: ScopeArguments,
+    },
+    /// List, show or forget which records are known to be one thing.
+    Links(LinksArguments),
+    /// List, show or retry the records that a system refused.
+    Quarantine(QuarantineArguments),
+    /// List, show or answer fields that both sides changed.
+    Conflicts(ConflictsArguments),
+    /// Serve imitation systems on loopback ports.
+    Sandbox(SandboxArguments),
+}
+
+/// Which mappings of which accounts; all of them when nothing is said.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ScopeArguments {
+    /// Only this mapping.
+    #[arg(long)]
+    pub mapping: Option<String>,
+    /// Only this account.
+    #[arg(long)]
+    pub account: Option<String>,
+}
+
+/// Which cycles.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CycleArguments {
+    /// Which mappings.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// Compare everything, not only what changed lately.
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Arguments of `links`.
+#[derive(Args, Debug)]
+pub struct LinksArguments {
+    /// Which mappings.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// What to do; lists when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<LinksVerb>,
+}
+
+/// What to do with links.
+#[derive(Debug, Subcommand)]
+pub enum LinksVerb {
+    /// List them.
+    List(ListArguments),
+    /// Show one, with what each side held at the last agreement.
+    Show {
+        /// The id on either side.
+        id: String,
+    },
+    /// Forget one: the records meet again by the keys of the mapping. Neither record is touched.
+    Forget {
+        /// The id on either side.
+        id: String,
+    },
+}
+
+/// How much of a list.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ListArguments {
+    /// At most so many of each mapping and account.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+}
+
+impl Default for ListArguments {
+    fn default() -> Self {
+        Self { limit: 100 }
+    }
+}
+
+/// Arguments of `quarantine`.
+#[derive(Args, Debug)]
+pub struct QuarantineArguments {
+    /// Which mappings.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// What to do; lists when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<QuarantineVerb>,
+}
+
+/// What to do with refused records.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineVerb {
+    /// List them.
+    List {
+        /// How many.
+        #[command(flatten)]
+        list: ListArguments,
+        /// Also records that are held, deferred or ambiguous.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one, with the system's own words and what was sent.
+    Show {
+        /// The id of the record that was to move.
+        id: String,
+    },
+    /// Let one, or all, be tried again in the next cycle.
+    Retry {
+        /// The id of the record that was to move.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All of them.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// Arguments of `conflicts`.
+#[derive(Args, Debug)]
+pub struct ConflictsArguments {
+    /// Which mappings.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// What to do; lists when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<ConflictsVerb>,
+}
+
+/// What to do with conflicts.
+#[derive(Debug, Subcommand)]
+pub enum ConflictsVerb {
+    /// List them, the newest first.
+    List {
+        /// How many.
+        #[command(flatten)]
+        list: ListArguments,
+        /// Only those that nobody has settled.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Show one, with what each side held and had held.
+    Show {
+        /// The conflict, as `conflicts` lists it; the beginning is enough.
+        id: String,
+    },
+    /// Say whose value shall stand; the next cycle carries it out.
+    Answer {
+        /// The conflict, as `conflicts` lists it; the beginning is enough.
+        id: String,
+        /// A system of the mapping, `left` or `right`.
+        side: String,
+    },
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArguments {
+    /// Sample records on each side.
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub records: usize,
+    /// The same seed makes the same records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Leave the sandboxes running, and say how to point other commands at them.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Arguments of `sandbox`.
+#[derive(Args, Clone, Debug)]
+pub struct SandboxArguments {
+    /// Which systems; all there are when nothing is said.
+    #[arg(value_name = "SYSTEM")]
+    pub systems: Vec<String>,
+    /// The same seed makes the same records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Sample records in each.
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub records: usize,
+    /// A fault to inject; may be given more than once.
+    #[arg(long = "fault", value_name = "RULE")]
+    pub faults: Vec<String>,
+    /// The port of the first system; the others follow.
+    #[arg(long, value_name = "BASE", default_value_t = 4001)]
+    pub port: u16,
+    /// Whether the systems' call limits are in force.
+    #[arg(long, value_enum, value_name = "on|off", default_value_t = Switch::On)]
+    pub limits: Switch,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}

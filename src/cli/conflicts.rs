@@ -1,0 +1,105 @@
+//! `depara conflicts`: fields that both sides changed.
+
+use serde_json::json;
+
+use super::arguments::{ConflictsArguments, ConflictsVerb, Global, ListArguments};
+use super::links::side_named;
+use super::open::{Scope, remembered};
+use super::render::{Screen, conflict};
+use super::{Exit, Stop};
+use crate::clock::Clock;
+use crate::store::{Answer, Change, Conflict, Entry};
+
+/// How many conflicts one reading takes at a time.
+const PAGE: usize = 256;
+
+/// Lists, shows or answers.
+pub(super) fn run(global: &Global, arguments: &ConflictsArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let (_, scopes) = remembered(global, &arguments.scope, screen)?;
+    match &arguments.verb {
+        None => list(&scopes, ListArguments::default(), false, screen),
+        Some(ConflictsVerb::List { list: how, open }) => list(&scopes, *how, *open, screen),
+        Some(ConflictsVerb::Show { id }) => {
+            let (scope, found) = one(&scopes, id)?;
+            conflict::show(screen, scope, &found)?;
+            Ok(Exit::Done)
+        }
+        Some(ConflictsVerb::Answer { id, side }) => {
+            let (scope, found) = one(&scopes, id)?;
+            answer(scope, found, side, screen)
+        }
+    }
+}
+
+fn list(scopes: &[Scope], how: ListArguments, open: bool, screen: &mut Screen) -> anyhow::Result<Exit> {
+    for scope in scopes {
+        let mut shown = Vec::new();
+        each(scope, |found| {
+            if !open || found.open {
+                shown.push(found);
+            }
+            shown.len() < how.limit
+        })?;
+        let waiting = scope.ledger.open_conflicts()?.len();
+        conflict::list(screen, scope, &shown, waiting)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn answer(scope: &Scope, mut found: Conflict, word: &str, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let sides = &scope.mapping.sides;
+    let Some(side) = side_named(scope, word) else {
+        let hint = format!("write `{}`, `{}`, `left` or `right`", sides.left.system, sides.right.system);
+        return Err(Stop::usage(format!("`{word}` is no side of `{}`", scope.mapping.name), hint));
+    };
+    if !found.open {
+        let sentence = format!("the conflict `{}` is settled already ({})", found.id, found.policy);
+        return Err(Stop::failed(sentence, "edit the record where it is wrong: the edit travels like any other"));
+    }
+    let at_ms = Clock::machine().now_ms();
+    found.answered = Some(Answer { side, at_ms });
+    let entry = Entry {
+        at_ms,
+        cycle: 0,
+        ids: found.ids.clone(),
+        event: "ConflictAnswered".to_owned(),
+        details: json!({ "conflict": found.id, "field": found.field, "side": side }),
+    };
+    scope.ledger.write(vec![Change::PutConflict(found.clone()), Change::Journal(entry)])?;
+    scope.ledger.flush()?;
+    conflict::answered(screen, scope, &found)?;
+    Ok(Exit::Done)
+}
+
+/// Shows conflicts, the newest first, for as long as somebody wants more.
+pub(super) fn each(scope: &Scope, mut wants: impl FnMut(Conflict) -> bool) -> anyhow::Result<()> {
+    let mut before: Option<String> = None;
+    loop {
+        let page = scope.ledger.conflicts(before.as_deref(), PAGE)?;
+        let Some(last) = page.last().map(|one| one.id.clone()) else { return Ok(()) };
+        for one in page {
+            if !wants(one) {
+                return Ok(());
+            }
+        }
+        before = Some(last);
+    }
+}
+
+/// The one conflict whose id begins so.
+fn one<'a>(scopes: &'a [Scope], id: &str) -> anyhow::Result<(&'a Scope, Conflict)> {
+    let mut found: Vec<(&Scope, Conflict)> = Vec::new();
+    for scope in scopes {
+        each(scope, |one| {
+            if one.id.starts_with(id) {
+                found.push((scope, one));
+            }
+            true
+        })?;
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => Err(Stop::usage(format!("several conflicts begin with `{id}`"), "write more of it")),
+        (None, _) => Err(Stop::failed(format!("no conflict begins with `{id}`"), "`depara conflicts` lists them")),
+    }
+}

@@ -1,0 +1,168 @@
+//! `depara explain`: why a record is as it is, or why it did not move.
+//!
+//! Answers from the store and its journal alone: nothing is asked of any system.
+
+use super::arguments::{Global, ScopeArguments};
+use super::conflicts;
+use super::open::{Scope, remembered};
+use super::render::{Screen, explain};
+use super::{Exit, Stop};
+use crate::diagnostic::nearest;
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::record::Side;
+use crate::store::{Conflict, Entry, Intent, Mark, Wait, Waiting};
+use crate::workspace::Workspace;
+
+/// Lines of the journal that are looked at.
+const JOURNAL: usize = 50;
+/// Conflicts that are shown.
+const CONFLICTS: usize = 20;
+
+/// What the store knows of one record in one scope.
+pub struct Known {
+    /// The side it lives on.
+    pub side: Side,
+    /// Its id.
+    pub id: String,
+    /// Its link, alive or a tombstone.
+    pub link: Option<Link>,
+    /// Why it waits, if it does.
+    pub waiting: Option<Waiting>,
+    /// A creation from it, or of it, without an answer.
+    pub intent: Option<Intent>,
+    /// Fields that both sides changed, the newest first.
+    pub conflicts: Vec<Conflict>,
+    /// What happened to it, the newest first.
+    pub journal: Vec<Entry>,
+    /// How far all was seen.
+    pub mark: Option<Mark>,
+}
+
+/// How a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has a twin, and both live.
+    Linked,
+    /// It had a twin; one of the two is gone.
+    Tombstone,
+    /// It waits.
+    Waiting(Wait),
+    /// Its twin is about to be born, or was and nobody knows.
+    UnderWay,
+    /// It was seen, and is neither linked nor waiting.
+    Seen,
+    /// Nothing is known of it.
+    NeverSeen,
+}
+
+impl Known {
+    /// How the record stands. What keeps it from moving weighs more than its link.
+    pub fn standing(&self) -> Standing {
+        match (&self.link, &self.waiting) {
+            (Some(link), _) if link.is_tombstone() => Standing::Tombstone,
+            (Some(_), _) => Standing::Linked,
+            (None, Some(waiting)) => Standing::Waiting(waiting.kind),
+            (None, None) if self.intent.is_some() => Standing::UnderWay,
+            (None, None) if self.journal.is_empty() => Standing::NeverSeen,
+            (None, None) => Standing::Seen,
+        }
+    }
+}
+
+/// Explains a record, or one field of it.
+pub(super) fn run(
+    global: &Global,
+    chosen: &ScopeArguments,
+    (resource, id, field): (&str, &str, Option<&str>),
+    screen: &mut Screen,
+) -> anyhow::Result<Exit> {
+    let (workspace, scopes) = remembered(global, chosen, screen)?;
+    let fitting: Vec<(&Scope, Side)> =
+        scopes.iter().filter_map(|scope| Some((scope, end_of(scope, resource)?))).collect();
+    if fitting.is_empty() {
+        return Err(not_enabled(&workspace, resource));
+    }
+    let fitting = with_field(&fitting, field)?;
+    let mut known = Vec::new();
+    for (scope, side, field) in fitting {
+        known.push((scope, gather(scope, side, id)?, field));
+    }
+    // Where one scope knows the record, those that never saw it have nothing to say.
+    let any = known.iter().any(|(_, one, _)| one.standing() != Standing::NeverSeen);
+    for (scope, one, field) in known.iter().filter(|(_, one, _)| !any || one.standing() != Standing::NeverSeen) {
+        explain::record(screen, (scope, &workspace), one, *field)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The side of a mapping that is this resource.
+fn end_of(scope: &Scope, resource: &str) -> Option<Side> {
+    Side::BOTH.into_iter().find(|side| explain::resource_of(&scope.mapping, *side) == resource)
+}
+
+fn gather(scope: &Scope, side: Side, id: &str) -> anyhow::Result<Known> {
+    let ledger = &scope.ledger;
+    let mut found = Vec::new();
+    conflicts::each(scope, |one| {
+        found.extend((one.ids.get(side).as_deref() == Some(id)).then_some(one));
+        found.len() < CONFLICTS
+    })?;
+    let intents = ledger.intents()?;
+    Ok(Known {
+        side,
+        id: id.to_owned(),
+        link: ledger.link(side, id)?,
+        waiting: ledger.waiting(side, id)?,
+        intent: intents.into_iter().find(|intent| intent.side == side.other() && intent.from == id),
+        conflicts: found,
+        journal: ledger.journal_of(side, id, JOURNAL)?,
+        mark: ledger.mark()?,
+    })
+}
+
+type Asked<'a> = (&'a Scope, Side, Option<usize>);
+
+/// The scopes whose mapping has the field, by name, label or path on the record's own side.
+fn with_field<'a>(fitting: &[(&'a Scope, Side)], field: Option<&str>) -> anyhow::Result<Vec<Asked<'a>>> {
+    let Some(word) = field else {
+        return Ok(fitting.iter().map(|(scope, side)| (*scope, *side, None)).collect());
+    };
+    let found: Vec<Asked<'a>> = fitting
+        .iter()
+        .filter_map(|(scope, side)| Some((*scope, *side, Some(field_index(&scope.mapping, *side, word)?))))
+        .collect();
+    if found.is_empty() {
+        let fields = || fitting.iter().flat_map(|(scope, _)| &scope.mapping.fields);
+        let known = fields().flat_map(|field| [field.name.as_str(), field.label.as_str()]);
+        let hint = match nearest(word, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", fields().map(|field| field.label.as_str()).collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Stop::usage(format!("no field is named `{word}`"), hint));
+    }
+    Ok(found)
+}
+
+fn field_index(mapping: &Mapping, side: Side, word: &str) -> Option<usize> {
+    mapping.field_named(word).or_else(|| mapping.fields.iter().position(|field| explain::path_of(field, side) == word))
+}
+
+/// Why no mapping that runs speaks of a resource.
+fn not_enabled(workspace: &Workspace, resource: &str) -> anyhow::Error {
+    let speaks = |mapping: &Mapping| Side::BOTH.into_iter().any(|side| explain::resource_of(mapping, side) == resource);
+    if let Some(mapping) = workspace.mappings.values().find(|mapping| speaks(mapping)) {
+        let sentence = format!("no chosen account runs a mapping of `{resource}`");
+        return Stop::failed(sentence, format!("enable `{}` under `mappings:` in depara.yaml", mapping.name));
+    }
+    let all: Vec<String> = workspace
+        .mappings
+        .values()
+        .flat_map(|mapping| Side::BOTH.map(|side| explain::resource_of(mapping, side)))
+        .collect();
+    let hint = match nearest(resource, all.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("mapped: {}", if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }),
+    };
+    Stop::usage(format!("no mapping speaks of `{resource}`"), hint)
+}

@@ -1,0 +1,91 @@
+//! `depara links`: which records are known to be one thing.
+
+use serde_json::json;
+
+use super::arguments::{Global, LinksArguments, LinksVerb, ListArguments};
+use super::open::{Scope, remembered};
+use super::render::{Screen, link};
+use super::{Exit, Stop};
+use crate::clock::Clock;
+use crate::link::Link;
+use crate::record::Side;
+use crate::store::{Change, Entry};
+
+/// Lists, shows or forgets links.
+pub(super) fn run(global: &Global, arguments: &LinksArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let (_, scopes) = remembered(global, &arguments.scope, screen)?;
+    match &arguments.verb {
+        None => list(&scopes, ListArguments::default(), screen),
+        Some(LinksVerb::List(how)) => list(&scopes, *how, screen),
+        Some(LinksVerb::Show { id }) => {
+            let (scope, found) = one(&scopes, id)?;
+            link::show(screen, scope, &found)?;
+            Ok(Exit::Done)
+        }
+        Some(LinksVerb::Forget { id }) => {
+            let (scope, found) = one(&scopes, id)?;
+            forget(scope, &found, screen)
+        }
+    }
+}
+
+fn list(scopes: &[Scope], how: ListArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    for scope in scopes {
+        let links = scope.ledger.links(None, how.limit)?;
+        link::list(screen, scope, &links, scope.ledger.link_count()?)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn forget(scope: &Scope, found: &Link, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let entry = Entry {
+        at_ms: Clock::machine().now_ms(),
+        cycle: 0,
+        ids: found.ids.clone().map(Some),
+        event: "LinkForgotten".to_owned(),
+        details: json!({ "by": "a person" }),
+    };
+    scope.ledger.write(vec![Change::RemoveLink(found.ids.clone()), Change::Journal(entry)])?;
+    scope.ledger.flush()?;
+    link::forgotten(screen, scope, found)?;
+    Ok(Exit::Done)
+}
+
+/// The one link of a record, wherever it is.
+fn one<'a>(scopes: &'a [Scope], id: &str) -> anyhow::Result<(&'a Scope, Link)> {
+    let mut found: Vec<(&Scope, Link)> = Vec::new();
+    for scope in scopes {
+        for (side, id) in sides_of(scope, id) {
+            let link = scope.ledger.link(side, id)?;
+            found.extend(link.map(|link| (scope, link)));
+        }
+    }
+    found.dedup_by(|one, other| one.1 == other.1 && one.0.ledger.scope() == other.0.ledger.scope());
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => {
+            Err(Stop::usage(format!("several links hold `{id}`"), "say which: `SYSTEM:ID`, --mapping, --account"))
+        }
+        (None, _) => Err(Stop::failed(
+            format!("no link holds `{id}`"),
+            "`depara links` lists them; `depara explain SYSTEM.RESOURCE ID` says why a record has none",
+        )),
+    }
+}
+
+/// The sides an id may stand for: both, or the one of the system it names.
+pub(super) fn sides_of<'a>(scope: &Scope, id: &'a str) -> Vec<(Side, &'a str)> {
+    let named = id.split_once(':').and_then(|(word, inner)| side_named(scope, word).map(|side| (side, inner)));
+    named.map_or_else(|| Side::BOTH.into_iter().map(|side| (side, id)).collect(), |one| vec![one])
+}
+
+/// The side of a word: a system of the mapping, `left` or `right`.
+pub(super) fn side_named(scope: &Scope, word: &str) -> Option<Side> {
+    let sides = &scope.mapping.sides;
+    match word {
+        "left" => Some(Side::Left),
+        "right" => Some(Side::Right),
+        _ if sides.left.system == sides.right.system => None,
+        _ => Side::BOTH.into_iter().find(|side| sides.get(*side).system == word),
+    }
+}

@@ -1,0 +1,173 @@
+//! What the verbs start from: a workspace that checks clean, its store, and the chosen mappings.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::arguments::{Global, ScopeArguments};
+use super::render::Screen;
+use super::render::diagnostic::{Weight, complaints};
+use super::{Exit, Stop};
+use crate::config::account::{Account, AccountFile};
+use crate::config::files::{self, ACCOUNT_FILE, Files};
+use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::mapping::Mapping;
+use crate::store::{Ledger, MemoryStore, SledStore, Store};
+use crate::workspace::Workspace;
+
+/// Stands in for a variable that is not set, where nothing is sent.
+const UNSET: &str = "unset";
+
+/// The environment as the account file may use it.
+pub fn environment(name: &str) -> Option<String> {
+    // The one reading of the environment that `config` gets as an argument.
+    std::env::var_os(name).and_then(|value| value.into_string().ok())
+}
+
+/// Opens the workspace with its secrets, for verbs that speak with systems.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn workspace(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace> {
+    opened(&global.dir, &environment, screen)
+}
+
+/// Opens the workspace for verbs that send nothing: no secret need be set.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn offline(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace> {
+    opened(&global.dir, &|name| environment(name).or_else(|| Some(UNSET.to_owned())), screen)
+}
+
+fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<Workspace> {
+    need_folder(dir)?;
+    match Workspace::open(dir, env) {
+        Ok(workspace) => Ok(workspace),
+        Err(found) => {
+            complaints(screen, Weight::Error, &found)?;
+            Err(Stop::Told(Exit::Failed).into())
+        }
+    }
+}
+
+/// A folder that is not there is a slip of the keys, not an empty workspace.
+pub(super) fn need_folder(dir: &Path) -> anyhow::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let sentence = format!("there is no folder `{}`", dir.display());
+    Err(Stop::usage(sentence, format!("`depara init {}` makes a workspace there", dir.display())))
+}
+
+/// All complaints of a workspace: those about what is written, and those about variables that are
+/// not set here.
+pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics, Diagnostics) {
+    let mut read = Diagnostics::default();
+    let files = files::workspace(dir, &mut read);
+    let anything = |name: &str| environment(name).or_else(|| Some(UNSET.to_owned()));
+    let judge =
+        |env: &dyn Fn(&str) -> Option<String>| Workspace::compile(&files, env, read.clone()).err().unwrap_or_default();
+    let written = judge(&anything);
+    let mut unset = judge(&environment);
+    unset.list.retain(|one| one.code == Code::MissingSecret && !written.list.contains(one));
+    (files, written, unset)
+}
+
+/// The accounts of a workspace.
+///
+/// # Errors
+/// When it has no account file.
+pub fn accounts<'a>(dir: &Path, workspace: &'a Workspace) -> anyhow::Result<&'a AccountFile> {
+    workspace.project.accounts.as_ref().ok_or_else(|| {
+        let sentence = format!("there is no `{ACCOUNT_FILE}` in `{}`", dir.display());
+        Stop::usage(sentence, "`depara init FOLDER` writes one; --dir says which folder to use")
+    })
+}
+
+/// Opens the store, and makes it when it is not there.
+///
+/// # Errors
+/// When it is in use, damaged or cannot be written.
+pub fn store(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(Arc::new(SledStore::open(&dir.join(&accounts.store))?))
+}
+
+/// Opens the store to look at it: where none is, an empty one in memory stands in for it.
+///
+/// # Errors
+/// When it is in use or damaged.
+pub fn store_to_read(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store>> {
+    if dir.join(&accounts.store).is_dir() { store(dir, accounts) } else { Ok(Arc::new(MemoryStore::default())) }
+}
+
+/// One mapping of one account.
+pub struct Scope {
+    /// The account.
+    pub account: Account,
+    /// The mapping.
+    pub mapping: Arc<Mapping>,
+    /// What is remembered of it.
+    pub ledger: Ledger,
+}
+
+/// The mappings and accounts that were asked for, in the order of the account file.
+///
+/// # Errors
+/// When a name leads nowhere.
+pub fn scopes(
+    accounts: &AccountFile,
+    workspace: &Workspace,
+    store: &Arc<dyn Store>,
+    chosen: &ScopeArguments,
+) -> anyhow::Result<Vec<Scope>> {
+    let mut found = Vec::new();
+    let mut known: (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for account in &accounts.accounts {
+        known.0.push(&account.name);
+        for enabled in &account.mappings {
+            let (name, _) = &enabled.name;
+            known.1.push(name);
+            let fits = chosen.account.as_ref().is_none_or(|wanted| *wanted == account.name)
+                && chosen.mapping.as_ref().is_none_or(|wanted| wanted == name);
+            if let Some(mapping) = workspace.mappings.get(name).filter(|_| fits) {
+                let ledger = Ledger::new(Arc::clone(store), &scope_name(&account.name, name));
+                found.push(Scope { account: account.clone(), mapping: Arc::clone(mapping), ledger });
+            }
+        }
+    }
+    if let Some(wanted) = chosen.account.as_ref().filter(|wanted| !known.0.contains(&wanted.as_str())) {
+        return Err(unknown("account", wanted, &known.0));
+    }
+    if let Some(wanted) = chosen.mapping.as_ref().filter(|_| found.is_empty()) {
+        return Err(unknown("enabled mapping", wanted, &known.1));
+    }
+    Ok(found)
+}
+
+/// The name of a scope in the store.
+pub fn scope_name(account: &str, mapping: &str) -> String {
+    format!("{account}/{mapping}")
+}
+
+/// The scopes of a workspace for a verb that only looks at, or notes something in, the store.
+///
+/// # Errors
+/// When the workspace has complaints, a name leads nowhere, or the store cannot be opened.
+pub(super) fn remembered(
+    global: &Global,
+    chosen: &ScopeArguments,
+    screen: &mut Screen,
+) -> anyhow::Result<(Workspace, Vec<Scope>)> {
+    let workspace = offline(global, screen)?;
+    let accounts = accounts(&global.dir, &workspace)?;
+    let store = store_to_read(&global.dir, accounts)?;
+    let scopes = scopes(accounts, &workspace, &store, chosen)?;
+    Ok((workspace, scopes))
+}
+
+fn unknown(kind: &str, wanted: &str, known: &[&str]) -> anyhow::Error {
+    let near = nearest(wanted, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let hint =
+        near.unwrap_or_else(|| format!("known: {}", if known.is_empty() { "none".into() } else { known.join(", ") }));
+    Stop::usage(format!("no {kind} is named `{wanted}`"), hint)
+}

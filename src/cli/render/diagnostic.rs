@@ -1,0 +1,138 @@
+//! Complaints, drawn over the author's own text.
+
+use std::io;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use serde_json::{Value, json};
+
+use super::Screen;
+use super::mask::masked;
+use super::value::count;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+
+/// How much a complaint weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Nothing starts before it is gone.
+    Error,
+    /// It is well as a file, and lacks something of the place it runs at.
+    Warning,
+}
+
+/// Prints every complaint; `texts` holds what they point into.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn complaints(screen: &mut Screen, weight: Weight, list: &Diagnostics) -> io::Result<()> {
+    for one in &list.list {
+        if screen.is_json() {
+            screen.json(&as_json(weight, one))?;
+        } else {
+            let text = drawn(weight, one, list, screen.paint().colour);
+            screen.text(&format!("{text}\n\n"))?;
+        }
+    }
+    Ok(())
+}
+
+/// One complaint as text.
+pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
+    let level = match weight {
+        Weight::Error => Level::ERROR,
+        Weight::Warning => Level::WARNING,
+    };
+    let mut first = Group::with_title(level.primary_title(one.sentence.as_str()).id(one.code.text()));
+    let mut second = None;
+    if let Some(place) = &one.place {
+        let related = one.related.as_ref();
+        let inside = related.filter(|(other, _)| other.file == place.file);
+        first = first.element(shown(place, inside, all));
+        if let Some((other, how)) = related.filter(|_| inside.is_none()) {
+            second =
+                Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
+        }
+    }
+    if let Some(hint) = &one.hint {
+        let help = Level::HELP.message(hint.as_str());
+        second = Some(match second {
+            Some(group) => group.element(help),
+            None => {
+                first = first.element(help);
+                return render(&[first], colour);
+            }
+        });
+    }
+    let groups: Vec<Group<'_>> = std::iter::once(first).chain(second).collect();
+    render(&groups, colour)
+}
+
+fn render(groups: &[Group<'_>], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(groups)
+}
+
+/// The excerpt a place points into, or only its name when its text is not known.
+fn shown<'a>(place: &'a Place, inside: Option<&'a (Place, String)>, all: &Diagnostics) -> Element<'a> {
+    let text = all.sources.get(&place.file).filter(|text| !text.trim().is_empty());
+    let Some(text) = text.filter(|_| !place.span.is_empty() || place.line > 1) else {
+        return Origin::path(&*place.file).line(place.line).char_column(place.column).into();
+    };
+    let mut snippet = Snippet::source(masked(&place.file, text))
+        .path(&*place.file)
+        .annotation(AnnotationKind::Primary.span(one_line(text, &place.span)));
+    if let Some((other, how)) = inside {
+        snippet = snippet.annotation(AnnotationKind::Context.span(one_line(text, &other.span)).label(how.as_str()));
+    }
+    snippet.into()
+}
+
+/// A span, cut where its first line ends: the caret shows where to look, not how much there is.
+fn one_line(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = span.start.min(text.len());
+    let whole = text.get(start..span.end.min(text.len())).unwrap_or_default();
+    let length = whole.lines().next().map_or(0, |line| line.trim_end().len());
+    start..start + length
+}
+
+/// One complaint as an object.
+fn as_json(weight: Weight, one: &Diagnostic) -> Value {
+    let place = |place: &Place| {
+        json!({
+            "file": &*place.file,
+            "line": place.line,
+            "column": place.column,
+            "start": place.span.start,
+            "end": place.span.end,
+        })
+    };
+    json!({
+        "weight": match weight { Weight::Error => "error", Weight::Warning => "warning" },
+        "code": one.code.text(),
+        "sentence": one.sentence,
+        "place": one.place.as_ref().map(place),
+        "hint": one.hint,
+        "related": one.related.as_ref().map(|(at, how)| json!({ "place": place(at), "how": how })),
+    })
+}
+
+/// Ends a check with its count.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn verdict(screen: &mut Screen, files: usize, errors: usize, warnings: usize) -> io::Result<()> {
+    if screen.is_json() {
+        return Ok(());
+    }
+    let paint = screen.paint();
+    let files = count(files, "file");
+    let text = match (errors, warnings) {
+        (0, 0) => paint.good(format!("{files} checked, no complaints")),
+        (0, some) => format!("{files} checked, {}", paint.warn(count(some, "warning"))),
+        (some, 0) => format!("{files} checked, {}", paint.bad(count(some, "error"))),
+        (some, more) => {
+            format!("{files} checked, {}, {}", paint.bad(count(some, "error")), paint.warn(count(more, "warning")))
+        }
+    };
+    screen.line(&text)
+}

@@ -1,0 +1,65 @@
+//! Lines of the journal in words.
+
+use serde_json::Value;
+
+use super::value::{moment, value};
+use crate::store::Entry;
+
+/// One line of the journal: the moment, what happened, and field by field what moved.
+pub(super) fn lines(entry: &Entry, only: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", moment(entry.at_ms), happened(entry))];
+    for (label, change) in fields(entry).filter(|(label, _)| only.is_none_or(|only| only == *label)) {
+        let of = |key: &str| change.get(key).unwrap_or(&Value::Null);
+        let word = |key: &str| of(key).as_str().unwrap_or_default().to_owned();
+        let moved = format!("{} → {}", value(of("old")), value(of("new")));
+        lines.push(format!("    {label}: {moved} ({}, {})", word("why"), word("place")));
+    }
+    lines
+}
+
+/// True when a line speaks of a field.
+pub(super) fn speaks_of(entry: &Entry, label: &str) -> bool {
+    fields(entry).any(|(one, _)| one == label) || text(entry, "field") == label
+}
+
+fn fields(entry: &Entry) -> impl Iterator<Item = (&str, &Value)> {
+    let map = entry.details.get("fields").and_then(Value::as_object);
+    map.into_iter().flatten().map(|(label, change)| (label.as_str(), change))
+}
+
+fn text<'a>(entry: &'a Entry, key: &str) -> &'a str {
+    entry.details.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What happened, in words. An event that this release does not know is named as it is.
+fn happened(entry: &Entry) -> String {
+    let (system, why, field) = (text(entry, "in"), text(entry, "why"), text(entry, "field"));
+    let ending = if why.is_empty() { String::new() } else { format!(": {why}") };
+    match entry.event.as_str() {
+        "RecordCreated" => format!("created in {system}"),
+        "RecordUpdated" => format!("updated in {system}"),
+        "RecordStamped" => format!("the id of its twin noted in {system}"),
+        "RecordsLinked" => format!("linked{ending}"),
+        "RecordGone" => format!("gone{ending}"),
+        "RecordHeld" => format!("held{ending}"),
+        "FieldHeld" => format!("{field} held{ending}"),
+        "RecordAmbiguous" => format!("ambiguous{ending}"),
+        "RecordRefused" => format!("refused{ending}"),
+        "RefusalReported" => format!("the refusal was reported to people{ending}"),
+        "RetryAsked" => "a person asked to try again".to_owned(),
+        "StepDeferred" => format!("put off{ending}"),
+        "OutcomeLost" => format!("sent, the answer was lost{ending}"),
+        "LinkForgotten" => "a person had the link forgotten".to_owned(),
+        "ConflictFound" | "ConflictSettled" => {
+            let of = |key: &str| entry.details.get(key).map_or_else(|| "–".to_owned(), value);
+            let ending = if entry.event == "ConflictFound" {
+                "waits for an answer".to_owned()
+            } else {
+                text(entry, "policy").to_owned()
+            };
+            format!("{field} changed on both sides: left {}, right {} ({ending})", of("left"), of("right"))
+        }
+        "ConflictAnswered" => format!("a person chose the {} side's {field}", text(entry, "side")),
+        other => format!("{other}{ending}"),
+    }
+}

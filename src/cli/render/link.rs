@@ -1,0 +1,173 @@
+//! Links: which records are known to be one thing, and what each side held.
+
+use std::io;
+
+use serde_json::{Map, Value, json};
+
+use super::table::Table;
+use super::value::{count, value};
+use super::{Paint, Screen};
+use crate::cli::open::Scope;
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::mapping::field::End;
+use crate::record::{Side, Sides};
+use crate::reference::scalar_text;
+
+/// Says whose list follows.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn heading(screen: &mut Screen, scope: &Scope) -> io::Result<()> {
+    if screen.is_json() {
+        return Ok(());
+    }
+    let paint = screen.paint();
+    screen.line(&format!("{}  {}", paint.bold(&scope.mapping.title), paint.dim(whose(scope))))
+}
+
+/// Account and mapping in few words.
+pub(super) fn whose(scope: &Scope) -> String {
+    format!("{} · {}", scope.account.name, scope.mapping.name)
+}
+
+/// Lists links of one scope; `total` is how many there are.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn list(screen: &mut Screen, scope: &Scope, links: &[Link], total: usize) -> io::Result<()> {
+    if screen.is_json() {
+        return links.iter().try_for_each(|link| screen.json(&as_json(scope, link, false)));
+    }
+    heading(screen, scope)?;
+    let mapping = &scope.mapping;
+    let (left, right) = (resource(mapping, Side::Left), resource(mapping, Side::Right));
+    let mut table = Table::new(&[&left, &right, "name", ""]);
+    for link in links {
+        let name = name_of(mapping, link).unwrap_or_default();
+        table.row([link.ids.left.clone(), link.ids.right.clone(), name, state(mapping, link)]);
+    }
+    if !links.is_empty() {
+        let paint = screen.paint();
+        table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
+    }
+    let shown =
+        if links.len() < total { format!(", {} shown; --limit shows more", links.len()) } else { String::new() };
+    screen.note(&format!("  {}{shown}", count(total, "link")))
+}
+
+/// Shows one link, with both halves of its base.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn show(screen: &mut Screen, scope: &Scope, link: &Link) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&as_json(scope, link, true));
+    }
+    heading(screen, scope)?;
+    let paint = screen.paint();
+    screen.line(&format!("  {}", ids(&scope.mapping, link, paint)))?;
+    let state = state(&scope.mapping, link);
+    if !state.is_empty() {
+        screen.line(&format!("  {}", paint.warn(state)))?;
+    }
+    base(screen, &scope.mapping, link, None)
+}
+
+/// The two ends of a link.
+pub(super) fn ids(mapping: &Mapping, link: &Link, paint: Paint) -> String {
+    let end = |side: Side| format!("{} {}", resource(mapping, side), paint.name(link.ids.get(side)));
+    format!("{}  ⇔  {}", end(Side::Left), end(Side::Right))
+}
+
+/// What both sides held at the last agreement; of one field when it is named.
+pub(super) fn base(screen: &mut Screen, mapping: &Mapping, link: &Link, only: Option<usize>) -> io::Result<()> {
+    let (left, right) = (&mapping.sides.left.system, &mapping.sides.right.system);
+    let mut table = Table::new(&["field", left, right, ""]);
+    for (index, field) in mapping.fields.iter().enumerate().filter(|(index, _)| only.is_none_or(|one| one == *index)) {
+        let half = |side: Side| {
+            let half = link.base.get(side);
+            let sent = if half.expected.contains(&field.key) { " (sent)" } else { "" };
+            half.fields.get(&field.key).map_or_else(|| "–".to_owned(), |held| format!("{}{sent}", value(held)))
+        };
+        let place = format!("{}:{}", field.place.file, field.place.line);
+        table.row([
+            field.label.clone(),
+            half(Side::Left),
+            half(Side::Right),
+            if index == only.unwrap_or(usize::MAX) { place } else { String::new() },
+        ]);
+    }
+    let paint = screen.paint();
+    screen.line(&format!("  {}", paint.dim("what each side held at the last agreement:")))?;
+    table.lines(4, paint).iter().try_for_each(|line| screen.line(line))
+}
+
+/// `system.resource` of a side.
+pub(super) fn resource(mapping: &Mapping, side: Side) -> String {
+    let end = mapping.sides.get(side);
+    format!("{}.{}", end.system, end.resource)
+}
+
+/// What keeps a link from being alive and still.
+pub(super) fn state(mapping: &Mapping, link: &Link) -> String {
+    let gone = Side::BOTH.into_iter().filter(|side| *link.gone.get(*side));
+    let gone = gone.map(|side| format!("gone in {}", mapping.sides.get(side).system));
+    let held = link.held.iter().map(|(name, reason)| {
+        let label = mapping.field_named(name).and_then(|at| mapping.fields.get(at)).map(|field| field.label.as_str());
+        label.map_or_else(|| format!("held: {reason}"), |label| format!("{label} held: {reason}"))
+    });
+    gone.chain(held).collect::<Vec<_>>().join("; ")
+}
+
+/// What people call the record: its first plain text, as the base knows it.
+pub(super) fn name_of(mapping: &Mapping, link: &Link) -> Option<String> {
+    let plain = |end: &End| !end.is_id && end.lookup.is_none() && end.table.is_empty();
+    let field = mapping.fields.iter().find(|one| !one.set && plain(&one.ends.left) && plain(&one.ends.right))?;
+    let half = |side: Side| link.base.get(side).fields.get(&field.key).and_then(scalar_text);
+    half(Side::Left).or_else(|| half(Side::Right)).map(|text| super::value::short(&text))
+}
+
+/// A link as an object; with the halves of its base when `whole`.
+pub(super) fn as_json(scope: &Scope, link: &Link, whole: bool) -> Value {
+    let mapping = &scope.mapping;
+    let end = |side: Side| {
+        let end = mapping.sides.get(side);
+        let mut map = Map::new();
+        map.insert("system".to_owned(), json!(end.system));
+        map.insert("resource".to_owned(), json!(end.resource));
+        map.insert("id".to_owned(), json!(link.ids.get(side)));
+        map.insert("gone".to_owned(), json!(link.gone.get(side)));
+        if whole {
+            let half = link.base.get(side);
+            let held = mapping
+                .fields
+                .iter()
+                .filter_map(|field| half.fields.get(&field.key).map(|value| (field.name.clone(), value.clone())));
+            map.insert("base".to_owned(), Value::Object(held.collect()));
+        }
+        Value::Object(map)
+    };
+    let ends: Sides<Value> = Sides::each(end);
+    json!({
+        "account": scope.account.name,
+        "mapping": mapping.name,
+        "name": name_of(mapping, link),
+        "left": ends.left,
+        "right": ends.right,
+        "held": link.held,
+    })
+}
+
+/// Says that a link was forgotten.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn forgotten(screen: &mut Screen, scope: &Scope, link: &Link) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&json!({ "forgotten": as_json(scope, link, false) }));
+    }
+    let paint = screen.paint();
+    screen.line(&format!("forgot {}", ids(&scope.mapping, link, paint)))?;
+    screen.note("neither record was touched; the next `sync --full` lets them meet again by the mapping's keys")
+}

@@ -1,0 +1,129 @@
+//! What a cycle would send, drawn.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::preview::{Clash, Entry, Note, Preview, Write, preview};
+use super::table::Table;
+use super::value::value;
+use super::{Paint, Screen};
+use crate::mapping::Mapping;
+use crate::sync::guard::Halt;
+use crate::sync::{Plan, Snapshot};
+
+/// Prints a plan; as one JSON object on one line for programs.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn plan(
+    screen: &mut Screen,
+    (mapping, account): (&Mapping, &str),
+    snapshot: &Snapshot,
+    plan: &Plan,
+    halt: Option<&Halt>,
+) -> io::Result<()> {
+    let seen = preview(mapping, account, snapshot, plan, halt);
+    if screen.is_json() {
+        return screen.json(&seen);
+    }
+    let paint = screen.paint();
+    screen.line(&format!("{}  {}", paint.bold(&mapping.title), paint.dim(format!("{account} · {}", mapping.name))))?;
+    for row in &seen.rows {
+        screen.line(&format!("{} make {} {}", paint.good("+"), row.reference, paint.bold(&row.value)))?;
+    }
+    for entry in &seen.records {
+        record(mapping, entry, paint).iter().try_for_each(|line| screen.line(line))?;
+    }
+    totals(&seen, paint).iter().try_for_each(|line| screen.line(line))
+}
+
+/// The lines of one record.
+fn record(mapping: &Mapping, entry: &Entry, paint: Paint) -> Vec<String> {
+    let mut lines = Vec::new();
+    let ids: Vec<String> = [(&mapping.sides.left, &entry.ids.left), (&mapping.sides.right, &entry.ids.right)]
+        .into_iter()
+        .filter_map(|(end, id)| id.as_ref().map(|id| format!("{}.{} {id}", end.system, end.resource)))
+        .collect();
+    let who = format!("{}  {}", paint.bold(&entry.name), paint.dim(ids.join(" ⇔ ")));
+    if entry.linked {
+        lines.push(format!("{} link {who}", paint.name("=")));
+    }
+    for one in &entry.writes {
+        write(one, &who, paint, &mut lines);
+    }
+    if lines.is_empty() {
+        lines.push(format!("{} {who}", paint.warn("!")));
+    }
+    lines.extend(entry.conflicts.iter().map(|one| clash(mapping, one, paint)));
+    lines.extend(entry.notes.iter().map(|one| note(one, paint)));
+    lines
+}
+
+fn write(one: &Write, who: &str, paint: Paint, lines: &mut Vec<String>) {
+    let (sign, act) = match one.act {
+        "create" => (paint.good("+"), "create in"),
+        "stamp" => (paint.warn("~"), "then note its id in"),
+        _ => (paint.warn("~"), "update"),
+    };
+    lines.push(format!("{sign} {act} {} {who}", one.to));
+    let born = one.act == "create";
+    let mut table = Table::default();
+    for field in &one.fields {
+        let change = if born { value(&field.new) } else { format!("{} → {}", value(&field.old), value(&field.new)) };
+        let why = if born { field.place.clone() } else { format!("{} · {}", field.why, field.place) };
+        table.row([field.label.clone(), change, why]);
+    }
+    lines.extend(table.lines(4, paint));
+}
+
+fn clash(mapping: &Mapping, one: &Clash, paint: Paint) -> String {
+    let (left, right) = (&mapping.sides.left.system, &mapping.sides.right.system);
+    let ending = match &one.winner {
+        Some(winner) => format!("{winner} wins ({})", one.policy),
+        None => format!("waits for an answer ({})", one.policy),
+    };
+    let values = format!("{left} {}, {right} {}", value(&one.values.left), value(&one.values.right));
+    format!("    {} {}: {values}; {ending}", paint.warn("conflict"), one.label)
+}
+
+fn note(one: &Note, paint: Paint) -> String {
+    let label = one.label.as_ref().map(|label| format!(" {label}")).unwrap_or_default();
+    let place = one.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
+    let way = if one.kind == "held" { format!(" on its way to {}", one.at) } else { String::new() };
+    format!("    {}{label}{way}: {}{place}", paint.warn(one.kind), one.reason)
+}
+
+/// The last lines: how many of each kind, and the price.
+fn totals(seen: &Preview, paint: Paint) -> Vec<String> {
+    let totals = &seen.totals;
+    let by = |verb: &str, numbers: &BTreeMap<String, u64>| {
+        numbers.iter().map(|(system, number)| format!("{verb} {number} in {system}")).collect::<Vec<_>>()
+    };
+    let mut parts = by("create", &totals.create);
+    parts.extend(by("update", &totals.update));
+    let kinds = [
+        ("link", totals.link),
+        ("held", totals.held),
+        ("conflicts", totals.conflicts),
+        ("refused before", totals.quarantined),
+        ("ambiguous", totals.ambiguous),
+        ("gone", totals.gone),
+    ];
+    parts.extend(kinds.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number}")));
+    let mut lines = Vec::new();
+    if parts.is_empty() {
+        lines.push(paint.good("nothing to send"));
+    } else {
+        lines.push(paint.bold(parts.join(" · ")));
+    }
+    let price: Vec<String> =
+        seen.price.iter().filter(|(_, calls)| **calls > 0).map(|(system, calls)| format!("{system} {calls}")).collect();
+    if !price.is_empty() {
+        lines.push(paint.dim(format!("price in calls: {} (what had to be read was read)", price.join(", "))));
+    }
+    if let Some(reason) = &seen.halted {
+        lines.push(format!("{}: {reason}", paint.bad("halted")));
+        lines.push(paint.dim("  `depara sync --accept` carries it out all the same, this once"));
+    }
+    lines
+}

@@ -1,0 +1,110 @@
+//! Records that wait: refused, held, deferred or ambiguous.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use super::Screen;
+use super::link::{heading, resource};
+use super::table::Table;
+use super::value::{count, moment};
+use crate::cli::open::Scope;
+use crate::store::{Wait, Waiting};
+
+/// Lists what waits in one scope: how many there are, and whether all kinds were asked for.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all): (usize, bool)) -> io::Result<()> {
+    if screen.is_json() {
+        return waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)));
+    }
+    heading(screen, scope)?;
+    let mut table = Table::new(&["record", "why", "since", "reason"]);
+    for one in waiting {
+        let record = format!("{} {}", resource(&scope.mapping, one.side), one.id);
+        table.row([record, word(one.kind).to_owned(), moment(one.since_ms), one.reason.clone()]);
+    }
+    if !waiting.is_empty() {
+        let paint = screen.paint();
+        table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
+    }
+    let what = if all { "waiting record" } else { "refused record" };
+    let shown =
+        if waiting.len() < total { format!(", {} shown; --limit shows more", waiting.len()) } else { String::new() };
+    screen.note(&format!("  {}{shown}", count(total, what)))
+}
+
+/// Shows one record that waits, with the system's words and what was sent.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn show(screen: &mut Screen, scope: &Scope, one: &Waiting) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&as_json(scope, one, true));
+    }
+    heading(screen, scope)?;
+    let paint = screen.paint();
+    let record = format!("{} {}", resource(&scope.mapping, one.side), paint.name(&one.id));
+    screen.line(&format!("  {record}  {}", paint.warn(word(one.kind))))?;
+    screen.line(&format!("  reason   {}", one.reason))?;
+    for (label, text) in [("said", &one.outcome), ("by", &one.place)] {
+        if let Some(text) = text.as_ref().filter(|text| **text != one.reason) {
+            screen.line(&format!("  {label:<8} {text}"))?;
+        }
+    }
+    screen.line(&format!("  since    {}, last tried {}, {}", moment(one.since_ms), moment(one.last_ms), tries(one)))?;
+    if let Some(body) = &one.body {
+        let body = serde_json::to_string_pretty(&body.value()).map_err(io::Error::other)?;
+        screen.line(&format!("  {}", paint.dim("what was sent:")))?;
+        body.lines().try_for_each(|line| screen.line(&format!("    {line}")))?;
+    }
+    Ok(())
+}
+
+/// Says what is tried again.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn freed(screen: &mut Screen, list: &[&Waiting]) -> io::Result<()> {
+    if screen.is_json() {
+        let ids: Vec<&str> = list.iter().map(|one| one.id.as_str()).collect();
+        return screen.json(&json!({ "retry": ids }));
+    }
+    screen.line(&format!("{} will be tried again in the next cycle", count(list.len(), "record")))
+}
+
+/// The kind of waiting in one word.
+pub(super) const fn word(kind: Wait) -> &'static str {
+    match kind {
+        Wait::Held => "held",
+        Wait::Deferred => "deferred",
+        Wait::Quarantined => "refused",
+        Wait::Ambiguous => "ambiguous",
+    }
+}
+
+fn tries(one: &Waiting) -> String {
+    let asked = if one.kind == Wait::Quarantined && one.print == 0 { ", to be tried again" } else { "" };
+    format!("tried {}{asked}", if one.tries == 1 { "once".to_owned() } else { format!("{} times", one.tries) })
+}
+
+/// A waiting record as an object; with what was sent when `whole`.
+pub(super) fn as_json(scope: &Scope, one: &Waiting, whole: bool) -> Value {
+    let end = scope.mapping.sides.get(one.side);
+    json!({
+        "account": scope.account.name,
+        "mapping": scope.mapping.name,
+        "system": end.system,
+        "resource": end.resource,
+        "id": one.id,
+        "kind": one.kind,
+        "reason": one.reason,
+        "outcome": one.outcome,
+        "place": one.place,
+        "since_ms": one.since_ms,
+        "last_ms": one.last_ms,
+        "tries": one.tries,
+        "body": if whole { one.body.as_ref().map(crate::record::Body::value) } else { None },
+    })
+}
