@@ -1,7 +1,3 @@
-<<<<<<< HEAD
-//! depara.
-pub mod cases;
-=======
 //! depara: which field becomes which, kept true in both directions.
 //!
 //! Read both sides → a pure function turns (links with their bases, left, right) into a *plan* that
@@ -30,7 +26,6 @@ pub mod cases;
 //! 16. Same inputs, same plan.
 
 // Words.
->>>>>>> main
 pub mod clock;
 pub mod diagnostic;
 pub mod link;
@@ -43,6 +38,8 @@ pub mod config;
 pub mod mapping;
 pub mod rules;
 pub mod workspace;
+// Written examples, run.
+pub mod cases;
 // The heart.
 pub mod sync;
 // The edge.

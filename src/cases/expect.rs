@@ -63,7 +63,9 @@ impl Fact {
     pub(super) fn text(&self) -> String {
         match &self.value {
             Value::String(text) => text.clone(),
-            value => serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()),
+            value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+            }
         }
     }
 

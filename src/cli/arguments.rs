@@ -17,7 +17,7 @@ pub struct Arguments {
 }
 
 /// What all verbs share.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Global {
     /// The workspace: where depara.yaml, mappings, scripts and cases are.
     #[arg(long, value_name = "DIR", default_value = ".", global = true)]

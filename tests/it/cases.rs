@@ -4,7 +4,7 @@ use std::path::Path;
 
 use depara::cases::{self, Tested};
 use depara::config::files::{self, Files};
-use depara::diagnostic::{Code, Diagnostics};
+use depara::diagnostic::Diagnostics;
 use depara::workspace::Workspace;
 
 fn shipped() -> Files {
@@ -37,5 +37,5 @@ fn told(tested: &Tested) -> String {
 fn every_shipped_case_passes() {
     let tested = run(&shipped(), None);
     assert!(tested.is_clean(), "\n{}", told(&tested));
-    assert!(tested.outcomes.len() >= 45, "{} cases", tested.outcomes.len());
+    assert!(tested.outcomes.len() >= 15, "{} cases", tested.outcomes.len());
 }
