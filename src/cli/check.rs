@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::Exit;
 use super::open::{all_complaints, need_folder};
 use super::render::Screen;
 use super::render::diagnostic::{Weight, complaints, verdict};
-use super::Exit;
 
 /// Checks a workspace. A variable that is not set here is only a warning: the files are well.
 pub(super) fn run(dir: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {

@@ -78,7 +78,8 @@ pub(super) fn run(
     screen: &mut Screen,
 ) -> anyhow::Result<Exit> {
     let (workspace, scopes) = remembered(global, chosen, screen)?;
-    let fitting: Vec<(&Scope, Side)> = scopes.iter().filter_map(|scope| Some((scope, end_of(scope, resource)?))).collect();
+    let fitting: Vec<(&Scope, Side)> =
+        scopes.iter().filter_map(|scope| Some((scope, end_of(scope, resource)?))).collect();
     if fitting.is_empty() {
         return Err(not_enabled(&workspace, resource));
     }
@@ -144,9 +145,7 @@ fn with_field<'a>(fitting: &[(&'a Scope, Side)], field: Option<&str>) -> anyhow:
 }
 
 fn field_index(mapping: &Mapping, side: Side, word: &str) -> Option<usize> {
-    mapping.field_named(word).or_else(|| {
-        mapping.fields.iter().position(|field| explain::path_of(field, side) == word)
-    })
+    mapping.field_named(word).or_else(|| mapping.fields.iter().position(|field| explain::path_of(field, side) == word))
 }
 
 /// Why no mapping that runs speaks of a resource.

@@ -35,7 +35,8 @@ pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
         files.insert(IGNORE_FILE.to_owned(), IGNORED.to_owned());
     }
     for (path, text) in &files {
-        write(&folder.join(path), text).with_context(|| format!("failed to write `{}`", folder.join(path).display()))?;
+        write(&folder.join(path), text)
+            .with_context(|| format!("failed to write `{}`", folder.join(path).display()))?;
     }
     written(screen, folder, &files)?;
     Ok(Exit::Done)

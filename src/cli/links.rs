@@ -63,10 +63,9 @@ fn one<'a>(scopes: &'a [Scope], id: &str) -> anyhow::Result<(&'a Scope, Link)> {
     found.dedup_by(|one, other| one.1 == other.1 && one.0.ledger.scope() == other.0.ledger.scope());
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Stop::usage(
-            format!("several links hold `{id}`"),
-            "say which: `SYSTEM:ID`, --mapping, --account",
-        )),
+        (Some(_), false) => {
+            Err(Stop::usage(format!("several links hold `{id}`"), "say which: `SYSTEM:ID`, --mapping, --account"))
+        }
         (None, _) => Err(Stop::failed(
             format!("no link holds `{id}`"),
             "`depara links` lists them; `depara explain SYSTEM.RESOURCE ID` says why a record has none",

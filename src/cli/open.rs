@@ -65,9 +65,8 @@ pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics, Diagnostics) {
     let mut read = Diagnostics::default();
     let files = files::workspace(dir, &mut read);
     let anything = |name: &str| environment(name).or_else(|| Some(UNSET.to_owned()));
-    let judge = |env: &dyn Fn(&str) -> Option<String>| {
-        Workspace::compile(&files, env, read.clone()).err().unwrap_or_default()
-    };
+    let judge =
+        |env: &dyn Fn(&str) -> Option<String>| Workspace::compile(&files, env, read.clone()).err().unwrap_or_default();
     let written = judge(&anything);
     let mut unset = judge(&environment);
     unset.list.retain(|one| one.code == Code::MissingSecret && !written.list.contains(one));
@@ -168,6 +167,7 @@ pub(super) fn remembered(
 
 fn unknown(kind: &str, wanted: &str, known: &[&str]) -> anyhow::Error {
     let near = nearest(wanted, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-    let hint = near.unwrap_or_else(|| format!("known: {}", if known.is_empty() { "none".into() } else { known.join(", ") }));
+    let hint =
+        near.unwrap_or_else(|| format!("known: {}", if known.is_empty() { "none".into() } else { known.join(", ") }));
     Stop::usage(format!("no {kind} is named `{wanted}`"), hint)
 }

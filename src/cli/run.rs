@@ -1,7 +1,7 @@
 //! `depara run`.
 
 use super::Exit;
-use super::arguments::{ScopeArguments, Global};
+use super::arguments::{Global, ScopeArguments};
 use super::render::Screen;
 
 /// Runs as a service.

@@ -1,7 +1,7 @@
 //! `depara sandbox`.
 
 use super::Exit;
-use super::arguments::{SandboxArguments, Global};
+use super::arguments::{Global, SandboxArguments};
 use super::render::Screen;
 
 /// Serves imitation systems.

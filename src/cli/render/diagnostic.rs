@@ -49,7 +49,8 @@ pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) 
         let inside = related.filter(|(other, _)| other.file == place.file);
         first = first.element(shown(place, inside, all));
         if let Some((other, how)) = related.filter(|_| inside.is_none()) {
-            second = Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
+            second =
+                Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
         }
     }
     if let Some(hint) = &one.hint {

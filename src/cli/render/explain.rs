@@ -111,7 +111,10 @@ fn never_seen(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String
     if let Some(rule) = &mapping.sides.get(known.side).keep {
         lines.push(format!("- a rule keeps it out: {}", rule_words(workspace, rule)));
     }
-    lines.push(format!("- {here} holds no such id in the account `{}`, or the listing does not show it", scope.account.name));
+    lines.push(format!(
+        "- {here} holds no such id in the account `{}`, or the listing does not show it",
+        scope.account.name
+    ));
     lines
 }
 

@@ -52,7 +52,11 @@ fn happened(entry: &Entry) -> String {
         "LinkForgotten" => "a person had the link forgotten".to_owned(),
         "ConflictFound" | "ConflictSettled" => {
             let of = |key: &str| entry.details.get(key).map_or_else(|| "–".to_owned(), value);
-            let ending = if entry.event == "ConflictFound" { "waits for an answer".to_owned() } else { text(entry, "policy").to_owned() };
+            let ending = if entry.event == "ConflictFound" {
+                "waits for an answer".to_owned()
+            } else {
+                text(entry, "policy").to_owned()
+            };
             format!("{field} changed on both sides: left {}, right {} ({ending})", of("left"), of("right"))
         }
         "ConflictAnswered" => format!("a person chose the {} side's {field}", text(entry, "side")),

@@ -51,7 +51,8 @@ pub fn list(screen: &mut Screen, scope: &Scope, links: &[Link], total: usize) ->
         let paint = screen.paint();
         table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
     }
-    let shown = if links.len() < total { format!(", {} shown; --limit shows more", links.len()) } else { String::new() };
+    let shown =
+        if links.len() < total { format!(", {} shown; --limit shows more", links.len()) } else { String::new() };
     screen.note(&format!("  {}{shown}", count(total, "link")))
 }
 
@@ -90,7 +91,12 @@ pub(super) fn base(screen: &mut Screen, mapping: &Mapping, link: &Link, only: Op
             half.fields.get(&field.key).map_or_else(|| "–".to_owned(), |held| format!("{}{sent}", value(held)))
         };
         let place = format!("{}:{}", field.place.file, field.place.line);
-        table.row([field.label.clone(), half(Side::Left), half(Side::Right), if index == only.unwrap_or(usize::MAX) { place } else { String::new() }]);
+        table.row([
+            field.label.clone(),
+            half(Side::Left),
+            half(Side::Right),
+            if index == only.unwrap_or(usize::MAX) { place } else { String::new() },
+        ]);
     }
     let paint = screen.paint();
     screen.line(&format!("  {}", paint.dim("what each side held at the last agreement:")))?;
@@ -134,9 +140,10 @@ pub(super) fn as_json(scope: &Scope, link: &Link, whole: bool) -> Value {
         map.insert("gone".to_owned(), json!(link.gone.get(side)));
         if whole {
             let half = link.base.get(side);
-            let held = mapping.fields.iter().filter_map(|field| {
-                half.fields.get(&field.key).map(|value| (field.name.clone(), value.clone()))
-            });
+            let held = mapping
+                .fields
+                .iter()
+                .filter_map(|field| half.fields.get(&field.key).map(|value| (field.name.clone(), value.clone())));
             map.insert("base".to_owned(), Value::Object(held.collect()));
         }
         Value::Object(map)

@@ -69,8 +69,7 @@ fn write(one: &Write, who: &str, paint: Paint, lines: &mut Vec<String>) {
     let born = one.act == "create";
     let mut table = Table::default();
     for field in &one.fields {
-        let change =
-            if born { value(&field.new) } else { format!("{} → {}", value(&field.old), value(&field.new)) };
+        let change = if born { value(&field.new) } else { format!("{} → {}", value(&field.old), value(&field.new)) };
         let why = if born { field.place.clone() } else { format!("{} · {}", field.why, field.place) };
         table.row([field.label.clone(), change, why]);
     }

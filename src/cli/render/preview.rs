@@ -162,9 +162,10 @@ pub fn preview(mapping: &Mapping, account: &str, snapshot: &Snapshot, plan: &Pla
         }
     }
     let aside = plan.ambiguous.iter().map(|one| (one.side, &one.id, "ambiguous", one.reason.clone(), None));
-    let unreadable = plan.unreadable.iter().map(|(side, id, trouble)| {
-        (*side, id, "unreadable", trouble.reason.clone(), Some(trouble.place.clone()))
-    });
+    let unreadable = plan
+        .unreadable
+        .iter()
+        .map(|(side, id, trouble)| (*side, id, "unreadable", trouble.reason.clone(), Some(trouble.place.clone())));
     for (side, id, kind, reason, place) in aside.chain(unreadable) {
         let mut entry = Entry::default();
         *entry.ids.get_mut(side) = Some(id.clone());

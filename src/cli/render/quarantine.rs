@@ -30,7 +30,8 @@ pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all
         table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
     }
     let what = if all { "waiting record" } else { "refused record" };
-    let shown = if waiting.len() < total { format!(", {} shown; --limit shows more", waiting.len()) } else { String::new() };
+    let shown =
+        if waiting.len() < total { format!(", {} shown; --limit shows more", waiting.len()) } else { String::new() };
     screen.note(&format!("  {}{shown}", count(total, what)))
 }
 

@@ -33,8 +33,10 @@ pub fn cycle(screen: &mut Screen, title: &str, report: &Report) -> io::Result<()
 
 fn systems(report: &Report) -> Table {
     let mut table = Table::new(&["", "read", "created", "updated", "calls"]).right(1..5);
-    let mut names: Vec<&String> =
-        [&report.read, &report.created, &report.updated, &report.calls].into_iter().flat_map(|map| map.keys()).collect();
+    let mut names: Vec<&String> = [&report.read, &report.created, &report.updated, &report.calls]
+        .into_iter()
+        .flat_map(|map| map.keys())
+        .collect();
     names.sort();
     names.dedup();
     for name in names {
