@@ -16,6 +16,7 @@ mod plan;
 mod quarantine;
 pub mod render;
 mod run;
+mod runners;
 mod sandbox;
 mod sync;
 mod test;

@@ -1,10 +1,78 @@
-//! `depara sandbox`.
+//! `depara sandbox`: serves the imitation systems until it is told to stop.
 
-use super::Exit;
-use super::arguments::{Global, SandboxArguments};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, PoisonError};
+
+use super::arguments::{Global, SandboxArguments, Switch};
 use super::render::Screen;
+use super::runners::block_on;
+use super::{Exit, Stop, open as open_workspace};
+use crate::clock::Clock;
+use crate::diagnostic::nearest;
+use crate::sandbox::serve::{self, Served};
+use crate::sandbox::town::Town;
 
-/// Serves imitation systems.
-pub(super) fn run(_global: &Global, _arguments: &SandboxArguments, _screen: &mut Screen) -> anyhow::Result<Exit> {
-    anyhow::bail!("the engine is missing")
+/// Serves the sandboxes.
+pub(super) fn run(global: &Global, arguments: &SandboxArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let workspace = open_workspace::offline(global, screen)?;
+    block_on(async {
+        let clock = Clock::machine();
+        let town = Town::build(arguments.seed, arguments.records, clock.now()).map_err(anyhow::Error::msg)?;
+        if arguments.limits == Switch::Off {
+            town.lift_limits();
+        }
+        complain(&town, &arguments.systems)?;
+        for member in town.members() {
+            let mut sandbox = member.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
+            for rule in &arguments.faults {
+                let added = sandbox.faults().add_text(rule);
+                added.map_err(|error| Stop::usage(error.to_string(), "`depara sandbox --help` shows the kinds"))?;
+            }
+        }
+        let chosen = |name: &str| arguments.systems.is_empty() || arguments.systems.iter().any(|one| one == name);
+        let (served, addresses) = open(&town, &clock, arguments.port, chosen).await?;
+        screen.line("The sandboxes are served. An account file that reaches them:")?;
+        screen.line("")?;
+        screen.text(&town.account_file(&addresses, workspace.mappings.keys().map(String::as_str)))?;
+        screen.line("")?;
+        screen.note("GET /_sandbox tells what clients did; Ctrl-C stops.")?;
+        tokio::signal::ctrl_c().await?;
+        drop(served);
+        Ok(Exit::Done)
+    })
+}
+
+fn complain(town: &Town, systems: &[String]) -> anyhow::Result<()> {
+    let known: Vec<&str> = town.members().iter().map(|member| member.name).collect();
+    match systems.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let hint = near.unwrap_or_else(|| format!("known: {}", known.join(", ")));
+            Err(Stop::usage(format!("there is no sandbox of `{name}`"), hint))
+        }
+    }
+}
+
+/// Serves the chosen members on loopback, one port after the other; port 0 takes any that is free.
+pub(super) async fn open(
+    town: &Town,
+    clock: &Clock,
+    port: u16,
+    chosen: impl Fn(&str) -> bool,
+) -> anyhow::Result<(Vec<Served>, BTreeMap<&'static str, String>)> {
+    let (mut served, mut addresses) = (Vec::new(), BTreeMap::new());
+    for (member, offset) in town.members().into_iter().zip(0_u16..) {
+        if !chosen(member.name) {
+            continue;
+        }
+        let port = if port == 0 { 0 } else { port.saturating_add(offset) };
+        let time = clock.clone();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let one = serve::serve(member.sandbox, address, Arc::new(move || time.now())).await?;
+        addresses.insert(member.name, one.url());
+        served.push(one);
+    }
+    Ok((served, addresses))
 }

@@ -165,7 +165,7 @@ pub fn complain_arrow(word: &str, place: &Place, complaints: &mut Diagnostics) {
     );
 }
 
-/// Which side a word such as `omie:` speaks of.
+/// Which side a word such as `erp:` speaks of.
 pub struct SideNames<'a> {
     names: Sides<&'a str>,
 }

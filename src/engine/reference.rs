@@ -121,8 +121,9 @@ impl Runner {
         for ((reference, field), values) in questions {
             let (system, resource) = reference.split_once('.').unwrap_or((&reference, ""));
             let connector = self.connector(system)?;
-            let is_id = connector.system().resources.get(resource).is_some_and(|one| one.id.text() == field);
-            let found = if is_id {
+            let known = connector.system().resources.get(resource);
+            let by_id = known.is_some_and(|one| one.id.text() == field && !one.find.contains_key(&field));
+            let found = if by_id {
                 connector.fetch(resource, &values).await?
             } else {
                 connector.find(resource, &field, &values).await?

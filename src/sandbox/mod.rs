@@ -10,6 +10,7 @@ pub mod people;
 pub mod places;
 pub mod ploomes;
 pub mod serve;
+pub mod town;
 
 use std::collections::BTreeMap;
 

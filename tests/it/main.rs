@@ -2,5 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
 mod connectors;
+mod cycles;
 mod diagnostics;
+mod house;
+mod shipped;
 mod store_kill;

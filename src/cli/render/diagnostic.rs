@@ -69,7 +69,7 @@ pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) 
 
 fn render(groups: &[Group<'_>], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(groups).to_string()
+    renderer.render(groups)
 }
 
 /// The excerpt a place points into, or only its name when its text is not known.
