@@ -7,3 +7,4 @@ mod diagnostics;
 mod house;
 mod shipped;
 mod store_kill;
+mod tidy;
