@@ -5,6 +5,7 @@ mod connectors;
 mod cycles;
 mod diagnostics;
 mod house;
+mod preview;
 mod shipped;
 mod store_kill;
 mod tidy;
