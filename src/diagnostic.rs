@@ -232,7 +232,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let folded = word.to_lowercase();
     let mut best: Option<(f64, &str)> = None;
     for candidate in known {
-        let score = strsim::jaro_winkler(&folded, &candidate.to_lowercase());
+        let near = candidate.to_lowercase();
+        // Two letters that changed places are one slip of the fingers, however short the word is.
+        let slip = if folded.chars().count() > 2 && strsim::osa_distance(&folded, &near) == 1 { 0.85 } else { 0.0 };
+        let score = strsim::jaro_winkler(&folded, &near).max(slip);
         if score > 0.8 && best.is_none_or(|(so_far, _)| score > so_far) {
             best = Some((score, candidate));
         }
@@ -300,6 +303,7 @@ mod tests {
     #[test]
     fn a_misspelt_word_finds_its_neighbour_and_nonsense_finds_none() {
         assert_eq!(nearest("canom", ["canon", "label"]), Some("canon"));
+        assert_eq!(nearest("epr", ["crm", "erp"]), Some("erp"));
         assert_eq!(nearest("zzz", ["canon", "label"]), None);
     }
 

@@ -44,7 +44,7 @@ impl Workspace {
         let project = config::load(files, env, &mut complaints);
         let scripts = project.scripts.iter().map(|(name, file, text)| (name.as_str(), file.as_str(), text.as_str()));
         let rules = Arc::new(RuleSet::compile(scripts, &mut complaints));
-        let known = Known { systems: &project.systems, tables: &project.tables, rules: &rules };
+        let known = Known { project: &project, rules: &rules };
         let mut mappings: Mappings = BTreeMap::new();
         for spec in &project.mappings {
             if let Some(mapping) = compile(spec, &known, &mut complaints) {

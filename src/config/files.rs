@@ -51,6 +51,13 @@ fn collect_carried(folder: &str, dir: &Dir<'_>, files: &mut Files) {
 /// The files of a workspace on disk, over the carried ones.
 pub fn workspace(root: &Path, complaints: &mut Diagnostics) -> Files {
     let mut files = carried();
+    files.append(&mut disk(root, complaints));
+    files
+}
+
+/// The files of a workspace on disk alone.
+pub fn disk(root: &Path, complaints: &mut Diagnostics) -> Files {
+    let mut files = Files::new();
     for folder in FOLDERS {
         collect_disk(root, &root.join(folder), 0, &mut files, complaints);
     }
@@ -92,6 +99,11 @@ fn read_file(root: &Path, path: &Path, files: &mut Files, complaints: &mut Diagn
     match std::fs::read_to_string(path) {
         Ok(text) => {
             files.insert(relative(root, path), text);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            let place = Place::file(&relative(root, path));
+            let plain = Diagnostic::new(Code::Unreadable, &place, "cannot be read: it is no UTF-8 text");
+            complaints.push(plain.hint("save the file as UTF-8; most editors offer it under `save with encoding`"));
         }
         Err(error) => complain_unreadable(root, path, &error.to_string(), complaints),
     }

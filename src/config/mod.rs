@@ -8,7 +8,7 @@ pub mod mapping;
 pub mod system;
 pub mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use account::AccountFile;
@@ -35,17 +35,31 @@ pub struct Project {
     pub cases: Vec<(String, Located)>,
     /// The account file; `None` when there is none.
     pub accounts: Option<AccountFile>,
+    /// Files of systems and mappings that were complained about and gave nothing. What leads to them
+    /// is no second mistake.
+    pub torn: BTreeSet<String>,
+}
+
+impl Project {
+    /// True when a system has a file, which was complained about.
+    pub fn is_torn(&self, system: &str) -> bool {
+        self.torn.contains(&format!("mappings/systems/{system}.yaml"))
+    }
 }
 
 /// Reads all files of a workspace. `env` answers `${NAME}` in the account file.
 pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mut Diagnostics) -> Project {
     let mut project = Project::default();
+    let unread = complaints.list.iter().filter(|one| one.code == Code::Unreadable);
+    project.torn.extend(unread.filter_map(|one| one.place.as_ref().map(|place| place.file.to_string())));
     for (path, text) in files {
         match kind_of(path) {
             Kind::System => {
                 if let Some(system) = System::load(path, text, complaints) {
                     let twin = project.systems.insert(system.name.clone(), Arc::new(system));
                     complain_twin(twin.map(|twin| (twin.name.clone(), "system")), path, complaints);
+                } else {
+                    project.torn.insert(path.clone());
                 }
             }
             Kind::Table(name) => {
@@ -62,6 +76,8 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
                     let twin = project.mappings.iter().find(|one| one.name == spec.name);
                     complain_twin(twin.map(|twin| (twin.name.clone(), "mapping")), path, complaints);
                     project.mappings.push(spec);
+                } else {
+                    project.torn.insert(path.clone());
                 }
             }
             Kind::Script(name) => project.scripts.push((name, path.clone(), text.clone())),
@@ -125,12 +141,15 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
         for enabled in &account.mappings {
             let (name, place) = &enabled.name;
             let Some(mapping) = project.mappings.iter().find(|spec| spec.name == *name) else {
+                if project.torn.iter().any(|path| matches!(kind_of(path), Kind::Mapping)) {
+                    continue;
+                }
                 let plain = Diagnostic::new(Code::UnknownMapping, place, format!("no mapping is named `{name}`"));
                 complaints.push(plain.did_you_mean(name, project.mappings.iter().map(|spec| spec.name.as_str())));
                 continue;
             };
             for end in [&mapping.link.left, &mapping.link.right] {
-                if !account.systems.contains_key(&end.system) {
+                if project.systems.contains_key(&end.system) && !account.systems.contains_key(&end.system) {
                     let sentence =
                         format!("account `{}` runs `{name}` without access to `{}`", account.name, end.system);
                     complaints.push(
@@ -147,6 +166,9 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
 fn complain_access(project: &Project, account: &account::Account, complaints: &mut Diagnostics) {
     for (name, access) in &account.systems {
         let Some(system) = project.systems.get(name) else {
+            if project.is_torn(name) {
+                continue;
+            }
             let plain = Diagnostic::new(
                 Code::UnknownSystem,
                 &account.place,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::canon::Canon;
 use super::field::{At, End as FieldEnd, Field, Follows, Group, Lookup, Policy, Rules, Slot, View};
 use super::{End, Mapping, Report, print_of};
+use crate::config::Project;
 use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
 use crate::config::mapping::{Arrow, MappingSpec, PolicySpec, ResourceName, Written};
 use crate::config::system::{Resource, System};
@@ -16,10 +17,8 @@ use crate::rules::Rule;
 
 /// What a mapping may refer to.
 pub struct Known<'a> {
-    /// The systems by name.
-    pub systems: &'a BTreeMap<String, std::sync::Arc<System>>,
-    /// The shared tables by name.
-    pub tables: &'a BTreeMap<String, TablePairs>,
+    /// The files as written.
+    pub project: &'a Project,
     /// The rules of the workspace.
     pub rules: &'a Rules,
 }
@@ -90,9 +89,12 @@ fn find_resource<'a>(
     known: &Known<'a>,
     complaints: &mut Diagnostics,
 ) -> Option<(&'a System, &'a Resource)> {
-    let Some(system) = known.systems.get(&name.system) else {
+    let Some(system) = known.project.systems.get(&name.system) else {
+        if known.project.is_torn(&name.system) {
+            return None;
+        }
         let plain = Diagnostic::new(Code::UnknownSystem, &name.place, format!("no system is named `{}`", name.system));
-        complaints.push(plain.did_you_mean(&name.system, known.systems.keys().map(String::as_str)));
+        complaints.push(plain.did_you_mean(&name.system, known.project.systems.keys().map(String::as_str)));
         return None;
     };
     let found = system.resources.get(&name.resource);
@@ -205,9 +207,9 @@ impl Builder<'_> {
         let table = match spec.table.as_ref()? {
             TableSpec::Pairs(table) => table.clone(),
             TableSpec::Named((name, place)) => {
-                let Some(table) = self.known.tables.get(name) else {
+                let Some(table) = self.known.project.tables.get(name) else {
                     let plain = Diagnostic::new(Code::UnknownTable, place, format!("no table is named `{name}`"));
-                    let near = plain.did_you_mean(name, self.known.tables.keys().map(String::as_str));
+                    let near = plain.did_you_mean(name, self.known.project.tables.keys().map(String::as_str));
                     self.complaints.push(near);
                     return None;
                 };
@@ -410,14 +412,17 @@ impl Builder<'_> {
     fn script_references(&mut self) {
         for (name, place) in self.known.rules.references_of(&self.scripts) {
             let known = name.split_once('.').is_some_and(|(system, resource)| {
-                self.known.systems.get(system).is_some_and(|system| system.resources.contains_key(resource))
+                self.known.project.systems.get(system).is_some_and(|system| system.resources.contains_key(resource))
             });
             if known {
                 self.references.insert(name);
+            } else if name.split_once('.').is_some_and(|(system, _)| self.known.project.is_torn(system)) {
+                continue;
             } else {
                 let sentence = format!("`{name}` is no resource to look into");
                 let all: Vec<String> = self
                     .known
+                    .project
                     .systems
                     .values()
                     .flat_map(|system| system.resources.keys().map(|resource| format!("{}.{resource}", system.name)))

@@ -4,6 +4,9 @@
 mod cases;
 mod connectors;
 mod cycles;
+mod diagnostics;
 mod house;
+mod preview;
 mod shipped;
 mod store_kill;
+mod tidy;

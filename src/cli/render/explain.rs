@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::link::{as_json as link_json, base, heading, ids, name_of, resource};
+use super::link::{as_json as link_json, base, heading, ids, name_in, name_of, resource};
 use super::value::{moment, value};
 use super::{Screen, conflict, journal, quarantine};
 use crate::cli::explain::{Known, Standing};
@@ -50,8 +50,8 @@ pub fn record(
     heading(screen, scope)?;
     let paint = screen.paint();
     let record = format!("{} {}", resource(&scope.mapping, known.side), paint.name(&known.id));
-    let name = known.link.as_ref().and_then(|link| name_of(&scope.mapping, link)).unwrap_or_default();
-    screen.line(&format!("  {record}  {}", paint.bold(name)))?;
+    let name = name(&scope.mapping, known).map(|name| format!("  {}", paint.bold(name))).unwrap_or_default();
+    screen.line(&format!("  {record}{name}"))?;
     for line in standing(scope, workspace, known) {
         screen.line(&format!("  {line}"))?;
     }
@@ -63,6 +63,14 @@ pub fn record(
         base(screen, &scope.mapping, link, field)?;
     }
     past(screen, scope, known, only)
+}
+
+/// What people call the record: as its link knows it, or as it was when it was kept back.
+fn name(mapping: &Mapping, known: &Known) -> Option<String> {
+    known.link.as_ref().and_then(|link| name_of(mapping, link)).or_else(|| {
+        let body = known.waiting.as_ref()?.body.as_ref()?.value();
+        name_in(mapping, known.side, &known.id, &body)
+    })
 }
 
 /// How the record stands, in sentences.
@@ -187,8 +195,9 @@ fn past(screen: &mut Screen, scope: &Scope, known: &Known, only: Option<&Field>)
         return Ok(());
     }
     let paint = screen.paint();
+    let systems = scope.mapping.sides.as_ref().map(|end| end.system.as_str());
     screen.line(&format!("  {}", paint.dim("the journal, the newest first:")))?;
-    let lines = entries.iter().flat_map(|entry| journal::lines(entry, label));
+    let lines = entries.iter().flat_map(|entry| journal::lines(entry, systems, label));
     lines.into_iter().try_for_each(|line| screen.line(&format!("    {line}")))?;
     let settled = known.conflicts.iter().filter(|one| !one.open).count();
     if settled > 0 && only.is_none() {

@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use super::value::{moment, value};
+use crate::record::Sides;
 use crate::store::Entry;
 
-/// One line of the journal: the moment, what happened, and field by field what moved.
-pub(super) fn lines(entry: &Entry, only: Option<&str>) -> Vec<String> {
-    let mut lines = vec![format!("{}  {}", moment(entry.at_ms), happened(entry))];
+/// One line of the journal: the moment, what happened, and field by field what moved. `systems` are
+/// the names of the two sides.
+pub(super) fn lines(entry: &Entry, systems: Sides<&str>, only: Option<&str>) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", moment(entry.at_ms), happened(entry, systems))];
     for (label, change) in fields(entry).filter(|(label, _)| only.is_none_or(|only| only == *label)) {
         let of = |key: &str| change.get(key).unwrap_or(&Value::Null);
         let word = |key: &str| of(key).as_str().unwrap_or_default().to_owned();
@@ -32,7 +34,7 @@ fn text<'a>(entry: &'a Entry, key: &str) -> &'a str {
 }
 
 /// What happened, in words. An event that this release does not know is named as it is.
-fn happened(entry: &Entry) -> String {
+fn happened(entry: &Entry, systems: Sides<&str>) -> String {
     let (system, why, field) = (text(entry, "in"), text(entry, "why"), text(entry, "field"));
     let ending = if why.is_empty() { String::new() } else { format!(": {why}") };
     match entry.event.as_str() {
@@ -42,7 +44,10 @@ fn happened(entry: &Entry) -> String {
         "RecordsLinked" => format!("linked{ending}"),
         "RecordGone" => format!("gone{ending}"),
         "RecordHeld" => format!("held{ending}"),
-        "FieldHeld" => format!("{field} held{ending}"),
+        "FieldHeld" => match text(entry, "place") {
+            "" => format!("{field} held{ending}"),
+            place => format!("{field} held{ending} ({place})"),
+        },
         "RecordAmbiguous" => format!("ambiguous{ending}"),
         "RecordRefused" => format!("refused{ending}"),
         "RefusalReported" => format!("the refusal was reported to people{ending}"),
@@ -57,9 +62,18 @@ fn happened(entry: &Entry) -> String {
             } else {
                 text(entry, "policy").to_owned()
             };
-            format!("{field} changed on both sides: left {}, right {} ({ending})", of("left"), of("right"))
+            format!(
+                "{field} changed on both sides: {} {}, {} {} ({ending})",
+                systems.left,
+                of("left"),
+                systems.right,
+                of("right")
+            )
         }
-        "ConflictAnswered" => format!("a person chose the {} side's {field}", text(entry, "side")),
+        "ConflictAnswered" => {
+            let side = if text(entry, "side") == "right" { systems.right } else { systems.left };
+            format!("a person chose what {side} holds")
+        }
         other => format!("{other}{ending}"),
     }
 }

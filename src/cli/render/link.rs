@@ -1,6 +1,7 @@
 //! Links: which records are known to be one thing, and what each side held.
 
 use std::io;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -83,20 +84,14 @@ pub(super) fn ids(mapping: &Mapping, link: &Link, paint: Paint) -> String {
 /// What both sides held at the last agreement; of one field when it is named.
 pub(super) fn base(screen: &mut Screen, mapping: &Mapping, link: &Link, only: Option<usize>) -> io::Result<()> {
     let (left, right) = (&mapping.sides.left.system, &mapping.sides.right.system);
-    let mut table = Table::new(&["field", left, right, ""]);
-    for (index, field) in mapping.fields.iter().enumerate().filter(|(index, _)| only.is_none_or(|one| one == *index)) {
+    let mut table = Table::new(&["field", left, right]);
+    for (_, field) in mapping.fields.iter().enumerate().filter(|(index, _)| only.is_none_or(|one| one == *index)) {
         let half = |side: Side| {
             let half = link.base.get(side);
             let sent = if half.expected.contains(&field.key) { " (sent)" } else { "" };
             half.fields.get(&field.key).map_or_else(|| "–".to_owned(), |held| format!("{}{sent}", value(held)))
         };
-        let place = format!("{}:{}", field.place.file, field.place.line);
-        table.row([
-            field.label.clone(),
-            half(Side::Left),
-            half(Side::Right),
-            if index == only.unwrap_or(usize::MAX) { place } else { String::new() },
-        ]);
+        table.row([field.label.clone(), half(Side::Left), half(Side::Right)]);
     }
     let paint = screen.paint();
     screen.line(&format!("  {}", paint.dim("what each side held at the last agreement:")))?;
@@ -122,10 +117,21 @@ pub(super) fn state(mapping: &Mapping, link: &Link) -> String {
 
 /// What people call the record: its first plain text, as the base knows it.
 pub(super) fn name_of(mapping: &Mapping, link: &Link) -> Option<String> {
-    let plain = |end: &End| !end.is_id && end.lookup.is_none() && end.table.is_empty();
-    let field = mapping.fields.iter().find(|one| !one.set && plain(&one.ends.left) && plain(&one.ends.right))?;
-    let half = |side: Side| link.base.get(side).fields.get(&field.key).and_then(scalar_text);
+    let key = &mapping.fields.get(naming(mapping)?)?.key;
+    let half = |side: Side| link.base.get(side).fields.get(key).and_then(scalar_text);
     half(Side::Left).or_else(|| half(Side::Right)).map(|text| super::value::short(&text))
+}
+
+/// What people call a record of which the body is known. Looks nothing up.
+pub(super) fn name_in(mapping: &Mapping, side: Side, id: &str, body: &Value) -> Option<String> {
+    let fields = mapping.read(side, id, body, &Arc::default()).ok()?;
+    scalar_text(fields.value(naming(mapping)?)).map(|text| super::value::short(&text))
+}
+
+/// The field that people call a record by: the first plain one.
+fn naming(mapping: &Mapping) -> Option<usize> {
+    let plain = |end: &End| !end.is_id && end.lookup.is_none() && end.table.is_empty();
+    mapping.fields.iter().position(|one| !one.set && plain(&one.ends.left) && plain(&one.ends.right))
 }
 
 /// A link as an object; with the halves of its base when `whole`.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use serde_json::Value;
+
 use super::preview::{Clash, Entry, Note, Preview, Write, preview};
 use super::table::Table;
 use super::value::value;
 use super::{Paint, Screen};
 use crate::mapping::Mapping;
+use crate::reference::{folded, scalar_text};
 use crate::sync::guard::Halt;
 use crate::sync::{Plan, Snapshot};
 
@@ -34,46 +37,59 @@ pub fn plan(
     for entry in &seen.records {
         record(mapping, entry, paint).iter().try_for_each(|line| screen.line(line))?;
     }
+    if !seen.records.is_empty() {
+        screen.line("")?;
+    }
     totals(&seen, paint).iter().try_for_each(|line| screen.line(line))
 }
 
-/// The lines of one record.
+/// The lines of one record: who it is, then what is done to it.
 fn record(mapping: &Mapping, entry: &Entry, paint: Paint) -> Vec<String> {
-    let mut lines = Vec::new();
     let ids: Vec<String> = [(&mapping.sides.left, &entry.ids.left), (&mapping.sides.right, &entry.ids.right)]
         .into_iter()
         .filter_map(|(end, id)| id.as_ref().map(|id| format!("{}.{} {id}", end.system, end.resource)))
         .collect();
-    let who = format!("{}  {}", paint.bold(&entry.name), paint.dim(ids.join(" ⇔ ")));
+    let name = if entry.name.is_empty() { String::new() } else { format!("{}  ", paint.bold(&entry.name)) };
+    let mut lines = vec![String::new(), format!("{name}{}", paint.dim(ids.join(" ⇔ ")))];
     if entry.linked {
-        lines.push(format!("{} link {who}", paint.name("=")));
+        lines.push(format!("  {} link: a key joins them", paint.name("=")));
     }
     for one in &entry.writes {
-        write(one, &who, paint, &mut lines);
-    }
-    if lines.is_empty() {
-        lines.push(format!("{} {who}", paint.warn("!")));
+        write(one, paint, &mut lines);
     }
     lines.extend(entry.conflicts.iter().map(|one| clash(mapping, one, paint)));
     lines.extend(entry.notes.iter().map(|one| note(one, paint)));
     lines
 }
 
-fn write(one: &Write, who: &str, paint: Paint, lines: &mut Vec<String>) {
+fn write(one: &Write, paint: Paint, lines: &mut Vec<String>) {
+    let born = one.act == "create";
     let (sign, act) = match one.act {
         "create" => (paint.good("+"), "create in"),
-        "stamp" => (paint.warn("~"), "then note its id in"),
+        "stamp" => (paint.warn("~"), "then note the new id in"),
         _ => (paint.warn("~"), "update"),
     };
-    lines.push(format!("{sign} {act} {} {who}", one.to));
-    let born = one.act == "create";
+    lines.push(format!("  {sign} {act} {}", one.to));
     let mut table = Table::default();
     for field in &one.fields {
-        let change = if born { value(&field.new) } else { format!("{} → {}", value(&field.old), value(&field.new)) };
         let why = if born { field.place.clone() } else { format!("{} · {}", field.why, field.place) };
-        table.row([field.label.clone(), change, why]);
+        let new = if born { value(&field.new) } else { change(&field.old, &field.new) };
+        table.row([field.label.clone(), new, paint.dim(why)]);
     }
-    lines.extend(table.lines(4, paint));
+    lines.extend(table.lines(6, paint));
+}
+
+/// What becomes of a value: members that come and go, or old and new.
+fn change(old: &Value, new: &Value) -> String {
+    let (Some(had), Some(gets)) = (old.as_array(), new.as_array()) else {
+        return format!("{} → {}", value(old), value(new));
+    };
+    let form = |one: &Value| folded(&scalar_text(one).unwrap_or_default());
+    let only = |list: &[Value], other: &[Value], sign: &str| {
+        let lacks = |one: &&Value| !other.iter().any(|known| form(known) == form(one));
+        list.iter().filter(lacks).map(|one| format!("{sign}{}", value(one))).collect::<Vec<_>>()
+    };
+    [only(gets, had, "+"), only(had, gets, "−")].concat().join(", ")
 }
 
 fn clash(mapping: &Mapping, one: &Clash, paint: Paint) -> String {
@@ -83,14 +99,14 @@ fn clash(mapping: &Mapping, one: &Clash, paint: Paint) -> String {
         None => format!("waits for an answer ({})", one.policy),
     };
     let values = format!("{left} {}, {right} {}", value(&one.values.left), value(&one.values.right));
-    format!("    {} {}: {values}; {ending}", paint.warn("conflict"), one.label)
+    format!("  {} {}: {values}; {ending}", paint.warn("! conflict"), one.label)
 }
 
 fn note(one: &Note, paint: Paint) -> String {
     let label = one.label.as_ref().map(|label| format!(" {label}")).unwrap_or_default();
     let place = one.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
     let way = if one.kind == "held" { format!(" on its way to {}", one.at) } else { String::new() };
-    format!("    {}{label}{way}: {}{place}", paint.warn(one.kind), one.reason)
+    format!("  {}{label}{way}: {}{place}", paint.warn(format!("! {}", one.kind)), one.reason)
 }
 
 /// The last lines: how many of each kind, and the price.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::link::resource;
+use super::link::{name_in, resource};
 use crate::mapping::Mapping;
-use crate::mapping::field::{Fields, is_empty};
+use crate::mapping::field::{Field, Fields, is_empty};
 use crate::record::{Side, Sides};
 use crate::sync::guard::Halt;
 use crate::sync::merge::Why;
@@ -83,6 +83,8 @@ pub struct Change {
     pub old: Value,
     /// What will stand there.
     pub new: Value,
+    /// Why, in one word.
+    pub cause: &'static str,
     /// Why, in few words.
     pub why: String,
     /// The line of the mapping that says so.
@@ -167,7 +169,9 @@ pub fn preview(mapping: &Mapping, account: &str, snapshot: &Snapshot, plan: &Pla
         .iter()
         .map(|(side, id, trouble)| (*side, id, "unreadable", trouble.reason.clone(), Some(trouble.place.clone())));
     for (side, id, kind, reason, place) in aside.chain(unreadable) {
-        let mut entry = Entry::default();
+        let body = snapshot.records.get(side).get(id).map(|record| record.body.value());
+        let name = body.and_then(|body| name_in(mapping, side, id, &body)).unwrap_or_default();
+        let mut entry = Entry { name, ..Entry::default() };
         *entry.ids.get_mut(side) = Some(id.clone());
         entry.notes.push(Note { kind, at: resource(mapping, side), label: None, reason, place });
         seen.records.push(entry);
@@ -271,20 +275,21 @@ fn change(mapping: &Mapping, fields: &Sides<Option<Fields>>, step: &Step, one: &
         label: field.label.clone(),
         old: held(step.side).unwrap_or_default(),
         new,
-        why: why(mapping, step.side, one),
+        cause: one.why.word(),
+        why: why(mapping, field, step.side, one),
         place: format!("{}:{}", field.place.file, field.place.line),
     })
 }
 
 /// Why a value moves, in few words.
-fn why(mapping: &Mapping, to: Side, one: &Move) -> String {
+fn why(mapping: &Mapping, field: &Field, to: Side, one: &Move) -> String {
     let here = &mapping.sides.get(to).system;
     let giver = &mapping.sides.get(to.other()).system;
-    let policy = || {
-        let own = mapping.fields.get(one.field).and_then(|field| field.policy.as_ref());
-        own.unwrap_or(&mapping.policy).word()
-    };
+    let policy = || field.policy.as_ref().unwrap_or(&mapping.policy).word();
     match one.why {
+        // Members come and go one by one: the other side may have lost some as well.
+        Why::Changed if field.set => "members changed".to_owned(),
+        Why::Filled if field.set => format!("members that {here} lacks"),
         Why::Changed => format!("changed in {giver}"),
         Why::Filled => format!("empty in {here}"),
         Why::First => format!("first meeting, {giver} gives"),

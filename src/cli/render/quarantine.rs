@@ -5,10 +5,11 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::Screen;
-use super::link::{heading, resource};
+use super::link::{heading, name_in, resource};
 use super::table::Table;
 use super::value::{count, moment};
 use crate::cli::open::Scope;
+use crate::record::Body;
 use crate::store::{Wait, Waiting};
 
 /// Lists what waits in one scope: how many there are, and whether all kinds were asked for.
@@ -20,10 +21,12 @@ pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all
         return waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)));
     }
     heading(screen, scope)?;
-    let mut table = Table::new(&["record", "why", "since", "reason"]);
+    let mut table = Table::new(&["record", "name", "why", "since", "reason"]);
     for one in waiting {
         let record = format!("{} {}", resource(&scope.mapping, one.side), one.id);
-        table.row([record, word(one.kind).to_owned(), moment(one.since_ms), one.reason.clone()]);
+        let body = one.body.as_ref().map(Body::value);
+        let name = body.and_then(|body| name_in(&scope.mapping, one.side, &one.id, &body)).unwrap_or_default();
+        table.row([record, name, word(one.kind).to_owned(), moment(one.since_ms), one.reason.clone()]);
     }
     if !waiting.is_empty() {
         let paint = screen.paint();
@@ -35,7 +38,7 @@ pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all
     screen.note(&format!("  {}{shown}", count(total, what)))
 }
 
-/// Shows one record that waits, with the system's words and what was sent.
+/// Shows one record that waits, with the system's words and the record as it was.
 ///
 /// # Errors
 /// When nobody reads any more.
@@ -49,14 +52,14 @@ pub fn show(screen: &mut Screen, scope: &Scope, one: &Waiting) -> io::Result<()>
     screen.line(&format!("  {record}  {}", paint.warn(word(one.kind))))?;
     screen.line(&format!("  reason   {}", one.reason))?;
     for (label, text) in [("said", &one.outcome), ("by", &one.place)] {
-        if let Some(text) = text.as_ref().filter(|text| **text != one.reason) {
+        if let Some(text) = text.as_ref().filter(|text| **text != one.reason && *text != word(one.kind)) {
             screen.line(&format!("  {label:<8} {text}"))?;
         }
     }
     screen.line(&format!("  since    {}, last tried {}, {}", moment(one.since_ms), moment(one.last_ms), tries(one)))?;
     if let Some(body) = &one.body {
         let body = serde_json::to_string_pretty(&body.value()).map_err(io::Error::other)?;
-        screen.line(&format!("  {}", paint.dim("what was sent:")))?;
+        screen.line(&format!("  {}", paint.dim("the record as it was:")))?;
         body.lines().try_for_each(|line| screen.line(&format!("    {line}")))?;
     }
     Ok(())
@@ -89,7 +92,7 @@ fn tries(one: &Waiting) -> String {
     format!("tried {}{asked}", if one.tries == 1 { "once".to_owned() } else { format!("{} times", one.tries) })
 }
 
-/// A waiting record as an object; with what was sent when `whole`.
+/// A waiting record as an object; with the record as it was when `whole`.
 pub(super) fn as_json(scope: &Scope, one: &Waiting, whole: bool) -> Value {
     let end = scope.mapping.sides.get(one.side);
     json!({
@@ -105,6 +108,6 @@ pub(super) fn as_json(scope: &Scope, one: &Waiting, whole: bool) -> Value {
         "since_ms": one.since_ms,
         "last_ms": one.last_ms,
         "tries": one.tries,
-        "body": if whole { one.body.as_ref().map(crate::record::Body::value) } else { None },
+        "body": if whole { one.body.as_ref().map(Body::value) } else { None },
     })
 }
