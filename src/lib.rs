@@ -1,7 +1,3 @@
-<<<<<<< HEAD
-//! depara.
-pub mod cases;
-=======
 //! depara: which field becomes which, kept true in both directions.
 //!
 //! Read both sides → a pure function turns (links with their bases, left, right) into a *plan* that
@@ -30,7 +26,6 @@ pub mod cases;
 //! 16. Same inputs, same plan.
 
 // Words.
->>>>>>> main
 pub mod clock;
 pub mod diagnostic;
 pub mod link;
@@ -45,6 +40,8 @@ pub mod rules;
 pub mod workspace;
 // The heart.
 pub mod sync;
+// Written examples of what it must do.
+pub mod cases;
 // The edge.
 pub mod cli;
 pub mod connector;

@@ -267,13 +267,8 @@ impl Builder<'_> {
         Some(FieldEnd {
             is_id,
             member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
-<<<<<<< HEAD
             except: Side::BOTH.iter().flat_map(|side| spec.except.get(*side)).map(|word| folded(word)).collect(),
-            table: table.as_ref().map(|table| pairs_of(table, side)).unwrap_or_default(),
-=======
-            except: spec.except.get(side).iter().map(|word| crate::reference::folded(word)).collect(),
             table: table.map(|table| pairs_of(table, side)).unwrap_or_default(),
->>>>>>> main
             lookup,
             read,
             write,

@@ -288,19 +288,7 @@ fn kept_wire(
 /// A filled shared value as the side writes it, or why it has no twin there.
 fn wire_of(field: &Field, end: &End, value: &Value, references: &Arc<References>) -> Result<Value, String> {
     if is_unresolved(value) {
-<<<<<<< HEAD
         return Err(format!("{} has no known value on the other side", field.label));
-=======
-        return absent(format!("{} has no known value on the other side", field.label));
-    }
-    let Some(value) = back_through_table(end, value) else {
-        return absent(format!("the table of {} has no pair for `{}`", field.label, plain(value)));
-    };
-    let Some(lookup) = &end.lookup else { return Wire::Value(value) };
-    match id_of(lookup, &value, references) {
-        Some(id) => Wire::Value(id),
-        None => absent(format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value))),
->>>>>>> main
     }
     let value = back_through_table(end, value)
         .ok_or_else(|| format!("the table of {} has no pair for `{}`", field.label, plain(value)))?;
