@@ -38,10 +38,10 @@ pub mod config;
 pub mod mapping;
 pub mod rules;
 pub mod workspace;
-// Written examples, run.
-pub mod cases;
 // The heart.
 pub mod sync;
+// Written examples of what it must do.
+pub mod cases;
 // The edge.
 pub mod cli;
 pub mod connector;

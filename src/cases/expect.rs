@@ -9,7 +9,7 @@ use crate::diagnostic::Place;
 pub(super) struct Fact {
     /// What kind of thing.
     pub(super) kind: Kind,
-    /// What it is about, such as `update ploomes`.
+    /// What it is about, such as `update crm`.
     pub(super) what: String,
     /// The body, the reason, the winner or the number.
     pub(super) value: Value,

@@ -36,7 +36,7 @@ pub struct CaseOutcome {
 /// One thing that was otherwise than expected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// What it is about, such as `update ploomes`.
+    /// What it is about, such as `update crm`.
     pub what: String,
     /// What the case expects.
     pub expected: String,
