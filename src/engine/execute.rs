@@ -18,8 +18,8 @@ use crate::store::{Change, Intent, Mark, Waiting};
 use crate::sync::Plan;
 use crate::sync::plan::{Act, Planned};
 
-/// Pairs under way together: their intents are made durable in one flush.
-const GROUP: usize = 64;
+/// Pairs under way together, about a page: their intents are made durable in one flush.
+const GROUP: usize = 256;
 /// Changes of one batch.
 const BATCH: usize = 500;
 /// Entries the journal keeps.
@@ -180,12 +180,13 @@ impl Runner {
                 let changes = self.conclude(work, planned, carried, report)?;
                 self.ledger.write(changes)?;
             }
-            self.ledger.flush()?;
         }
+        self.ledger.flush()?;
         Ok(())
     }
 
-    /// A birth leaves a durable trace before it leaves the house.
+    /// A birth leaves a durable trace before it leaves the house. The same flush makes durable what
+    /// the group before was answered.
     fn intend(&self, group: &[&Planned]) -> Result<(), Error> {
         let at_ms = self.clock.now_ms();
         let mut changes = Vec::new();
@@ -203,9 +204,6 @@ impl Runner {
                     place: Some(format!("{}.{}", end.system, end.resource)),
                 }));
             }
-        }
-        if changes.is_empty() {
-            return Ok(());
         }
         self.ledger.write(changes)?;
         self.ledger.flush()?;
