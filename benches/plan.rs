@@ -10,7 +10,7 @@ mod house;
 use depara::connector::Row;
 use depara::engine::Options;
 use depara::mapping::Mapping;
-use depara::record::{Body, Record, Side, Sides};
+use depara::record::{Record, Side, Sides};
 use depara::sandbox::{Omie, Ploomes, people};
 use depara::sync::{Plan, Snapshot, reconcile};
 use divan::Bencher;
@@ -147,7 +147,7 @@ fn rows(house: &House, side: Side) -> Vec<Row> {
 }
 
 fn record(mapping: &Mapping, side: Side, row: Row) -> Record {
-    let body = Body::pack(&mapping.project(side, row.body));
+    let body = mapping.project(side, &row.body);
     Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
 }
 

@@ -11,7 +11,7 @@ use super::{Error, Options, Runner};
 use crate::connector::{Listing, Row};
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::record::{Body, Record, Side, Sides};
+use crate::record::{Record, Side, Sides};
 use crate::store::{Mark, Wait, Waiting};
 use crate::sync::Snapshot;
 use crate::sync::pair::take_keys;
@@ -65,7 +65,7 @@ impl Catch {
 
 /// A row as a record: only what the mapping speaks of is kept.
 pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
-    let body = Body::pack(&mapping.project(side, row.body));
+    let body = mapping.project(side, &row.body);
     Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure. The executor reports how a system answered; these functions say what the link becomes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -45,7 +46,10 @@ pub(super) fn is_late(half: &Half, record: &Record) -> bool {
 
 /// Takes over what the systems made of the values we sent: a difference that the field's canon or
 /// the write's author explains is the system's own; any other is a person's edit and stays one.
-pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Link {
+pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>) -> Cow<'a, Link> {
+    if link.gone == Sides::default() && link.base.left.expected.is_empty() && link.base.right.expected.is_empty() {
+        return Cow::Borrowed(link);
+    }
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
@@ -60,7 +64,7 @@ pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> L
         }
     }
     link.gone = Sides::default();
-    link
+    Cow::Owned(link)
 }
 
 /// True when a side holds nothing that still has to move.
