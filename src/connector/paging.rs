@@ -125,6 +125,8 @@ impl<'a> Pager<'a> {
                 // A total of a page counts what is left from the start of its window.
                 let left = number(total.as_ref(), answer).map(|total| total.saturating_sub(self.skip));
                 let over = left.map_or(count < *size, |left| count >= left) || count == 0;
+                // Rows that were counted and are not there.
+                self.disturbed |= count == 0 && left.is_some_and(|left| left > 0);
                 self.advance(rows, count);
                 over
             }

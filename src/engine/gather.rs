@@ -50,9 +50,6 @@ impl Catch {
             let record = record_of(mapping, side, row);
             if let Some(known) = self.known.get_mut(record.id.as_str()) {
                 known.seen = true;
-                if known.widowed {
-                    continue;
-                }
                 if known.print == record.body.print(mapping.print) {
                     self.unchanged += 1;
                     continue;
@@ -82,7 +79,7 @@ impl Runner {
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
         );
         let listings = Sides::new(left?, right?);
-        let mut snapshot = Snapshot { linked, ..Snapshot::default() };
+        let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
         snapshot.complete = Sides::each(|side| full && listings.get(side).complete);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
@@ -101,6 +98,7 @@ impl Runner {
             snapshot.references = Arc::new(self.references().await?);
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
+        snapshot.torn = torn > 0;
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
         Ok(Gathered { snapshot, full, unchanged, began_ms, loose_ends })
     }
@@ -258,11 +256,16 @@ impl Runner {
         Ok(())
     }
 
-    /// Leaves aside what an unanswered creation was made from: nothing is created twice.
+    /// Leaves aside what an unanswered creation was made from, and what may have come of it: nothing is
+    /// created twice.
     fn leave_open(&self, snapshot: &mut Snapshot) -> Result<u64, Error> {
         let intents = self.ledger.intents()?;
         for intent in &intents {
             snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
+            if let Some(search) = self.search_by(intent.side) {
+                let key = search.key_of(intent);
+                snapshot.records.get_mut(intent.side).retain(|_, record| search.found_in(&record.body.value()) != key);
+            }
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Error, Tree, key};
+use crate::link::Half;
 use crate::record::{Body, Side, Sides};
 
 /// The version of the forms.
@@ -144,6 +145,14 @@ pub struct Intent {
     /// Where it was to be sent.
     #[serde(default)]
     pub place: Option<String>,
+    /// What both sides are to hold once it is there: the base of its link when it is found again.
+    #[serde(default, skip_serializing_if = "is_bare")]
+    pub base: Sides<Half>,
+}
+
+/// True for a base that says nothing.
+fn is_bare(base: &Sides<Half>) -> bool {
+    *base == Sides::default()
 }
 
 /// One line of the journal.

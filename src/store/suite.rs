@@ -84,7 +84,9 @@ fn conflict(id: &str, open: bool) -> Conflict {
 
 fn intent(key: &str) -> Intent {
     let body = Body::pack(&json!({ "name": "a" }));
-    Intent { key: key.into(), side: Side::Right, from: "1".into(), integration: None, body, at_ms: 1, place: None }
+    let base = Sides::default();
+    let from = "1".into();
+    Intent { key: key.into(), side: Side::Right, from, integration: None, body, at_ms: 1, place: None, base }
 }
 
 fn events(entries: &[Entry]) -> Vec<&str> {

@@ -14,6 +14,9 @@ use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
 
+/// How long an answer is waited for.
+const TIMEOUT_MS: u64 = 60_000;
+
 /// Two sandboxes and an engine between them.
 pub(crate) struct House {
     pub(crate) omie: Arc<Mutex<Omie>>,
@@ -34,7 +37,12 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
             body: wire.body.clone().unwrap_or_default(),
         };
         let answer = sandbox.lock().unwrap().answer(clock.now(), &request);
+        let clock = clock.clone();
         Box::pin(async move {
+            clock.sleep_ms(answer.delay_ms.min(TIMEOUT_MS)).await;
+            if answer.delay_ms > TIMEOUT_MS {
+                return WireAnswer::Timeout;
+            }
             if answer.lost {
                 return WireAnswer::Lost { text: "the connection was closed".to_owned() };
             }

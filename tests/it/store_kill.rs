@@ -119,6 +119,7 @@ fn batch(number: u64) -> Vec<Change> {
         body: body.clone(),
         at_ms,
         place: None,
+        base: Sides::default(),
     }));
     changes.push(Change::RemoveIntent { key: (number - 1).to_string() });
     changes.push(Change::PutWaiting(Waiting {
