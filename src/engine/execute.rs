@@ -238,7 +238,11 @@ impl Runner {
     fn close(&self, work: &Work, full: bool, began_ms: i64) -> Result<(), Error> {
         if work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping() {
             let before = self.ledger.mark()?;
+            // A cycle that looked at nothing read no reference.
+            let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();
+            rows.extend(work.snapshot.references.whole());
             let mark = Mark {
+                rows,
                 read_ms: Sides::new(began_ms, began_ms),
                 mapping: self.mapping.print,
                 full_ms: if full { Some(began_ms) } else { before.and_then(|mark| mark.full_ms) },

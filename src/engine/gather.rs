@@ -95,7 +95,8 @@ impl Runner {
         self.counterparts(&mut snapshot).await?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
-            snapshot.references = Arc::new(self.references().await?);
+            let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
+            snapshot.references = Arc::new(self.references(&known).await?);
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
         snapshot.torn = torn > 0;

@@ -69,6 +69,12 @@ pub enum Error {
         /// The system.
         system: String,
     },
+    /// A reference that had rows shows none.
+    #[error("`{reference}` suddenly shows no row at all; if that is so, `--accept` goes on without it")]
+    Vanished {
+        /// The reference.
+        reference: String,
+    },
     /// Looking things up never came to an end.
     #[error("the lookups of `{mapping}` never settle")]
     Lookups {

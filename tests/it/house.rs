@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
 use depara::config::files;
@@ -13,6 +13,9 @@ use depara::engine::{Options, Report, Runner};
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
+
+/// What the binary carries, compiled once for all houses.
+static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
 
 /// How long an answer is waited for.
 const TIMEOUT_MS: u64 = 60_000;
@@ -62,8 +65,10 @@ impl House {
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
-        let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-        let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
+        let workspace = WORKSPACE.get_or_init(|| {
+            let opened = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
+            opened.unwrap_or_else(|complaints| panic!("{complaints}"))
+        });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
             let credentials = Credentials { secrets, base_url: None };
