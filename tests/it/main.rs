@@ -7,6 +7,7 @@ mod cycles;
 mod diagnostics;
 mod house;
 mod preview;
+mod readme;
 mod shipped;
 mod store_kill;
 mod tidy;
