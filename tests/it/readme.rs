@@ -28,7 +28,7 @@ fn place(mapping: &Mapping, end: &End) -> String {
     match &end.at {
         At::Path(path) => format!("`{path}`"),
         At::Member { view, name } => {
-            let rule = &mapping.views[*view].read.function;
+            let rule = &mapping.views.get(*view).unwrap().read.function;
             format!("`{name}` *({})*", rule.trim_start_matches("read_"))
         }
     }
@@ -48,7 +48,7 @@ fn way(mapping: &Mapping, field: &Field) -> String {
     }
     for end in [&field.ends.left, &field.ends.right] {
         said.extend(end.lookup.as_ref().map(|lookup| format!("{} by {}", lookup.reference, lookup.by)));
-        said.extend(end.if_empty.map(|lender| format!("if_empty: {}", mapping.fields[lender].label)));
+        said.extend(end.if_empty.map(|lender| format!("if_empty: {}", mapping.fields.get(lender).unwrap().label)));
         said.extend(end.hold.as_ref().map(|rule| format!("hold: {}", rule.function)));
     }
     if field.once {
