@@ -34,7 +34,11 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
             body: wire.body.clone().unwrap_or_default(),
         };
         let answer = sandbox.lock().unwrap().answer(clock.now(), &request);
+        let clock = clock.clone();
         Box::pin(async move {
+            if answer.delay_ms > 0 {
+                clock.sleep_ms(answer.delay_ms).await;
+            }
             if answer.lost {
                 return WireAnswer::Lost { text: "the connection was closed".to_owned() };
             }

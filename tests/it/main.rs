@@ -9,4 +9,5 @@ mod house;
 mod preview;
 mod shipped;
 mod store_kill;
+mod switches;
 mod tidy;
