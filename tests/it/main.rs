@@ -5,6 +5,7 @@ mod cases;
 mod connectors;
 mod cycles;
 mod diagnostics;
+mod faults;
 mod house;
 mod preview;
 mod shipped;

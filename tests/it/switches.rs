@@ -4,15 +4,13 @@
 //! two sides must settle without a duplicate and without a broken limit; where a position makes
 //! some write impossible, that record waits with the words of the system and the others go on.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use depara::sandbox::omie::{self, Forgiven, OverLength};
 use depara::sandbox::ploomes::{self, TypeChange};
 use depara::sandbox::{Omie, Ploomes, Sandbox, people};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, census, differences};
 
 /// One position of one switch.
 struct Turned {
@@ -153,88 +151,6 @@ fn bare_edits(omie: &mut Omie, ploomes: &mut Ploomes, bare: &Bare, now: Timestam
     assert!(edited.is_ok() || ploomes.switches.required == ["Email"], "{edited:?}");
 }
 
-/// Every name and document that stands on a side, and how often.
-fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> {
-    let mut counted = BTreeMap::new();
-    let digits = |value: &Value| -> String {
-        value.as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
-    };
-    let clients = omie.clients().map(|client| format!("omie {} {}", client["nome_fantasia"], digits(&client["cnpj_cpf"])));
-    let contacts = ploomes.contacts().filter_map(|id| ploomes.contact(id));
-    let contacts = contacts.map(|contact| format!("ploomes {} {}", contact["Name"], digits(&contact["Register"])));
-    for who in clients.chain(contacts) {
-        *counted.entry(who.to_lowercase()).or_default() += 1;
-    }
-    counted
-}
-
-/// What both sides of a pair must say alike in the end, each in its own words.
-fn told(values: [&Value; 4], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
-    let plain = |value: &Value| match value {
-        Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
-        _ => String::new(),
-    };
-    (values.map(plain).to_vec(), tags)
-}
-
-/// Pairs that differ, and keys that two contacts carry.
-fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeSet<String>) -> Vec<String> {
-    let own = ["cliente", "fornecedor", "transportadora"];
-    let mut wrong = Vec::new();
-    let mut keys = BTreeSet::new();
-    for contact in ploomes.contacts().filter_map(|id| ploomes.contact(id)) {
-        let Some(key) = contact["Key"].as_str().filter(|key| !key.is_empty()) else { continue };
-        if !keys.insert(key.to_owned()) {
-            wrong.push(format!("two contacts carry {key}"));
-        }
-        if waiting.contains(key) || waiting.contains(&contact["Id"].to_string()) {
-            continue;
-        }
-        let Some(client) = omie.client(key.parse().unwrap()) else { continue };
-        let names = |list: &Value, name: fn(&Value) -> &Value| -> BTreeSet<String> {
-            let rows = list.as_array().into_iter().flatten();
-            let names = rows.map(|row| name(row).as_str().unwrap_or_default().to_lowercase());
-            names.filter(|name| !own.contains(&name.as_str())).collect()
-        };
-        // The first address entered may be the one of delivery.
-        let number = [&client["endereco_numero"], &client["enderecoEntrega"]["entNumero"]];
-        let number = number.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
-        let left = told(
-            [&client["nome_fantasia"], &client["email"], &client["homepage"], number.unwrap_or(&Value::Null)],
-            names(&client["tags"], |row| &row["tag"]),
-        );
-        let right = told(
-            [&contact["Name"], &contact["Email"], &contact["Website"], &contact["StreetAddressNumber"]],
-            names(&contact["Tags"], |row| &row["Tag"]["Name"]),
-        );
-        if left != right {
-            wrong.push(format!("client {key} and contact {}: {left:?} {right:?}", contact["Id"]));
-        }
-    }
-    wrong
-}
-
-impl House {
-    fn writes(&self) -> [BTreeMap<String, u64>; 2] {
-        [self.omie.lock().unwrap().tally().writes.clone(), self.ploomes.lock().unwrap().tally().writes.clone()]
-    }
-
-    /// Runs cycles until one writes nothing at all; says what went wrong.
-    async fn settle(&mut self) -> Result<(), String> {
-        for turn in 0..10 {
-            let before = self.writes();
-            let report = self.cycle().await;
-            if let Some(failed) = report.failed.or(report.halted) {
-                return Err(format!("cycle {turn} failed: {failed}"));
-            }
-            if turn > 0 && self.writes() == before {
-                return Ok(());
-            }
-        }
-        Err(format!("never settles: {:?}", self.writes()))
-    }
-}
-
 async fn try_one(turned: &Turned) -> Result<(), String> {
     let mut people = None;
     let mut house = House::build(|omie, ploomes, clock| {
@@ -260,13 +176,8 @@ async fn try_one(turned: &Turned) -> Result<(), String> {
     house.settle().await.map_err(|text| format!("edits: {text}"))?;
 
     let (omie, ploomes) = (house.omie.lock().unwrap(), house.ploomes.lock().unwrap());
-    let (mut ids, mut words) = (BTreeSet::new(), Vec::new());
-    let mut wait = |waiting: depara::store::Waiting| {
-        ids.insert(waiting.id);
-        words.push(waiting.reason);
-    };
-    house.runner.ledger.each_waiting(&mut wait).unwrap();
-    let wrong = differences(&omie, &ploomes, &ids);
+    let waiting = house.waiting();
+    let wrong = differences(&omie, &ploomes, &waiting);
     if wrong.len() != usize::from(turned.ignores) {
         return Err(format!("{} differ: {}", wrong.len(), wrong.join("; ")));
     }
@@ -274,9 +185,9 @@ async fn try_one(turned: &Turned) -> Result<(), String> {
     if broken != turned.breaks {
         return Err(format!("broken limits: {:?} {:?}", omie.tally().broken, ploomes.tally().broken));
     }
-    let said = words.iter().any(|text| text.contains(turned.refusal));
+    let said = waiting.values().any(|text| text.contains(turned.refusal));
     if !turned.refusal.is_empty() && !said {
-        return Err(format!("nobody waits with `{}`: {words:?}", turned.refusal));
+        return Err(format!("nobody waits with `{}`: {waiting:?}", turned.refusal));
     }
     Ok(())
 }
