@@ -101,3 +101,32 @@ async fn nothing_is_made_twice_and_all_settles_once_the_faults_end() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// A list that breaks off while nothing is known yet: whoever trusts it makes twins of what it hides.
+#[tokio::test]
+async fn a_first_listing_with_holes_makes_nothing_twice() {
+    for fault in ["empty-list:GET Contacts:1", "shift-pages:GET Contacts:*:7", "empty-list:GET Tags:1"] {
+        let mut house = House::build(|omie, ploomes, clock| {
+            people::populate(omie, ploomes, SEED, 60, clock.now()).unwrap();
+            ploomes.switches.page_max = 20;
+            ploomes.faults().add_text(fault).unwrap();
+        });
+        let count = |house: &House| {
+            let (omie, ploomes) = (house.omie.lock().unwrap(), house.ploomes.lock().unwrap());
+            let mut tags: Vec<String> = ploomes.tags().map(str::to_lowercase).collect();
+            tags.sort();
+            let all = tags.len();
+            tags.dedup();
+            (census(&omie, &ploomes), all - tags.len())
+        };
+        let (before, _) = count(&house);
+        house.cycle().await;
+        assert_ne!(house.ploomes.lock().unwrap().faults().injected().len(), 0);
+        house.ploomes.lock().unwrap().faults().clear();
+        house.settle().await.unwrap();
+        let (after, same_tags) = count(&house);
+        let more = |who: &String| after[who] > before.get(who).copied().unwrap_or(1);
+        let doubled: Vec<&String> = after.keys().filter(|who| more(who)).collect();
+        assert!(doubled.is_empty() && same_tags == 0, "{fault}: {doubled:?}, {same_tags} tags twice");
+    }
+}
