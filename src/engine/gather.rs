@@ -82,8 +82,9 @@ impl Runner {
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
         );
         let listings = Sides::new(left?, right?);
+        let whole = listings.left.complete && listings.right.complete;
         let mut snapshot = Snapshot { linked, ..Snapshot::default() };
-        snapshot.complete = Sides::each(|side| full && listings.get(side).complete);
+        snapshot.complete = Sides::each(|_| full && whole);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
@@ -92,6 +93,9 @@ impl Runner {
         let attention = self.waiting(&mut snapshot)?;
         self.answers(&mut snapshot)?;
         self.links(&mut snapshot, attention)?;
+        if !whole {
+            leave_unlinked(&mut snapshot);
+        }
         for side in Side::BOTH {
             self.confirm_gone(&mut snapshot, side, suspects.get(side)).await?;
         }
@@ -265,6 +269,14 @@ impl Runner {
             snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Leaves aside what is not linked: in a listing with holes nobody can tell who is alone.
+fn leave_unlinked(snapshot: &mut Snapshot) {
+    for side in Side::BOTH {
+        let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
+        snapshot.records.get_mut(side).retain(|id, _| linked.contains(id));
     }
 }
 

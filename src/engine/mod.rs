@@ -69,6 +69,12 @@ pub enum Error {
         /// The system.
         system: String,
     },
+    /// A reference was read with holes: a value that is not found may well be there.
+    #[error("`{reference}` showed fewer rows than it announced")]
+    Torn {
+        /// The reference.
+        reference: String,
+    },
     /// Looking things up never came to an end.
     #[error("the lookups of `{mapping}` never settle")]
     Lookups {

@@ -88,7 +88,9 @@ impl Runner {
                             let mut take = |page: Vec<crate::connector::Row>| {
                                 rows.extend(page.into_iter().map(|row| row.body));
                             };
-                            connector.list(resource, None, &mut take).await?;
+                            if !connector.list(resource, None, &mut take).await?.complete {
+                                return Err(Error::Torn { reference: name.clone() });
+                            }
                             self.cache.keep_whole(name, now_ms, &rows);
                             rows
                         }

@@ -103,9 +103,12 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
         let Some(field) = mapping.fields.get(one.field) else { continue };
         let given = giving.fields.value(one.field).clone();
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        know(link.base.get_mut(step.side.other()), &field.key, given);
+        know(link.base.get_mut(step.side.other()), &field.key, given.clone());
         let half = link.base.get_mut(step.side);
         match answer {
+            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
+            // this side now has over it is news, whatever becomes of that other step.
+            _ if field.set && !same(field, &given, &becomes) => know(half, &field.key, given),
             Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
             None => expect(half, &field.key, becomes),
         }
