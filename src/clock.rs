@@ -44,6 +44,11 @@ impl Clock {
         self
     }
 
+    /// True when waiting costs nobody any time.
+    pub const fn is_skipping(&self) -> bool {
+        self.skips
+    }
+
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         let run = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
