@@ -15,7 +15,8 @@ use crate::link::Link;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Conflict as StoredConflict, Entry};
 use crate::sync::Snapshot;
-use crate::sync::plan::{Act, Conflict, Move, Origin, Planned, Step};
+use crate::sync::merge::Why;
+use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
 impl Runner {
@@ -171,19 +172,14 @@ impl Runner {
     ) -> Result<Vec<Change>, Error> {
         let Departed { planned, now, link: before } = departed;
         let mut changes = Vec::new();
-        let mut now = now.clone();
         let mut link = before.clone();
         let mut ids = planned.ids.clone();
         let arrived = arrived(&carried);
         for (step, outcome) in carried {
-            tracing::debug!(side = %step.side, outcome = outcome.word(), "a step was answered");
             match outcome {
                 Outcome::Done { id, row } => {
                     let answer = self.answer(step.side, row, &work.snapshot);
-                    let shared = shared(planned, &step);
-                    let part = without(&step, &shared).filter(|_| !*arrived.get(step.side.other()));
-                    let counting = part.as_ref().unwrap_or(&step);
-                    let done = self.done(planned, counting, (id, answer.as_ref()), link.as_ref(), &now);
+                    let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), now);
                     let Some(next) = done else {
                         self.unknown(work, planned, report);
                         break;
@@ -193,12 +189,11 @@ impl Runner {
                         changes.push(Change::RemoveIntent { key: key.clone() });
                     }
                     self.count(&step, report);
-                    changes.push(self.told(work.cycle, &ids, planned, &step, &now));
-                    hold(now.get_mut(step.side), &shared, answer.as_ref());
+                    changes.push(self.told(work.cycle, &ids, planned, &step, now));
                     link = Some(next);
                 }
                 Outcome::Empty => {
-                    let done = self.done(planned, &step, (None, None), link.as_ref(), &now);
+                    let done = self.done(planned, &step, (None, None), link.as_ref(), now);
                     link = done.or(link);
                 }
                 outcome @ (Outcome::Unknown { .. }
@@ -251,7 +246,11 @@ impl Runner {
         let system = self.mapping.sides.get(step.side).system.clone();
         match step.act {
             Act::Create { .. } => *report.created.entry(system).or_default() += 1,
-            Act::Update => *report.updated.entry(system).or_default() += 1,
+            Act::Update => {
+                *report.updated.entry(system).or_default() += 1;
+                let put_back = step.moves.iter().filter(|one| one.why == Why::PutBack).count();
+                report.put_back += u64::try_from(put_back).unwrap_or(u64::MAX);
+            }
             // A stamp belongs to its birth.
             Act::Stamp => {}
         }
@@ -373,29 +372,6 @@ pub(super) struct Departed<'a> {
 fn arrived(carried: &[Carried]) -> Sides<bool> {
     let done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
     Sides::each(|side| carried.iter().any(|(step, outcome)| step.side == side && done(outcome)))
-}
-
-/// The fields of a step that the other side is sent as well: sets that both must hold, agreed on only
-/// when both do.
-fn shared(planned: &Planned, step: &Step) -> Vec<Move> {
-    let also = |field: usize| planned.steps.iter().any(|other| other.side != step.side && other.moves_field(field));
-    step.moves.iter().filter(|one| also(one.field)).cloned().collect()
-}
-
-/// The step without some of its moves, when there are any.
-fn without(step: &Step, shared: &[Move]) -> Option<Step> {
-    let moves = step.moves.iter().filter(|one| !shared.contains(one)).cloned().collect();
-    (!shared.is_empty()).then(|| Step { moves, ..step.clone() })
-}
-
-/// Notes what a side holds now of the fields that both sides were sent.
-fn hold(now: &mut Image, shared: &[Move], answer: Option<&Image>) {
-    for one in shared {
-        let held = answer.map(|image| image.fields.value(one.field)).or(one.becomes.as_ref()).cloned();
-        if let (Some(slot), Some(held)) = (now.fields.values.get_mut(one.field), held) {
-            *slot = held;
-        }
-    }
 }
 
 /// The link after a step that did not do what it should.

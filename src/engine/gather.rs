@@ -79,8 +79,9 @@ impl Runner {
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
         );
         let listings = Sides::new(left?, right?);
+        let whole = listings.left.complete && listings.right.complete;
         let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
-        snapshot.complete = Sides::each(|side| full && listings.get(side).complete);
+        snapshot.complete = Sides::each(|_| full && whole);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
@@ -89,6 +90,9 @@ impl Runner {
         let attention = self.waiting(&mut snapshot)?;
         self.answers(&mut snapshot)?;
         self.links(&mut snapshot, attention)?;
+        if !whole {
+            leave_unlinked(&mut snapshot);
+        }
         for side in Side::BOTH {
             self.confirm_gone(&mut snapshot, side, suspects.get(side)).await?;
         }
@@ -99,7 +103,6 @@ impl Runner {
             snapshot.references = Arc::new(self.references(&known).await?);
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
-        snapshot.torn = torn > 0;
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
         Ok(Gathered { snapshot, full, unchanged, began_ms, loose_ends })
     }
@@ -269,6 +272,14 @@ impl Runner {
             }
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Leaves aside what is not linked: in a listing with holes nobody can tell who is alone.
+fn leave_unlinked(snapshot: &mut Snapshot) {
+    for side in Side::BOTH {
+        let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
+        snapshot.records.get_mut(side).retain(|id, _| linked.contains(id));
     }
 }
 

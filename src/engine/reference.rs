@@ -89,7 +89,9 @@ impl Runner {
                             let mut take = |page: Vec<crate::connector::Row>| {
                                 rows.extend(page.into_iter().map(|row| row.body));
                             };
-                            connector.list(resource, None, &mut take).await?;
+                            if !connector.list(resource, None, &mut take).await?.complete {
+                                return Err(Error::Torn { reference: name.clone() });
+                            }
                             if rows.is_empty() && known.get(name).is_some_and(|rows| *rows > 0) {
                                 return Err(Error::Vanished { reference: name.clone() });
                             }

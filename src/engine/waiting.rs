@@ -102,10 +102,6 @@ impl Runner {
             if work.waits.contains_key(&slot) || work.kept.contains(&slot) {
                 continue;
             }
-            // What was left aside in a torn listing waits as before; a link is looked at in any.
-            if work.snapshot.torn && self.ledger.link(*side, id)?.is_none() {
-                continue;
-            }
             let seen = work.snapshot.records.get(*side).contains_key(id);
             let kept = late.get(*side).contains(id.as_str())
                 || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())));

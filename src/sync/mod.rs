@@ -37,8 +37,6 @@ pub struct Snapshot {
     pub references: References,
     /// Whether each listing showed everything there is.
     pub complete: Sides<bool>,
-    /// A listing, of whatever stretch, did not show all it should have.
-    pub torn: bool,
     /// How many records each listing showed.
     pub listed: Sides<u64>,
     /// How many links the store holds.
@@ -87,10 +85,7 @@ pub fn reconcile(mapping: &Mapping, snapshot: &Snapshot) -> Result<Plan, BTreeSe
             }
         }
     }
-    // What was missed may be the twin of what was seen: nothing is joined and nobody is born.
-    if !snapshot.torn {
-        unlinked_records(&mut planner, &unlinked, &mut plan);
-    }
+    unlinked_records(&mut planner, &unlinked, &mut plan);
     plan.rows = planner.rows;
     let wanted = snapshot.references.take_wanted();
     if wanted.is_empty() { Ok(plan) } else { Err(wanted) }

@@ -62,13 +62,6 @@ pub struct Step {
     pub moves: Vec<Move>,
 }
 
-impl Step {
-    /// True when it moves a field.
-    pub fn moves_field(&self, field: usize) -> bool {
-        self.moves.iter().any(|one| one.field == field)
-    }
-}
-
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {

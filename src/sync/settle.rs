@@ -144,8 +144,8 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
     for step in steps.iter().filter(|step| step.act == Act::Update) {
         let before = now.get(step.side);
         for effect in effects(mapping, &link, step, now) {
-            // A set that both sides are sent is merged anew from whatever arrived.
-            if steps.iter().any(|other| other.side != step.side && other.moves_field(effect.index)) {
+            // A set that takes what it lacks is merged anew from whatever arrived.
+            if effect.union {
                 continue;
             }
             let before = before.fields.value(effect.index).clone();
@@ -171,18 +171,17 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
     let mut after = link.clone();
     let giving = now.get(step.side.other());
     for effect in effects(mapping, link, step, now) {
-        if let Some(given) = effect.given {
-            let half = after.base.get_mut(step.side.other());
-            // What the other side was sent as well is not confirmed by giving it.
-            if !(half.expected.contains(&effect.key) && half.fields.get(&effect.key) == Some(&given)) {
-                know(half, &effect.key, given);
-            }
+        if let Some(given) = effect.given.clone() {
+            know(after.base.get_mut(step.side.other()), &effect.key, given);
         }
         let half = after.base.get_mut(step.side);
         half.under_way.remove(&effect.key);
-        match answer {
-            Some(image) => know(half, &effect.key, image.fields.value(effect.index).clone()),
-            None => expect(half, &effect.key, effect.becomes),
+        match (answer, effect.given) {
+            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
+            // this side now has over it is news, whatever becomes of that other step.
+            (_, Some(given)) if effect.union => know(half, &effect.key, given),
+            (Some(image), _) => know(half, &effect.key, image.fields.value(effect.index).clone()),
+            (None, _) => expect(half, &effect.key, effect.becomes),
         }
     }
     answered(mapping, &mut after.base, step.side, answer);
@@ -198,6 +197,8 @@ struct Effect {
     given: Option<Value>,
     /// What the written side is to hold.
     becomes: Value,
+    /// It is a set that takes what it lacks and has something over the giving side's.
+    union: bool,
 }
 
 fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> Vec<Effect> {
@@ -207,14 +208,15 @@ fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> V
         let Some(field) = mapping.fields.get(one.field) else { continue };
         let given = giving.fields.value(one.field).clone();
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), becomes });
+        let union = field.set && !same(field, &given, &becomes);
+        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), becomes, union });
     }
     let half = link.base.get(step.side);
     for one in companions(mapping, step, now.get(step.side)) {
         let was = now.get(step.side).fields.value(one.index);
         if half.fields.get(&one.field.key).is_some_and(|known| same(one.field, known, was)) {
             let becomes = one.becomes(step, giving).unwrap_or(was).clone();
-            found.push(Effect { index: one.index, key: one.field.key.clone(), given: None, becomes });
+            found.push(Effect { index: one.index, key: one.field.key.clone(), given: None, becomes, union: false });
         }
     }
     found

@@ -6,13 +6,13 @@ use std::sync::{Mutex, OnceLock};
 
 use depara::engine::{Options, Report};
 use depara::record::{Side, Sides};
-use depara::sandbox::Sandbox as _;
 use depara::sandbox::people::{self, Story};
+use depara::sandbox::{Faults, Sandbox as _};
 use depara::store::{Change, Wait};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, census};
 use crate::truth::{Truth, complain_twice};
 
 /// Cycles under fire.
@@ -21,6 +21,9 @@ const CYCLES: usize = 3;
 const CYCLES_MAX: usize = 24;
 /// When people edit: a window behind the first load, and before all is compared again.
 const EDITS: &str = "2026-11-02T23:00:00Z";
+
+/// The town whose first listing has holes.
+const HOLES: u64 = 2;
 
 /// A house full of people.
 struct Play {
@@ -34,6 +37,9 @@ impl Play {
         let mut story = None;
         let house = House::build(|omie, ploomes, clock| {
             omie.switches.upper_case_text = seed % 2 == 0;
+            // Small pages, so that there are several.
+            (omie.switches.page_cap, ploomes.switches.page_max) = (15, 20);
+            (*omie.faults(), *ploomes.faults()) = (Faults::new(seed), Faults::new(seed + 1));
             story = Some(people::populate(omie, ploomes, seed, 0, clock.now()).unwrap());
         });
         Self { house, story: story.unwrap() }
@@ -179,7 +185,7 @@ async fn a_throttled_call_goes_later() {
 
 #[tokio::test]
 async fn a_blocked_call_rests() {
-    matrix(&["block:Cliente:2:120", "block:Contacts:2:120", "block:Tags:1:120"]).await;
+    matrix(&["block:Cliente:2:120", "block:Vendedores:1:60", "block:Contacts:1:30"]).await;
 }
 
 #[tokio::test]
@@ -229,12 +235,41 @@ async fn an_empty_listing_empties_nothing() {
 #[tokio::test]
 async fn all_at_once() {
     let rules = [
-        "refuse:*:4%", "delay:*:4%:40000", "throttle:*:4%:7", "throttle:*:4%", "block:*:1%:60", "lose-answer:*:4%",
+        "refuse:*:4%", "delay:*:4%:40000", "throttle:*:4%:7", "throttle:*:4%", "block:Cliente:1%:60", "lose-answer:*:4%",
         "drop-before:*:4%", "bad-gateway:*:4%", "broken-after-commit:*:4%", "truncate:*:4%", "stale-list:*:4%:900",
         "shift-pages:*:4%:1", "empty-list:Cliente:4%", "empty-list:Contacts:4%",
     ];
     for seed in 1..=seeds(4) {
         survives(seed, [&rules, &rules], true).await;
+    }
+}
+
+/// A list that breaks off while nothing is known yet: whoever trusts it makes twins of what it hides.
+#[tokio::test]
+async fn a_first_listing_with_holes_makes_nothing_twice() {
+    for fault in ["empty-list:GET Contacts:1", "shift-pages:GET Contacts:*:7", "empty-list:GET Tags:1"] {
+        let mut house = House::build(|omie, ploomes, clock| {
+            people::populate(omie, ploomes, HOLES, 60, clock.now()).unwrap();
+            ploomes.switches.page_max = 20;
+            ploomes.faults().add_text(fault).unwrap();
+        });
+        let count = |house: &House| {
+            let (omie, ploomes) = (house.omie.lock().unwrap(), house.ploomes.lock().unwrap());
+            let mut tags: Vec<String> = ploomes.tags().map(str::to_lowercase).collect();
+            tags.sort();
+            let all = tags.len();
+            tags.dedup();
+            (census(&omie, &ploomes), all - tags.len())
+        };
+        let (before, _) = count(&house);
+        house.cycle().await;
+        assert_ne!(house.ploomes.lock().unwrap().faults().injected().len(), 0);
+        house.ploomes.lock().unwrap().faults().clear();
+        house.settle().await.unwrap();
+        let (after, same_tags) = count(&house);
+        let more = |who: &String| after[who] > before.get(who).copied().unwrap_or(1);
+        let doubled: Vec<&String> = after.keys().filter(|who| more(who)).collect();
+        assert!(doubled.is_empty() && same_tags == 0, "{fault}: {doubled:?}, {same_tags} tags twice");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A whole house in one process: two sandboxes, an engine, a clock that skips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -13,6 +13,7 @@ use depara::engine::{Options, Report, Runner};
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
+use serde_json::Value;
 
 /// What the binary carries, compiled once for all houses.
 static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
@@ -42,7 +43,9 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
         let answer = sandbox.lock().unwrap().answer(clock.now(), &request);
         let clock = clock.clone();
         Box::pin(async move {
-            clock.sleep_ms(answer.delay_ms.min(TIMEOUT_MS)).await;
+            if answer.delay_ms > 0 {
+                clock.sleep_ms(answer.delay_ms.min(TIMEOUT_MS)).await;
+            }
             if answer.delay_ms > TIMEOUT_MS {
                 return WireAnswer::Timeout;
             }
@@ -99,4 +102,91 @@ impl House {
         self.clock.skip_ms(600_000);
         self.runner.cycle(Options::default()).await
     }
+
+    fn writes(&self) -> [BTreeMap<String, u64>; 2] {
+        [self.omie.lock().unwrap().tally().writes.clone(), self.ploomes.lock().unwrap().tally().writes.clone()]
+    }
+
+    /// Runs cycles until one writes nothing at all; says what went wrong.
+    pub(crate) async fn settle(&mut self) -> Result<(), String> {
+        for turn in 0..10 {
+            let before = self.writes();
+            let report = self.cycle().await;
+            if let Some(failed) = report.failed.or(report.halted) {
+                return Err(format!("cycle {turn} failed: {failed}"));
+            }
+            if turn > 0 && self.writes() == before {
+                return Ok(());
+            }
+        }
+        Err(format!("never settles: {:?}", self.writes()))
+    }
+
+    /// What waits, by id, with the reason.
+    pub(crate) fn waiting(&self) -> BTreeMap<String, String> {
+        let mut waiting = BTreeMap::new();
+        self.runner.ledger.each_waiting(|one| drop(waiting.insert(one.id, one.reason))).unwrap();
+        waiting
+    }
+}
+
+/// Every name and document that stands on a side, and how often.
+pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    let digits =
+        |value: &Value| -> String { value.as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect() };
+    let clients =
+        omie.clients().map(|client| format!("omie {} {}", client["nome_fantasia"], digits(&client["cnpj_cpf"])));
+    let contacts = ploomes.contacts().filter_map(|id| ploomes.contact(id));
+    let contacts = contacts.map(|contact| format!("ploomes {} {}", contact["Name"], digits(&contact["Register"])));
+    for who in clients.chain(contacts) {
+        *counted.entry(who.to_lowercase()).or_default() += 1;
+    }
+    counted
+}
+
+/// What both sides of a pair must say alike in the end, each in its own words.
+fn told(values: [&Value; 4], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+    let plain = |value: &Value| match value {
+        Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
+        _ => String::new(),
+    };
+    (values.map(plain).to_vec(), tags)
+}
+
+/// Pairs that differ, and keys that two contacts carry.
+pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<String, String>) -> Vec<String> {
+    let own = ["cliente", "fornecedor", "transportadora"];
+    let mut wrong = Vec::new();
+    let mut keys = BTreeSet::new();
+    for contact in ploomes.contacts().filter_map(|id| ploomes.contact(id)) {
+        let Some(key) = contact["Key"].as_str().filter(|key| !key.is_empty()) else { continue };
+        if !keys.insert(key.to_owned()) {
+            wrong.push(format!("two contacts carry {key}"));
+        }
+        if waiting.contains_key(key) || waiting.contains_key(&contact["Id"].to_string()) {
+            continue;
+        }
+        let Some(client) = omie.client(key.parse().unwrap()) else { continue };
+        let names = |list: &Value, name: fn(&Value) -> &Value| -> BTreeSet<String> {
+            let rows = list.as_array().into_iter().flatten();
+            let names = rows.map(|row| name(row).as_str().unwrap_or_default().to_lowercase());
+            names.filter(|name| !own.contains(&name.as_str())).collect()
+        };
+        // The first address entered may be the one of delivery.
+        let number = [&client["endereco_numero"], &client["enderecoEntrega"]["entNumero"]];
+        let number = number.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+        let left = told(
+            [&client["nome_fantasia"], &client["email"], &client["homepage"], number.unwrap_or(&Value::Null)],
+            names(&client["tags"], |row| &row["tag"]),
+        );
+        let right = told(
+            [&contact["Name"], &contact["Email"], &contact["Website"], &contact["StreetAddressNumber"]],
+            names(&contact["Tags"], |row| &row["Tag"]["Name"]),
+        );
+        if left != right {
+            wrong.push(format!("client {key} and contact {}: {left:?} {right:?}", contact["Id"]));
+        }
+    }
+    wrong
 }
