@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
-use depara::config::files;
+use depara::config::files::{self, Files};
 use depara::connector::transport::{Transport, WireAnswer, WireRequest};
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
@@ -61,17 +61,24 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
     }))
 }
 
+/// The files of a workspace, compiled.
+pub(crate) fn workspace(files: &Files) -> Workspace {
+    let opened = Workspace::compile(files, &|_| None, Diagnostics::default());
+    opened.unwrap_or_else(|complaints| panic!("{complaints}"))
+}
+
 impl House {
     /// Builds a house; `prepare` fills the sandboxes.
     pub(crate) fn build(prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock)) -> Self {
+        Self::build_on(WORKSPACE.get_or_init(|| workspace(&files::carried())), prepare)
+    }
+
+    /// Builds a house on a workspace of its own.
+    pub(crate) fn build_on(workspace: &Workspace, prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock)) -> Self {
         let clock = Clock::starting_at("2026-11-02T12:00:00Z".parse().unwrap()).skipping();
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
-        let workspace = WORKSPACE.get_or_init(|| {
-            let opened = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-            opened.unwrap_or_else(|complaints| panic!("{complaints}"))
-        });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
             let credentials = Credentials { secrets, base_url: None };

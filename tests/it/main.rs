@@ -7,6 +7,7 @@ mod cycles;
 mod diagnostics;
 mod faults;
 mod house;
+mod kill;
 mod preview;
 mod readme;
 mod shipped;
