@@ -32,7 +32,7 @@ use self::method::{Ask, Disturbed, METHODS, Method, Reply};
 use self::record::{Author, Clients, Extras, Stamp};
 use self::reference::Seller;
 use self::refusal::Refusal;
-pub use self::switches::{Credentials, Forgiven, OverLength, Switches};
+pub use self::switches::{Credentials, Duplicate, Forgiven, OverLength, Refused, Switches};
 use self::wire::Call;
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
 
@@ -88,7 +88,8 @@ impl Omie {
 
     /// What an answer shows of a client, beside what the caller asked for.
     fn extras(&self) -> Extras {
-        Extras { raw_names: !self.switches.html_names, ..Extras::default() }
+        let Switches { html_names, ids_as_text, .. } = self.switches;
+        Extras { raw_names: !html_names, ids_as_text, ..Extras::default() }
     }
 
     fn receive(&mut self, now: Timestamp, call: &Call) -> Answer {
@@ -103,7 +104,7 @@ impl Omie {
             return wire::refuse(&Refusal::blocked(seconds));
         }
         let found = METHODS.iter().find(|it| it.service == call.service && it.name == call.name);
-        let answer = match found {
+        let mut answer = match found {
             Some(method) => self.perform(now, call, method),
             None => {
                 let text = format!("ERROR: Method \"{}\" not exists", call.name);
@@ -111,6 +112,11 @@ impl Omie {
             }
         };
         self.judge(now_ms, &call.name, answer.status);
+        // However it is dressed, a refusal has been counted as one.
+        if answer.status == 500 {
+            let writes = found.is_some_and(|method| method.kind == CallKind::Write);
+            wire::dress(&mut answer, self.switches.refused, writes);
+        }
         answer
     }
 
@@ -192,7 +198,7 @@ impl Omie {
 
     fn run(&mut self, now: Timestamp, call: &Call, method: &Method, fault: Option<&Fault>) -> Reply {
         let param = wire::param(&call.param, method.mandatory)?;
-        let fields = schema::read(method.takes, param, self.switches.over_length)?;
+        let fields = schema::read(method.takes, param, &self.switches)?;
         let stamp = self.stamp(now, Author::Api);
         let mut disturbed = Disturbed::default();
         if let Some(Fault::StaleList(seconds)) = fault {

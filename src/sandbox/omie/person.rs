@@ -11,7 +11,7 @@ use super::record::{Author, Client, Extras, Stamp};
 use super::reference::Seller;
 use super::refusal::Refusal;
 use super::schema::{self, CLIENT, Fields};
-use super::{Omie, OverLength, Switches};
+use super::{Omie, Switches};
 
 /// The number of the one person who acts here.
 const PERSON: u32 = 4_321_007;
@@ -95,7 +95,7 @@ impl Omie {
 
 fn typed(value: &Value) -> Result<Fields, String> {
     let object = value.as_object().ok_or("a client is an object")?;
-    schema::read(&CLIENT, object, OverLength::Refuse).map_err(|refusal| refusal.text)
+    schema::read(&CLIENT, object, &Switches::default()).map_err(|refusal| refusal.text)
 }
 
 /// A person's write merges like any other and is bound by none of the account's demands.

@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use super::merge::{document, masked, merge, newborn};
-use super::record::{Client, Stamp, code, seller};
+use super::record::{Client, Stamp, code, id, seller};
 use super::refusal::Refusal;
 use super::schema::{Fields, is_empty, text};
-use super::{Ask, Omie, Reply, wire};
+use super::{Ask, Duplicate, Omie, Reply, wire};
 
 /// `IncluirCliente`.
 pub(super) fn include(omie: &mut Omie, ask: &Ask) -> Reply {
@@ -122,7 +122,10 @@ impl Omie {
         match self.clients.documented(document) {
             Some(twin) => {
                 let integration = text(&twin.fields, "codigo_cliente_integracao");
-                Err(Refusal::duplicate_document(&masked(document), twin.code, integration))
+                Err(match self.switches.duplicate {
+                    Duplicate::Named => Refusal::duplicate_document(&masked(document), twin.code, integration),
+                    Duplicate::Older => Refusal::older_duplicate(twin.code),
+                })
             }
             None => Ok(()),
         }
@@ -145,7 +148,7 @@ impl Omie {
         let client = self.clients.get(code);
         let integration = client.and_then(|it| it.fields.get("codigo_cliente_integracao"));
         Ok(wire::text(&json!({
-            "codigo_cliente_omie": code,
+            "codigo_cliente_omie": id(code, self.switches.ids_as_text),
             "codigo_cliente_integracao": integration.and_then(Value::as_str).unwrap_or_default(),
             "codigo_status": "0",
             "descricao_status": text,

@@ -94,7 +94,7 @@ impl Writer<'_> {
 
     /// A city brings its state and country along, unless the body names them.
     fn derive_places(&self, body: &Body, row: &mut Row) {
-        if !body.contains_key("CityId") {
+        if !body.contains_key("CityId") || !self.switches.places_derived {
             return;
         }
         let Some(city) = row.integer("CityId").and_then(|id| self.world.row(Table::City, id)) else { return };

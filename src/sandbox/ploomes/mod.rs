@@ -161,7 +161,10 @@ impl Ploomes {
             "PATCH" => {
                 let id = self.update(now, route, &body(&request.body)?)?;
                 self.wrote(route, "PATCH");
-                Ok(reply::json(200, self.show(route, id, &options)))
+                match self.switches.patch_status {
+                    204 => Ok(Answer { status: 204, ..Answer::default() }),
+                    status => Ok(reply::json(status, self.show(route, id, &options))),
+                }
             }
             "DELETE" => {
                 self.delete(now, route)?;

@@ -5,6 +5,7 @@
 mod envelope;
 mod limits;
 mod listing;
+mod switches;
 mod writing;
 
 use jiff::{Timestamp, ToSpan};

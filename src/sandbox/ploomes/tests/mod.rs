@@ -1,5 +1,7 @@
 //! The checklist of the sheet, point by point, through the door a client uses.
 
+mod switches;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
