@@ -123,6 +123,7 @@ impl Runner {
 
     /// Runs one cycle.
     pub async fn cycle(&mut self, options: Options) -> Report {
+        self.clock.catch_up();
         let began_ms = self.clock.now_ms();
         let calls = self.calls();
         let mut report = self.blank_report();

@@ -8,6 +8,7 @@ mod diagnostics;
 mod faults;
 mod house;
 mod preview;
+mod readme;
 mod shipped;
 mod store_kill;
 mod switches;
