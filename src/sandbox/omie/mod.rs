@@ -5,6 +5,7 @@
 //! limits, unknown tags, business rules, effect. Every answer of HTTP 500 counts as a failed call,
 //! as it does there. Never reads a clock, never panics on what a client sends.
 
+mod hooks;
 mod limit;
 mod list;
 mod merge;
@@ -34,6 +35,7 @@ use self::reference::Seller;
 use self::refusal::Refusal;
 pub use self::switches::{Credentials, Duplicate, Forgiven, OverLength, Refused, Switches};
 use self::wire::Call;
+use super::hook::{Hook, Outbox};
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
 
 /// One Omie account.
@@ -50,6 +52,9 @@ pub struct Omie {
     clients: Clients,
     sellers: BTreeMap<i64, Seller>,
     labels: BTreeMap<String, i64>,
+    /// Where changes are told.
+    listener: Option<String>,
+    outbox: Outbox,
     limits: Limits,
     faults: Faults,
     tally: Tally,
@@ -72,6 +77,8 @@ impl Omie {
             clients: Clients::default(),
             sellers: BTreeMap::new(),
             labels: BTreeMap::new(),
+            listener: None,
+            outbox: Outbox::default(),
             limits: Limits::default(),
             faults: Faults::new(rng.u64(..)),
             tally: Tally::default(),
@@ -255,5 +262,18 @@ impl Sandbox for Omie {
 
     fn faults(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    fn due_hooks(&mut self, now: Timestamp) -> Vec<Hook> {
+        self.due(now)
+    }
+
+    fn hook_answered(&mut self, now: Timestamp, _: &Hook, well: bool) {
+        self.listened(now, well);
+    }
+
+    fn register_hook(&mut self, url: &str) -> bool {
+        self.person_registers_hook(url);
+        true
     }
 }

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::hooks::Topic;
 use super::merge::{merge, newborn};
 use super::record::{Author, Client, Extras, Stamp};
 use super::reference::Seller;
@@ -39,11 +40,13 @@ impl Omie {
         let client = self.clients.get(code).ok_or_else(|| Refusal::no_client(code).text)?;
         let fields = merged(client.fields.clone(), &patch)?;
         self.clients.change(code, fields, self.hand(now));
+        self.tell(Topic::Altered, code, Author::Person(PERSON));
         Ok(())
     }
 
     /// A person deletes a client; tells whether it was there.
     pub fn person_deletes(&mut self, _now: Timestamp, code: i64) -> bool {
+        self.tell(Topic::Excluded, code, Author::Person(PERSON));
         self.clients.remove(code)
     }
 

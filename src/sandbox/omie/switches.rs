@@ -80,6 +80,10 @@ pub struct Switches {
     pub number_max: usize,
     /// Answers write ids as text. Default false.
     pub ids_as_text: bool,
+    /// Each call to the listener goes twice. Default false.
+    pub hooks_twice: bool,
+    /// Seconds between two tries of a call that the listener did not take. Default 60.
+    pub hook_retry_s: i64,
     /// Rows a page holds at most, whatever is asked. Default 100.
     pub page_cap: usize,
     /// How long a call takes, in milliseconds. Default 0.
@@ -107,6 +111,8 @@ impl Default for Switches {
             duplicate: Duplicate::Named,
             number_max: 60,
             ids_as_text: false,
+            hooks_twice: false,
+            hook_retry_s: 60,
             page_cap: 100,
             latency_ms: 0,
         }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::hooks::Topic;
 use super::merge::{document, masked, merge, newborn};
 use super::record::{Client, Stamp, code, id, seller};
 use super::refusal::Refusal;
@@ -58,6 +59,7 @@ pub(super) fn upsert_by_document(omie: &mut Omie, ask: &Ask) -> Reply {
 pub(super) fn exclude(omie: &mut Omie, ask: &Ask) -> Reply {
     let code = omie.client_of(&ask.fields)?.code;
     let done = omie.status(code, "Cliente excluído com sucesso!");
+    omie.tell(Topic::Excluded, code, ask.stamp.by);
     omie.clients.remove(code);
     done
 }
@@ -73,6 +75,7 @@ pub(super) fn associate(omie: &mut Omie, ask: &Ask) -> Reply {
     let mut fields = client.fields.clone();
     fields.insert("codigo_cliente_integracao", Value::from(integration));
     omie.clients.change(code, fields, ask.stamp);
+    omie.tell(Topic::Altered, code, ask.stamp.by);
     omie.status(code, "Código de Integração associado ao Cliente sucesso!")
 }
 
@@ -95,6 +98,7 @@ impl Omie {
     pub(super) fn birth(&mut self, fields: Fields, stamp: Stamp) -> i64 {
         self.last_client += self.rng.i64(1..4_000);
         self.clients.add(Client::new(self.last_client, fields, stamp));
+        self.tell(Topic::Included, self.last_client, stamp.by);
         self.last_client
     }
 
@@ -110,6 +114,7 @@ impl Omie {
         self.check_seller(&fields, old_seller)?;
         if fields != client.fields || self.switches.noop_moves_stamp {
             self.clients.change(code, fields, ask.stamp);
+            self.tell(Topic::Altered, code, ask.stamp.by);
         }
         self.status(code, "Cliente alterado com sucesso!")
     }

@@ -32,6 +32,7 @@ impl Writer<'_> {
         self.stamp_birth(&mut row);
         self.world.remember(self.now, id);
         self.world.put(Table::Contact, row);
+        self.tell(Table::Contact, id, None);
         Ok(id)
     }
 
@@ -54,6 +55,7 @@ impl Writer<'_> {
             self.stamp_change(&mut row);
             self.world.remember(self.now, id);
             self.world.put(Table::Contact, row);
+            self.tell(Table::Contact, id, Some(old));
         }
         Ok(())
     }
@@ -64,7 +66,8 @@ impl Writer<'_> {
             return Err(Refusal::Gone);
         }
         self.world.remember(self.now, id);
-        self.world.take(Table::Contact, id);
+        let old = self.world.take(Table::Contact, id);
+        self.tell(Table::Contact, id, old);
         Ok(())
     }
 

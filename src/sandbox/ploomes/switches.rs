@@ -2,6 +2,8 @@
 //!
 //! Each default is the likeliest behaviour; each other position is one that a client must survive.
 
+use crate::sandbox::hook::Delivery;
+
 /// What happens when a write names another `TypeId` than the contact has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TypeChange {
@@ -60,6 +62,10 @@ pub struct Switches {
     pub requests_per_minute: usize,
     /// Requests over the limit are refused; when false they are only counted.
     pub limits_enforced: bool,
+    /// What happens to calls to listeners on their way.
+    pub delivery: Delivery,
+    /// A listener that fails so often in a row is switched off.
+    pub hook_failures_max: u32,
     /// A 429 says how long to wait.
     pub retry_after: bool,
     /// A 429 carries an HTML page.
@@ -90,6 +96,8 @@ impl Default for Switches {
             required: Vec::new(),
             requests_per_minute: 120,
             limits_enforced: true,
+            delivery: Delivery::Once,
+            hook_failures_max: 5,
             retry_after: true,
             throttle_html: false,
         }

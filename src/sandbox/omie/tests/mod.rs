@@ -3,6 +3,7 @@
 //! Each has an account of its own and a clock that only the test moves.
 
 mod envelope;
+mod hooks;
 mod limits;
 mod listing;
 mod switches;
