@@ -60,6 +60,11 @@ impl Clock {
         self.skip_ms(u64::try_from(behind_ms).unwrap_or(0));
     }
 
+    /// True when waiting costs nobody any time.
+    pub const fn is_skipping(&self) -> bool {
+        self.skips
+    }
+
     /// Milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         let run = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);

@@ -15,6 +15,7 @@ use crate::link::Link;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Conflict as StoredConflict, Entry};
 use crate::sync::Snapshot;
+use crate::sync::merge::Why;
 use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
@@ -128,7 +129,6 @@ impl Runner {
         let mut ids = planned.ids.clone();
         let mut moved = false;
         for (step, outcome) in carried {
-            tracing::debug!(side = %step.side, outcome = outcome.word(), "a step was answered");
             match outcome {
                 Outcome::Done { id, row } => {
                     let answer = self.answer(step.side, row, &work.snapshot);
@@ -198,7 +198,11 @@ impl Runner {
         let system = self.mapping.sides.get(step.side).system.clone();
         match step.act {
             Act::Create { .. } => *report.created.entry(system).or_default() += 1,
-            Act::Update => *report.updated.entry(system).or_default() += 1,
+            Act::Update => {
+                *report.updated.entry(system).or_default() += 1;
+                let put_back = step.moves.iter().filter(|one| one.why == Why::PutBack).count();
+                report.put_back += u64::try_from(put_back).unwrap_or(u64::MAX);
+            }
             // A stamp belongs to its birth.
             Act::Stamp => {}
         }

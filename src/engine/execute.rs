@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::carry::{Carried, Carrier};
 use super::conclude::{Kept, OpenConflicts};
@@ -169,7 +170,7 @@ impl Runner {
             let mut under_way: JoinSet<(usize, Vec<Carried>)> = JoinSet::new();
             for (index, planned) in group.iter().enumerate() {
                 let (carrier, ids, steps) = (carrier.clone(), planned.ids.clone(), planned.steps.clone());
-                under_way.spawn(async move { (index, carrier.carry(ids, steps).await) });
+                under_way.spawn(async move { (index, carrier.carry(ids, steps).await) }.in_current_span());
             }
             while let Some(ended) = under_way.join_next().await {
                 let Ok((index, carried)) = ended else {

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::Instrument as _;
+
 use crate::clock::Clock;
 use crate::connector::{Connector, Failure};
 use crate::mapping::Mapping;
@@ -127,7 +129,8 @@ impl Runner {
         let began_ms = self.clock.now_ms();
         let calls = self.calls();
         let mut report = self.blank_report();
-        match self.try_cycle(options, &mut report).await {
+        let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
+        match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
             Err(error) => report.failed = Some(error.to_string()),
         }
@@ -136,7 +139,6 @@ impl Runner {
             report.calls.insert(system, made.saturating_sub(before));
         }
         report.ms = u64::try_from(self.clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
-        self.tell(&report);
         report
     }
 
@@ -156,28 +158,6 @@ impl Runner {
                 Ok(())
             }
             None => self.execute(prepared, report).await,
-        }
-    }
-
-    fn tell(&self, report: &Report) {
-        let (mapping, account) = (self.mapping.name.as_str(), self.account.as_str());
-        if let Some(reason) = &report.failed {
-            tracing::error!(mapping, account, reason, "the cycle failed");
-        } else if let Some(reason) = &report.halted {
-            tracing::error!(mapping, account, reason, "a guard halted the cycle");
-        } else {
-            let (created, updated) = (report.created.values().sum::<u64>(), report.updated.values().sum::<u64>());
-            tracing::info!(
-                mapping,
-                account,
-                created,
-                updated,
-                linked = report.linked,
-                held = report.held,
-                quarantined = report.quarantined,
-                ms = report.ms,
-                "the cycle ended"
-            );
         }
     }
 
