@@ -9,6 +9,7 @@ mod faults;
 mod house;
 mod preview;
 mod readme;
+mod served;
 mod shipped;
 mod store_kill;
 mod switches;
