@@ -4,7 +4,7 @@
 //! two are linked and meet as if for the first time; not found, and old enough that nothing can
 //! still be under way, it never happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Error, Runner};
 use crate::connector::Row;
@@ -92,7 +92,7 @@ impl Runner {
             body: None,
             changed_ms: None,
             print: 0,
-            reported: None,
+            reported: BTreeSet::new(),
             tries: 0,
             outcome: None,
         };

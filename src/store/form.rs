@@ -3,6 +3,7 @@
 //! A form only ever grows by fields with a default. A change that an older reader would misread
 //! raises [`FORM`]; what is written then still reads every older form.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::DeserializeOwned;
@@ -67,9 +68,9 @@ pub struct Waiting {
     pub changed_ms: Option<i64>,
     /// The print of the record when it was kept: it is tried again when this changes.
     pub print: u64,
-    /// The print of the last refusal that was reported to people.
+    /// The prints of the refusals that were reported to people.
     #[serde(default)]
-    pub reported: Option<u64>,
+    pub reported: BTreeSet<u64>,
     /// How often it was tried.
     pub tries: u32,
     /// How the other system answered, in its own words.
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn waiting_of_version_1_is_read() {
         let waiting: Waiting = still(
-            r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":4,"tries":5,"outcome":"refused"}}"#,
+            r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":[4],"tries":5,"outcome":"refused"}}"#,
         );
         assert_eq!((waiting.side, waiting.kind, waiting.tries), (Side::Right, Wait::Quarantined, 5));
         assert_eq!(waiting.body.map(|body| body.value()), Some(json!({ "a": 1 })));

@@ -4,9 +4,11 @@
 mod cases;
 mod connectors;
 mod cycles;
+mod demo_seen;
 mod diagnostics;
 mod house;
 mod preview;
+mod rules_seen;
 mod shipped;
 mod store_kill;
 mod tidy;
