@@ -4,7 +4,7 @@
 //! two are linked as if the answer had come; not found, and old enough that nothing can still be
 //! under way, it never happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ impl Runner {
             body: None,
             changed_ms: None,
             print: 0,
-            reported: None,
+            reported: BTreeSet::new(),
             tries: 0,
             outcome: None,
         };
@@ -118,9 +118,7 @@ impl Runner {
         }
         // Else by the field that carries the other side's id.
         self.mapping.fields.iter().find_map(|field| match &field.ends.get(side).at {
-            At::Path(path) if field.ends.get(side.other()).is_id => {
-                Some(Search { by: path, what: What::OtherId })
-            }
+            At::Path(path) if field.ends.get(side.other()).is_id => Some(Search { by: path, what: What::OtherId }),
             At::Path(_) | At::Member { .. } => None,
         })
     }

@@ -4,11 +4,13 @@
 mod cases;
 mod connectors;
 mod cycles;
+mod demo_seen;
 mod diagnostics;
 mod faults;
 mod house;
 mod preview;
 mod readme;
+mod rules_seen;
 mod served;
 mod shipped;
 mod store_kill;
