@@ -59,7 +59,7 @@ impl Play {
         };
         let mut story = None;
         let prepare = |omie: &mut Omie, ploomes: &mut Ploomes, clock: &Clock| {
-            omie.switches.upper_case_text = seed % 2 == 0;
+            omie.switches.upper_case_text = seed.is_multiple_of(2);
             // Small pages, so that there are several.
             (omie.switches.page_cap, ploomes.switches.page_max) = (15, 20);
             (*omie.faults(), *ploomes.faults()) = (Faults::new(seed), Faults::new(seed + 1));
@@ -188,18 +188,10 @@ async fn survives(seed: u64, strikes: [&[&str]; 2], window: Window) {
     assert_eq!(play.complaints(), Vec::<String>::new(), "{strikes:?}, seed {seed}");
 }
 
-fn seeds(usual: u64) -> u64 {
-    std::env::var("SEEDS").ok().map_or(usual, |n| n.parse::<u64>().unwrap())
-}
-
 /// Faults while records are born, and while people edit.
 async fn matrix(rules: &[&str], window: Window) {
-    for seed in 1..=seeds(2) {
-        survives(seed, if seed % 2 == 0 { [&[], rules] } else { [rules, &[]] }, window).await;
-        if seeds(2) > 2 {
-            survives(seed, [rules, rules], window).await;
-        }
-    }
+    survives(1, [rules, &[]], window).await;
+    survives(2, [&[], rules], window).await;
 }
 
 #[tokio::test]
@@ -259,7 +251,7 @@ async fn pages_that_shift_lose_nothing_and_repeat_nothing() {
 
 #[tokio::test]
 async fn an_empty_listing_empties_nothing() {
-    for seed in 1..=seeds(2) {
+    for seed in 1..=2 {
         let records = ["empty-list:Cliente:30%", "empty-list:Contacts:30%"];
         survives(seed, [&records, &["empty-list:*:30%"]], Window::Usual).await;
     }
@@ -283,7 +275,7 @@ async fn all_at_once() {
         "empty-list:Cliente:4%",
         "empty-list:Contacts:4%",
     ];
-    for seed in 1..=seeds(4) {
+    for seed in 1..=4 {
         survives(seed, [&rules, &rules], Window::Usual).await;
     }
 }
@@ -377,7 +369,7 @@ impl Play {
 
 #[tokio::test]
 async fn whatever_people_type_arrives_or_is_told() {
-    for seed in 1..=seeds(4) {
+    for seed in 1..=4 {
         let mut play = Play::open(seed, Window::Usual);
         play.settle().await;
         let mut random = fastrand::Rng::with_seed(seed);

@@ -153,10 +153,10 @@ pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> 
 }
 
 /// What both sides of a pair must say alike in the end, each in its own words.
-fn told(values: [&Value; 4], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+fn told(values: [&Value; 5], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
-        _ => String::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => String::new(),
     };
     (values.map(plain).to_vec(), tags)
 }
@@ -181,14 +181,24 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
             names.filter(|name| !own.contains(&name.as_str())).collect()
         };
         // The first address entered may be the one of delivery.
-        let number = [&client["endereco_numero"], &client["enderecoEntrega"]["entNumero"]];
-        let number = number.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+        let address = |main: &str, delivery: &str| {
+            let both = [&client[main], &client["enderecoEntrega"][delivery]];
+            let filled = both.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+            filled.cloned().unwrap_or_default()
+        };
+        let (number, state) = (address("endereco_numero", "entNumero"), address("estado", "entEstado"));
         let left = told(
-            [&client["nome_fantasia"], &client["email"], &client["homepage"], number.unwrap_or(&Value::Null)],
+            [&client["nome_fantasia"], &client["email"], &client["homepage"], &number, &state],
             names(&client["tags"], |row| &row["tag"]),
         );
         let right = told(
-            [&contact["Name"], &contact["Email"], &contact["Website"], &contact["StreetAddressNumber"]],
+            [
+                &contact["Name"],
+                &contact["Email"],
+                &contact["Website"],
+                &contact["StreetAddressNumber"],
+                &contact["State"]["Short"],
+            ],
             names(&contact["Tags"], |row| &row["Tag"]["Name"]),
         );
         if left != right {

@@ -102,7 +102,7 @@ impl Town {
     fn build(seed: u64, born: Timestamp) -> Self {
         let (mut omie, mut ploomes) = (Omie::new(seed), Ploomes::new(seed));
         let story = people::populate(&mut omie, &mut ploomes, seed, 0, born).unwrap();
-        omie.switches.upper_case_text = seed % 2 == 0;
+        omie.switches.upper_case_text = seed.is_multiple_of(2);
         (omie.switches.limits_enforced, ploomes.switches.limits_enforced) = (false, false);
         let codes = omie.clients().map(|client| client["codigo_cliente_omie"].as_i64().unwrap()).collect();
         let contacts = ploomes.contacts().collect();
