@@ -4,6 +4,7 @@
 //! value, each with a seller. An item is a record, so a pair counts twice. `cargo bench --bench plan`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark may fail loudly")]
 
+#[expect(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/it/house.rs"]
 mod house;
 
@@ -40,7 +41,7 @@ fn linked_and_changed(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn linked_and_compared(bencher: Bencher<'_, '_>) {
     let (mut house, mut snapshot) = linked(1);
-    settle(&mut house);
+    Runtime::new().unwrap().block_on(house.settle()).unwrap();
     snapshot.links.clear();
     house.runner.ledger.each_link(|link| snapshot.links.push(link)).unwrap();
     for side in Side::BOTH {
@@ -108,7 +109,7 @@ fn gathered(mut house: House) -> (House, Snapshot) {
 /// Twins that were linked and came to rest; then people edit the number of the house of some.
 fn linked(edited: usize) -> (House, Snapshot) {
     let mut house = House::build(twins);
-    settle(&mut house);
+    Runtime::new().unwrap().block_on(house.settle()).unwrap();
     let now = house.clock.now();
     let codes: Vec<i64> = {
         let omie = house.omie.lock().unwrap();
@@ -125,16 +126,6 @@ fn linked(edited: usize) -> (House, Snapshot) {
     }
     house.clock.skip_ms(600_000);
     gathered(house)
-}
-
-/// Runs cycles until nothing moves.
-fn settle(house: &mut House) {
-    Runtime::new().unwrap().block_on(async {
-        for _ in 0..3 {
-            let report = house.cycle().await;
-            assert_eq!((report.failed, report.halted), (None, None));
-        }
-    });
 }
 
 fn rows(house: &House, side: Side) -> Vec<Row> {

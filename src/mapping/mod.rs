@@ -104,6 +104,11 @@ impl Mapping {
         })
     }
 
+    /// The field of a key of a base, with its index.
+    pub fn keyed(&self, key: &str) -> Option<(usize, &Field)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.key == key)
+    }
+
     /// The group whose fields win or lose together with this one, or the field alone.
     pub fn together<'a>(&'a self, field: &'a usize) -> &'a [usize] {
         let group = self.fields.get(*field).and_then(|field| field.together);
