@@ -32,8 +32,8 @@ pub(crate) async fn run(store: Option<&Path>, runs: usize, from: [&str; 2], to: 
     for _ in 0..runs {
         let [left, right] = sides.clone();
         let started = Instant::now();
-        tokio::join!(send(&clients[0], left.0, 1), send(&clients[1], right.0, 1));
-        tokio::join!(send(&clients[0], left.1, AT_ONCE[0]), send(&clients[1], right.1, AT_ONCE[1]));
+        tokio::join!(read(&clients[0], &left.0), read(&clients[1], &right.0));
+        tokio::join!(write(&clients[0], left.1, AT_ONCE[0]), write(&clients[1], right.1, AT_ONCE[1]));
         best = best.min(started.elapsed().as_secs_f64() * 1_000.0);
     }
     println!("{}", json!({ "ms": best, "sent": sent }));
@@ -69,22 +69,34 @@ fn is_write(request: &WireRequest) -> bool {
     }
 }
 
-/// Sends requests in their order, so many at once, and reads each answer.
-async fn send(client: &Transport, requests: Vec<WireRequest>, at_once: usize) {
+/// Sends requests one after the other.
+async fn read(client: &Transport, requests: &[WireRequest]) {
+    for request in requests {
+        send(client, request).await;
+    }
+}
+
+/// Sends requests in their order, so many at once.
+async fn write(client: &Transport, requests: Vec<WireRequest>, at_once: usize) {
     let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
     let mut workers = JoinSet::new();
     for _ in 0..at_once {
         let (client, requests, next) = (client.clone(), Arc::clone(&requests), Arc::clone(&next));
         workers.spawn(async move {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let WireAnswer::Answer { status, body, .. } = client.send(request.clone(), &LIMITS).await else {
-                    panic!("no answer to {request:?}");
-                };
-                // An empty list may be told as a failure.
-                assert!(status == 200 || !is_write(request), "{}", String::from_utf8_lossy(&body));
-                drop(serde_json::from_slice::<Value>(&body).unwrap());
+                send(&client, request).await;
             }
         });
     }
     workers.join_all().await;
+}
+
+/// Sends a request and reads its answer.
+async fn send(client: &Transport, request: &WireRequest) {
+    let WireAnswer::Answer { status, body, .. } = client.send(request.clone(), &LIMITS).await else {
+        panic!("no answer to {request:?}");
+    };
+    // An empty list may be told as a failure.
+    assert!(status == 200 || !is_write(request), "{}", String::from_utf8_lossy(&body));
+    drop(serde_json::from_slice::<Value>(&body).unwrap());
 }
