@@ -129,8 +129,8 @@ impl Runner {
     fn known(&self) -> Result<(Sides<Catch>, u64), Error> {
         let mut catches: Sides<Catch> = Sides::default();
         let mut linked = 0;
-        self.ledger.each_link(|link| {
-            linked += u64::from(!link.is_tombstone());
+        self.ledger.each_outline(|link| {
+            linked += u64::from(link.gone == Sides::default());
             for side in Side::BOTH {
                 let (print, widowed) = (link.base.get(side).print, *link.gone.get(side.other()));
                 // A record that was gone and is seen again is looked at, whatever it holds.
