@@ -125,6 +125,15 @@ pub fn store_to_read(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<d
     if dir.join(&accounts.store).is_dir() { store(dir, accounts) } else { Ok(Arc::new(MemoryStore::default())) }
 }
 
+/// Opens the store so that it stays as it is, byte for byte.
+///
+/// # Errors
+/// When it is in use or damaged.
+pub fn store_untouched(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store>> {
+    let dir = dir.join(&accounts.store);
+    if dir.is_dir() { Ok(Arc::new(SledStore::open_copy(&dir)?)) } else { Ok(Arc::new(MemoryStore::default())) }
+}
+
 /// One mapping of one account.
 pub struct Scope {
     /// The account.

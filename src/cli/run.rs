@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::workspace::Workspace;
 
 /// How often the files are looked at, in milliseconds.
-const LOOK_MS: u64 = 2_000;
+const LOOK_MS: u64 = 1_000;
 
 /// What lasts as long as the service.
 struct Service<'a> {

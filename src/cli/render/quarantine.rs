@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use super::Screen;
 use super::link::{heading, name_in, resource};
 use super::table::Table;
-use super::value::{count, moment};
+use super::value::{count, moment, wrapped};
 use crate::cli::open::Scope;
 use crate::record::Body;
 use crate::store::{Wait, Waiting};
+
+/// Columns of a reason.
+const WIDTH: usize = 92;
 
 /// Lists what waits in one scope: how many there are, and whether all kinds were asked for.
 ///
@@ -21,16 +24,17 @@ pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all
         return waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)));
     }
     heading(screen, scope)?;
-    let mut table = Table::new(&["record", "name", "why", "since", "reason"]);
+    let mut table = Table::default();
     for one in waiting {
         let record = format!("{} {}", resource(&scope.mapping, one.side), one.id);
         let body = one.body.as_ref().map(Body::value);
         let name = body.and_then(|body| name_in(&scope.mapping, one.side, &one.id, &body)).unwrap_or_default();
-        table.row([record, name, word(one.kind).to_owned(), moment(one.since_ms), one.reason.clone()]);
+        table.row([word(one.kind).to_owned(), record, moment(one.since_ms), name]);
     }
-    if !waiting.is_empty() {
-        let paint = screen.paint();
-        table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
+    let paint = screen.paint();
+    for (line, one) in table.lines(2, paint).iter().zip(waiting) {
+        screen.line(line)?;
+        wrapped(&one.reason, WIDTH).iter().try_for_each(|row| screen.line(&format!("    {}", paint.dim(row))))?;
     }
     let what = if all { "waiting record" } else { "refused record" };
     let shown =
