@@ -5,7 +5,7 @@ use std::path::Path;
 use super::arguments::Global;
 use super::render::diagnostic::{Weight, complaints};
 use super::render::{Screen, case};
-use super::{Exit, open};
+use super::{Exit, Stop, open};
 use crate::cases;
 
 /// Runs the cases.
@@ -25,8 +25,13 @@ pub(super) fn run(
         }
         None => filter,
     };
+    open::need_files(&place.dir)?;
     let workspace = open::offline(&place, screen)?;
     let tested = cases::run(&workspace, filter);
+    if let Some(word) = filter.filter(|_| tested.outcomes.is_empty() && tested.complaints.is_clean()) {
+        let sentence = format!("no case holds `{word}` in its file or its title");
+        return Err(Stop::usage(sentence, "`depara test` alone runs them all"));
+    }
     if !tested.complaints.is_clean() {
         complaints(screen, Weight::Error, &tested.complaints)?;
     }

@@ -89,6 +89,18 @@ fn a_plan_sends_only_reads_leaves_the_store_alone_and_is_what_is_sent() {
 }
 
 #[test]
+fn a_value_that_only_stands_in_for_an_empty_one_is_shown_as_empty() {
+    let systems = Systems::open();
+    systems.client("Padaria Aurora", "11222333000181", &json!({}));
+    systems.contact("Padaria Aurora", "11222333000181", &json!({ "LegalName": null }));
+    let told = Workspace::of(&systems).run(&["plan", "--format", "json"]).ended(0);
+    let [plan] = told.json().try_into().unwrap();
+    let fields = plan["records"][0]["writes"][0]["fields"].as_array().unwrap();
+    let legal = fields.iter().find(|field| field["label"] == "Razão Social").unwrap();
+    assert_eq!((&legal["old"], &legal["new"]), (&Value::Null, &json!("Padaria Aurora Ltda")));
+}
+
+#[test]
 fn a_guard_halts_with_three_and_accept_goes_beyond_it_once() {
     let systems = town();
     let workspace = Workspace::of(&systems);

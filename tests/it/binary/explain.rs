@@ -116,6 +116,8 @@ fn a_person_type_that_changed_is_explained_and_the_other_fields_move() {
     scene
         .explain("ploomes.contacts", scene.twin, &["CNPJ / CPF"])
         .says(&["o tipo de pessoa não muda", "Ploomes cannot change it"]);
+    let waiting = scene.workspace.run(&["quarantine", "list", "--all"]).ended(0);
+    waiting.says(&["6 waiting", "CNPJ / CPF: o tipo de pessoa não muda no Ploomes"]);
     scene.explain("ploomes.contacts", scene.twin, &["Tipo de pessoa"]).says(&["told at birth only"]);
 }
 
@@ -140,7 +142,7 @@ fn a_refused_record_is_listed_shown_and_retried() {
     let words = ["Bar Sem Papel", "O preenchimento da tag [cnpj_cpf] é obrigatório!", "1 refused record"];
     workspace.run(&["quarantine"]).ended(0).says(&words);
     let all = workspace.run(&["quarantine", "list", "--all"]).ended(0);
-    let all = all.says(&["refused", "held", "ambiguous", "5 waiting records", "Hotel Parado", "Lojas Iguais Filial"]);
+    let all = all.says(&["refused", "held", "ambiguous", "5 waiting", "Hotel Parado", "Lojas Iguais Filial"]);
     assert!(all.out.lines().all(|line| line.chars().count() <= 120), "{}", all.out);
     workspace
         .run(&["quarantine", "show", &refused.to_string()])

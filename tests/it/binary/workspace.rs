@@ -157,6 +157,11 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
     run(&["sync", "--dir", "/nowhere/at/all"]).ended(2).complains(&["there is no folder", "depara init"]);
     workspace.run(&["sync", "--account", "acmee"]).ended(2).complains(&["did you mean `acme`?"]);
     workspace.run(&["sync", "--mapping", "omie-ploomes/clients"]).ended(2).complains(&["`omie-ploomes/clientes`"]);
+    // What is carried must not be judged in the place of what was meant.
+    let inner = workspace.path("mappings").display().to_string();
+    run(&["check", &inner]).ended(2).complains(&["there is no workspace in", "depara.yaml"]);
+    run(&["test", &inner]).ended(2).complains(&["there is no workspace in"]);
+    workspace.run(&["test", "rul-01"]).ended(2).complains(&["no case holds `rul-01`"]);
     workspace.run(&["explain", "omie.clients", "1"]).ended(2).complains(&["did you mean `omie.clientes`?"]);
     workspace.run(&["sync", "--log", "depara=loud"]).ended(2).complains(&["is no log level"]);
     std::fs::remove_file(workspace.path("depara.yaml")).unwrap();
