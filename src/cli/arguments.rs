@@ -216,7 +216,7 @@ pub enum QuarantineVerb {
         #[arg(long)]
         all: bool,
     },
-    /// Show one, with the system's own words and what was sent.
+    /// Show one, with the system's own words and the record as it was.
     Show {
         /// The id of the record that was to move.
         id: String,

@@ -217,3 +217,16 @@ fn what_was_asked_a_moment_ago_is_not_asked_again_by_the_next_command() {
     assert_eq!(systems.omie().tally().broken.get("redundant"), None);
     assert_eq!(systems.writes_asked(), [0, 0]);
 }
+
+#[test]
+fn a_block_is_remembered_by_the_next_command() {
+    let systems = town();
+    let workspace = Workspace::of(&systems);
+    systems.omie().faults().next(Fault::Block(1_800), "ListarClientes", 1);
+    let blocked = ["failed", "`ListarClientes` of `omie` is blocked until", "bloqueada por consumo indevido"];
+    workspace.run(&["sync"]).ended(1).says(&blocked);
+    let [calls, _] = systems.calls();
+    workspace.run(&["sync"]).ended(1).says(&blocked);
+    workspace.run(&["plan"]).ended(1).says(&blocked);
+    assert_eq!(systems.calls()[0], calls, "a call during a block would make it longer");
+}
