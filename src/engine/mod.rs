@@ -71,6 +71,18 @@ pub enum Error {
         /// The system.
         system: String,
     },
+    /// A reference that had rows shows none.
+    #[error("`{reference}` suddenly shows no row at all; if that is so, `--accept` goes on without it")]
+    Vanished {
+        /// The reference.
+        reference: String,
+    },
+    /// A reference was read with holes: a value that is not found may well be there.
+    #[error("`{reference}` showed fewer rows than it announced")]
+    Torn {
+        /// The reference.
+        reference: String,
+    },
     /// Looking things up never came to an end.
     #[error("the lookups of `{mapping}` never settle")]
     Lookups {
@@ -119,6 +131,7 @@ impl Runner {
 
     /// Runs one cycle.
     pub async fn cycle(&mut self, options: Options) -> Report {
+        self.clock.catch_up();
         let began_ms = self.clock.now_ms();
         let calls = self.calls();
         let mut report = self.blank_report();
