@@ -17,8 +17,16 @@ impl Copy {
     /// Copies a folder of which the lock is held.
     pub(super) fn of(dir: &Path, original: File) -> io::Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("depara-copy-{}-{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let copy = Self { folder: env::temp_dir().join(name), original };
+        let folder = loop {
+            let name = format!("depara-copy-{}-{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+            let folder = env::temp_dir().join(name);
+            match fs::create_dir(&folder) {
+                // Somebody of this number was killed before the copy went.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => break made.map(|()| folder)?,
+            }
+        };
+        let copy = Self { folder, original };
         fill(dir, &copy.folder)?;
         Ok(copy)
     }
@@ -38,11 +46,11 @@ impl Drop for Copy {
 }
 
 fn fill(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
             fill(&entry.path(), &target)?;
         } else {
             fs::copy(entry.path(), target)?;

@@ -182,6 +182,8 @@ fn no_secret_is_ever_printed() {
         let told = workspace.run(&arguments).no_secrets();
         assert!(told.code <= 1);
     }
+    let noted = workspace.read(".depara.pace");
+    assert!(SECRETS.iter().all(|secret| !noted.contains(secret)), "{noted}");
     // Not even where the complaint is about the very line.
     workspace.edit("depara.yaml", |text| text.replace("app_key: demo-key", "app_kee: demo-key"));
     workspace.run(&["check"]).no_secrets().ended(1);
