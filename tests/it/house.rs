@@ -138,7 +138,7 @@ pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> 
 fn told(values: [&Value; 5], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
-        _ => String::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => String::new(),
     };
     (values.map(plain).to_vec(), tags)
 }

@@ -1,5 +1,5 @@
 //! The one integration test binary.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
 mod cases;
 mod connectors;
