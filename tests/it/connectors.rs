@@ -217,6 +217,19 @@ async fn a_block_is_obeyed_without_another_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_header_that_names_hours_does_not_silence_us_for_hours() {
+    let house = house(30);
+    house.ploomes.lock().unwrap().faults().next(Fault::Throttle(36_000), "GET Users", 1);
+    for _ in 0..2 {
+        let failure = house.right.list("users", None, &mut |_| {}).await.unwrap_err();
+        assert!(matches!(failure.cause, Cause::Throttled { .. } | Cause::Blocked { .. }), "{failure}");
+    }
+    assert_eq!(house.right.calls()["list users"], 1);
+    house.clock.skip_ms(1_801_000);
+    assert!(list(&house.right, "users", None).await.1.complete);
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusals_come_in_the_words_of_the_system_and_stop_before_the_block() {
     // Whatever dress a refusal wears, it counts.
     for refused in [Refused::Fault, Refused::FaultWithin200, Refused::StatusWithin200] {
