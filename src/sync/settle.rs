@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::merge::same;
+use super::merge::{has_more, same};
 use super::plan::{Planned, Seen, Step};
 use crate::link::{Half, Link};
 use crate::mapping::Mapping;
-use crate::mapping::field::{At, Field, Fields};
+use crate::mapping::field::{At, Field, Fields, is_empty};
 use crate::record::{Record, Side, Sides};
 
 /// What a side is known to hold at some moment.
@@ -44,23 +44,31 @@ pub(super) fn is_late(half: &Half, record: &Record) -> bool {
 }
 
 /// Takes over what the systems made of the values we sent: a difference that the field's canon or
-/// the write's author explains is the system's own; any other is a person's edit and stays one.
+/// the write's author explains is the system's own; any other is an edit and stays one. So is what a
+/// system keeps although it was told to drop it: the other side hears of it.
 pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
         let expected = std::mem::take(&mut half.expected);
+        let newborn = half.seen_ms.is_none();
         for (index, field) in mapping.fields.iter().enumerate().filter(|(_, field)| expected.contains(&field.key)) {
             let now = one.fields.value(index);
             let was = half.fields.get(&field.key).unwrap_or(&Value::Null);
-            if one.record.ours || same(field, was, now) {
+            let spelling = one.record.ours && (newborn || !is_kept(field, was, now));
+            if spelling || same(field, was, now) {
                 half.fields.insert(field.key.clone(), now.clone());
             }
         }
     }
     link.gone = Sides::default();
     link
+}
+
+/// True when something is there that was to go.
+fn is_kept(field: &Field, sent: &Value, found: &Value) -> bool {
+    if field.set { has_more(field, found, sent) } else { is_empty(sent) && !is_empty(found) }
 }
 
 /// True when a side holds nothing that still has to move.
