@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
 use depara::config::files;
@@ -14,6 +14,9 @@ use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
 use serde_json::Value;
+
+/// The shipped workspace, compiled once.
+static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
 
 /// Two sandboxes and an engine between them.
 pub(crate) struct House {
@@ -59,8 +62,10 @@ impl House {
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
-        let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-        let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
+        let workspace = WORKSPACE.get_or_init(|| {
+            let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
+            workspace.unwrap_or_else(|complaints| panic!("{complaints}"))
+        });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
             let credentials = Credentials { secrets, base_url: None };
