@@ -21,8 +21,10 @@ pub const LATER: &str = "$later";
 pub enum Sent {
     /// It is in the body; with what the side will hold, where that is not what was given.
     Written(Option<Value>),
-    /// The side already holds it, or keeps what it holds.
+    /// The side already holds it, or as much of it as it can.
     Nothing,
+    /// It has no twin on the side, which keeps what it holds until there is one.
+    Kept,
     /// It waits, with the reason.
     Held(String),
 }
@@ -80,7 +82,7 @@ impl Mapping {
             let end = field.ends.get(side);
             if let Some(reason) = self.held(end, value, standing, references)? {
                 draft.sent.insert(*index, Sent::Held(reason));
-            } else if follows(end, values, standing) || (end.is_id && standing.is_none()) {
+            } else if self.follows(side, end, (values, standing), references) || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
             } else if let At::Member { view, .. } = &end.at {
                 views.entry(*view).or_default().push(*index);
@@ -96,6 +98,27 @@ impl Mapping {
             self.complain_missing(side, &draft)?;
         }
         Ok(draft)
+    }
+
+    /// True when the system fills this end by itself, now that these values are written. What has no
+    /// twin there leads nothing.
+    fn follows(
+        &self,
+        side: Side,
+        end: &End,
+        (values, standing): (&BTreeMap<usize, Value>, Option<Standing<'_>>),
+        references: &Arc<References>,
+    ) -> bool {
+        match end.follows {
+            Follows::Nothing => false,
+            Follows::Always => true,
+            Follows::Field(lead) => match values.get(&lead) {
+                Some(value) => self.fields.get(lead).is_some_and(|field| {
+                    !is_empty(value) && wire_of(field, field.ends.get(side), value, references).is_ok()
+                }),
+                None => standing.is_some_and(|standing| !is_empty(standing.fields.value(lead))),
+            },
+        }
     }
 
     fn held(
@@ -131,7 +154,7 @@ impl Mapping {
         } else {
             match translate(field, end, (index, value), standing, references) {
                 Wire::Value(wire) => wire,
-                Wire::Keep => return Ok(Sent::Nothing),
+                Wire::Keep => return Ok(kept(end)),
                 Wire::Hold(reason) if standing.is_some() => return Ok(Sent::Held(reason)),
                 Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
             }
@@ -173,7 +196,7 @@ impl Mapping {
                         wire = given;
                         written.push((at, becomes));
                     }
-                    Wire::Keep => drop(draft.sent.insert(at, Sent::Nothing)),
+                    Wire::Keep => drop(draft.sent.insert(at, kept(end))),
                     Wire::Hold(reason) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(reason))),
                     Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
                 }
@@ -226,18 +249,6 @@ fn place_view(view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Re
     Ok(wrote)
 }
 
-/// True when the system fills this end by itself, now that these values are written.
-fn follows(end: &End, values: &BTreeMap<usize, Value>, standing: Option<Standing<'_>>) -> bool {
-    match end.follows {
-        Follows::Nothing => false,
-        Follows::Always => true,
-        Follows::Field(lead) => {
-            let kept = standing.map_or(&Value::Null, |standing| standing.fields.value(lead));
-            !is_empty(values.get(&lead).unwrap_or(kept))
-        }
-    }
-}
-
 enum Wire {
     Value(Value),
     Keep,
@@ -264,6 +275,14 @@ fn translate(
             }
             Missing::Empty | Missing::Keep => Wire::Keep,
         },
+    }
+}
+
+/// What became of a value without a twin that must not be emptied.
+const fn kept(end: &End) -> Sent {
+    match end.missing {
+        Missing::Keep => Sent::Kept,
+        Missing::Empty | Missing::Hold => Sent::Nothing,
     }
 }
 

@@ -137,7 +137,7 @@ impl Planner<'_> {
     /// Plans a pair of which both records are there.
     pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
         let now = seen.map(|one| one.fields);
-        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen));
+        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
         let base = adopted.as_ref().map(|link| link.base.as_ref());
         let mut verdicts = merge(self.mapping, base, now);
         let mut planned = self.start(link, adopted.as_ref(), &seen);
@@ -211,9 +211,27 @@ impl Planner<'_> {
             }
             if let Some(first) = clash(verdicts, &members) {
                 self.fall(verdicts, (&members, first), base, seen, &mut conflicts);
+            } else if members.len() > 1 {
+                self.leave_whole(verdicts, &members, seen);
             }
         }
         conflicts
+    }
+
+    /// A part that had no twin before is not filled into what is another whole on that side: a city
+    /// of one address and the street of another are nobody's.
+    fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
+        let late = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
+        let is_torn = members.iter().any(|index| {
+            let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
+            let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
+            verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
+        });
+        for index in members.iter().filter(|_| is_torn) {
+            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| late(verdict)) {
+                *verdict = Verdict::Unchanged;
+            }
+        }
     }
 
     fn fall(
@@ -318,7 +336,9 @@ impl Planner<'_> {
                                 .get(*index)
                                 .map(|f| format!("{}:{}", f.place.file, f.place.line)),
                         }),
-                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
+                        // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
+                        Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
+                        Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),
                         Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
                             let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
@@ -471,6 +491,7 @@ impl Planner<'_> {
                     moves.push(Move { field: *index, why: Why::Born, becomes: becomes.clone() });
                 }
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
+                Sent::Kept => {}
                 Sent::Held(reason) => {
                     planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
                 }

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::merge::{has_more, same};
-use super::plan::{Planned, Seen, Step};
-use crate::link::{Half, Link};
+use super::plan::{Act, Planned, Seen, Step};
+use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields, is_empty};
-use crate::record::{Record, Side, Sides};
+use crate::record::{Side, Sides};
+use crate::reference::folded;
 
 /// What a side is known to hold at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,38 +38,86 @@ fn expect(half: &mut Half, key: &str, value: Value) {
 }
 
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
-/// seen, an image as old as the one before the write is late as well, unless we are its author.
-pub(super) fn is_late(half: &Half, record: &Record) -> bool {
-    let (Some(seen), Some(changed)) = (half.seen_ms, record.changed_ms) else { return false };
-    changed < seen || (changed == seen && !half.expected.is_empty() && !record.ours)
+/// seen, an image as old as the one before the write that shows nothing of it is late as well, for
+/// as long as listings look back.
+pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i64) -> bool {
+    let (Some(seen), Some(changed)) = (half.seen_ms, one.record.changed_ms) else { return false };
+    if changed != seen || half.expected.is_empty() {
+        return changed < seen;
+    }
+    let window_ms = i64::try_from(mapping.schedule.window_ms).unwrap_or(i64::MAX);
+    let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
+    let sent: Vec<_> = sent.filter_map(|(key, sent)| Some((mapping.keyed(key)?, sent))).collect();
+    if sent.is_empty() {
+        return !one.record.ours;
+    }
+    let untouched = |index: usize, sent: &UnderWay| *one.fields.value(index) == sent.before;
+    sent.iter().all(|((index, _), sent)| untouched(*index, sent))
+        && sent.iter().any(|((index, field), sent)| {
+            now_ms.saturating_sub(sent.at_ms) < window_ms
+                && !explains(field, false, &sent.becomes, one.fields.value(*index))
+        })
 }
 
-/// Takes over what the systems made of the values we sent: a difference that the field's canon or
-/// the write's author explains is the system's own; any other is an edit and stays one. So is what a
-/// system keeps although it was told to drop it: the other side hears of it.
-pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Link {
+/// True when what a side holds is what its system made of a value we sent: the write's author or the
+/// field's canon explains the difference, or it is one that systems make and people hardly do, of
+/// case, accents and spaces.
+fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
+    let folds = || match (sent, now) {
+        (Value::String(sent), Value::String(now)) => folded(sent) == folded(now),
+        _ => false,
+    };
+    ours || same(field, sent, now) || folds()
+}
+
+/// True when something is there that was to go.
+fn is_kept(field: &Field, sent: &Value, now: &Value) -> bool {
+    if field.set { has_more(field, now, sent) } else { is_empty(sent) && !is_empty(now) }
+}
+
+/// Takes over what the systems made of the values we sent; any other difference is a person's edit
+/// and stays one. So is what a system keeps although it was told to drop it: the other side hears of
+/// it. What it fills in of itself at a birth is its own.
+pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
-        let expected = std::mem::take(&mut half.expected);
         let newborn = half.seen_ms.is_none();
-        for (index, field) in mapping.fields.iter().enumerate().filter(|(_, field)| expected.contains(&field.key)) {
+        for key in std::mem::take(&mut half.expected) {
+            half.under_way.remove(&key);
+            let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
-            let was = half.fields.get(&field.key).unwrap_or(&Value::Null);
-            let spelling = one.record.ours && (newborn || !is_kept(field, was, now));
-            if spelling || same(field, was, now) {
-                half.fields.insert(field.key.clone(), now.clone());
+            let was = half.fields.get(&key).unwrap_or(&Value::Null);
+            let ours = one.record.ours && (newborn || !is_kept(field, was, now));
+            if explains(field, ours, was, now) {
+                half.fields.insert(key, now.clone());
             }
         }
+        arrive(mapping, &mut link, side, one, now_ms);
     }
     link.gone = Sides::default();
     link
 }
 
-/// True when something is there that was to go.
-fn is_kept(field: &Field, sent: &Value, found: &Value) -> bool {
-    if field.set { has_more(field, found, sent) } else { is_empty(sent) && !is_empty(found) }
+/// Sees what became of the writes of a side that were never answered. One that left no trace may
+/// still be on its way for a while; after that it never happened.
+fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms: i64) {
+    let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
+    for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
+        let Some((index, field)) = mapping.keyed(&key) else { continue };
+        let now = one.fields.value(index);
+        if *now == sent.before {
+            if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
+                link.base.get_mut(side).under_way.insert(key, sent);
+            }
+        } else if explains(field, one.record.ours, &sent.becomes, now) {
+            know(link.base.get_mut(side), &key, now.clone());
+            if let Some(given) = sent.given {
+                know(link.base.get_mut(side.other()), &key, given);
+            }
+        }
+    }
 }
 
 /// True when a side holds nothing that still has to move.
@@ -80,10 +129,37 @@ fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
         .all(|(index, field)| half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index))))
 }
 
+/// True when a value waits for its twin: it has none today and may have one tomorrow.
+fn lacks_twin(mapping: &Mapping, base: &Sides<Half>) -> bool {
+    mapping.fields.iter().filter(|field| field.ends.left.lookup.is_some() || field.ends.right.lookup.is_some()).any(
+        |field| {
+            let empty = |side: Side| base.get(side).fields.get(&field.key).is_none_or(is_empty);
+            Side::BOTH.into_iter().any(|side| empty(side) && !empty(side.other()) && field.flows_to(side))
+        },
+    )
+}
+
 /// Notes which image a side was seen in; its print only when nothing of it has to move.
-fn see(mapping: &Mapping, half: &mut Half, fields: &Fields, print: u64, changed_ms: Option<i64>) {
+fn see(
+    mapping: &Mapping,
+    base: &mut Sides<Half>,
+    (side, fields): (Side, &Fields),
+    print: u64,
+    changed_ms: Option<i64>,
+) {
+    let lacks_twin = lacks_twin(mapping, base);
+    let half = base.get_mut(side);
     half.seen_ms = half.seen_ms.max(changed_ms);
-    half.print = if half.expected.is_empty() && is_settled(mapping, half, fields) { print } else { 0 };
+    let quiet = half.expected.is_empty() && half.under_way.is_empty() && is_settled(mapping, half, fields);
+    half.print = if quiet && !lacks_twin { print } else { 0 };
+}
+
+/// Notes what the answer to a write shows; without one, that nothing was seen since.
+fn answered(mapping: &Mapping, base: &mut Sides<Half>, side: Side, answer: Option<&Image>) {
+    match answer {
+        Some(image) => see(mapping, base, (side, &image.fields), image.print, image.changed_ms),
+        None => base.get_mut(side).print = 0,
+    }
 }
 
 /// Closes a planned pair: prints, and what waits.
@@ -92,7 +168,7 @@ pub(super) fn finish(mapping: &Mapping, planned: &mut Planned, seen: &Sides<Seen
     for side in Side::BOTH {
         let one = seen.get(side);
         let print = one.record.body.print(mapping.print);
-        see(mapping, link.base.get_mut(side), one.fields, print, one.record.changed_ms);
+        see(mapping, &mut link.base, (side, one.fields), print, one.record.changed_ms);
     }
     let mut waiting = BTreeMap::new();
     for held in &planned.held {
@@ -102,43 +178,92 @@ pub(super) fn finish(mapping: &Mapping, planned: &mut Planned, seen: &Sides<Seen
     link.held = waiting;
 }
 
+/// The link while updates are under way: what they were to do is remembered beside the base.
+#[must_use]
+pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Image>, at_ms: i64) -> Link {
+    let mut link = link.clone();
+    for step in steps.iter().filter(|step| step.act == Act::Update) {
+        let before = now.get(step.side);
+        for effect in effects(mapping, &link, step, now) {
+            // A set that takes what it lacks is merged anew from whatever arrived.
+            if effect.union {
+                continue;
+            }
+            let before = before.fields.value(effect.index).clone();
+            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, at_ms };
+            link.base.get_mut(step.side).under_way.insert(effect.key, sent);
+        }
+        link.base.get_mut(step.side).print = 0;
+    }
+    link
+}
+
+/// The link after an update that certainly did not happen: as if it had never left.
+#[must_use]
+pub fn not_sent(link: &Link, planned: &Link, side: Side) -> Link {
+    let mut link = link.clone();
+    link.base.get_mut(side).under_way.clone_from(&planned.base.get(side).under_way);
+    link
+}
+
 /// The link after a step that updated a record. `answer` is what the system's answer shows of it.
 #[must_use]
 pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, answer: Option<&Image>) -> Link {
-    let mut link = link.clone();
+    let mut after = link.clone();
     let giving = now.get(step.side.other());
+    for effect in effects(mapping, link, step, now) {
+        if let Some(given) = effect.given.clone() {
+            know(after.base.get_mut(step.side.other()), &effect.key, given);
+        }
+        let half = after.base.get_mut(step.side);
+        // What was held before stays known until the write is seen: it tells a late image.
+        if answer.is_some() {
+            half.under_way.remove(&effect.key);
+        }
+        match (answer, effect.given) {
+            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
+            // this side now has over it is news, whatever becomes of that other step.
+            (_, Some(given)) if effect.union => know(half, &effect.key, given),
+            (Some(image), _) => know(half, &effect.key, image.fields.value(effect.index).clone()),
+            (None, _) => expect(half, &effect.key, effect.becomes),
+        }
+    }
+    answered(mapping, &mut after.base, step.side, answer);
+    see(mapping, &mut after.base, (step.side.other(), &giving.fields), giving.print, giving.changed_ms);
+    after
+}
+
+/// What an update does to one field.
+struct Effect {
+    index: usize,
+    key: String,
+    /// What the giving side held; nothing where the field only reads otherwise along with others.
+    given: Option<Value>,
+    /// What the written side is to hold.
+    becomes: Value,
+    /// It is a set that takes what it lacks and has something over the giving side's.
+    union: bool,
+}
+
+fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> Vec<Effect> {
+    let giving = now.get(step.side.other());
+    let mut found = Vec::new();
     for one in &step.moves {
         let Some(field) = mapping.fields.get(one.field) else { continue };
         let given = giving.fields.value(one.field).clone();
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        know(link.base.get_mut(step.side.other()), &field.key, given.clone());
-        let half = link.base.get_mut(step.side);
-        match answer {
-            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
-            // this side now has over it is news, whatever becomes of that other step.
-            _ if field.set && !same(field, &given, &becomes) => know(half, &field.key, given),
-            Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
-            None => expect(half, &field.key, becomes),
-        }
+        let union = field.set && !same(field, &given, &becomes);
+        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), becomes, union });
     }
-    let half = link.base.get_mut(step.side);
+    let half = link.base.get(step.side);
     for one in companions(mapping, step, now.get(step.side)) {
         let was = now.get(step.side).fields.value(one.index);
-        if half.fields.get(&one.field.key).is_none_or(|known| !same(one.field, known, was)) {
-            continue;
-        }
-        match answer {
-            Some(image) => know(half, &one.field.key, image.fields.value(one.index).clone()),
-            None => expect(half, &one.field.key, one.becomes(step, giving).unwrap_or(was).clone()),
+        if half.fields.get(&one.field.key).is_some_and(|known| same(one.field, known, was)) {
+            let becomes = one.becomes(step, giving).unwrap_or(was).clone();
+            found.push(Effect { index: one.index, key: one.field.key.clone(), given: None, becomes, union: false });
         }
     }
-    match answer {
-        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
-        None => half.print = 0,
-    }
-    let half = link.base.get_mut(step.side.other());
-    see(mapping, half, &giving.fields, giving.print, giving.changed_ms);
-    link
+    found
 }
 
 /// A field that a step does not move and that may read otherwise after it.
@@ -197,6 +322,10 @@ pub fn born(
         }
         let given = giving.fields.value(index).clone();
         let sent = step.moves.iter().find(|one| one.field == index);
+        // A value that was not sent for want of a twin is sent once there is one.
+        if sent.is_none() && !is_empty(&given) {
+            continue;
+        }
         let becomes = sent.map(|one| one.becomes.clone().unwrap_or_else(|| given.clone())).unwrap_or_default();
         know(link.base.get_mut(side.other()), &field.key, given);
         let half = link.base.get_mut(side);
@@ -205,10 +334,8 @@ pub fn born(
             None => expect(half, &field.key, becomes),
         }
     }
-    if let Some(image) = answer {
-        see(mapping, link.base.get_mut(side), &image.fields, image.print, image.changed_ms);
-    }
-    see(mapping, link.base.get_mut(side.other()), &giving.fields, giving.print, giving.changed_ms);
+    answered(mapping, &mut link.base, side, answer);
+    see(mapping, &mut link.base, (side.other(), &giving.fields), giving.print, giving.changed_ms);
     link
 }
 
@@ -227,11 +354,7 @@ pub fn stamped(mapping: &Mapping, link: &Link, step: &Step, answer: Option<&Imag
             None => expect(half, &field.key, id.clone()),
         }
     }
-    let half = link.base.get_mut(step.side);
-    match answer {
-        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
-        None => half.print = 0,
-    }
+    answered(mapping, &mut link.base, step.side, answer);
     link
 }
 

@@ -15,8 +15,11 @@ use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
 use serde_json::Value;
 
-/// The shipped workspace, compiled once.
+/// What the binary carries, compiled once for all houses.
 static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+
+/// How long an answer is waited for.
+const TIMEOUT_MS: u64 = 60_000;
 
 /// Two sandboxes and an engine between them.
 pub(crate) struct House {
@@ -41,7 +44,10 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
         let clock = clock.clone();
         Box::pin(async move {
             if answer.delay_ms > 0 {
-                clock.sleep_ms(answer.delay_ms).await;
+                clock.sleep_ms(answer.delay_ms.min(TIMEOUT_MS)).await;
+            }
+            if answer.delay_ms > TIMEOUT_MS {
+                return WireAnswer::Timeout;
             }
             if answer.lost {
                 return WireAnswer::Lost { text: "the connection was closed".to_owned() };
@@ -63,8 +69,8 @@ impl House {
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
         let workspace = WORKSPACE.get_or_init(|| {
-            let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-            workspace.unwrap_or_else(|complaints| panic!("{complaints}"))
+            let opened = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
+            opened.unwrap_or_else(|complaints| panic!("{complaints}"))
         });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();

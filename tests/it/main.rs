@@ -4,13 +4,16 @@
 mod cases;
 mod connectors;
 mod cycles;
+mod demo_seen;
 mod diagnostics;
 mod faults;
 mod house;
 mod preview;
 mod readme;
+mod rules_seen;
 mod served;
 mod shipped;
 mod store_kill;
 mod switches;
 mod tidy;
+mod truth;
