@@ -117,12 +117,6 @@ pub fn same(field: &Field, one: &Value, other: &Value) -> bool {
     if field.set { members(field, one).keys().eq(members(field, other).keys()) } else { field.canon.same(one, other) }
 }
 
-/// True when a set has a member that another has not.
-pub(super) fn has_more(field: &Field, one: &Value, other: &Value) -> bool {
-    let other = members(field, other);
-    members(field, one).keys().any(|form| !other.contains_key(form))
-}
-
 fn enforce(field: &Field, from: Side, was: Sides<&Value>, is: Sides<&Value>) -> Verdict {
     let gave = !same(field, is.get(from), was.get(from));
     let got = !same(field, is.get(from.other()), was.get(from.other()));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::merge::{has_more, same};
+use super::merge::same;
 use super::plan::{Act, Planned, Seen, Step};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
@@ -70,27 +70,20 @@ fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
     ours || same(field, sent, now) || folds()
 }
 
-/// True when something is there that was to go.
-fn is_kept(field: &Field, sent: &Value, now: &Value) -> bool {
-    if field.set { has_more(field, now, sent) } else { is_empty(sent) && !is_empty(now) }
-}
-
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
-/// and stays one. So is what a system keeps although it was told to drop it: the other side hears of
-/// it. What it fills in of itself at a birth is its own.
+/// and stays one. So does what a system says it took and left as it was: the other side hears of it.
 pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
-        let newborn = half.seen_ms.is_none();
         for key in std::mem::take(&mut half.expected) {
-            half.under_way.remove(&key);
+            let sent = half.under_way.remove(&key);
             let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            let ours = one.record.ours && (newborn || !is_kept(field, was, now));
-            if explains(field, ours, was, now) {
+            let ignored = sent.is_some_and(|sent| same(field, &sent.before, now));
+            if explains(field, one.record.ours && !ignored, was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
