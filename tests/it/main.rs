@@ -17,4 +17,5 @@ mod shipped;
 mod store_kill;
 mod switches;
 mod tidy;
+mod traces;
 mod truth;

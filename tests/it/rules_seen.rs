@@ -106,7 +106,7 @@ fn holds(found: &Value, expected: &Value) {
             Value::Object(_) => holds(found, expected),
             Value::Null => assert!(found.is_null() || found == "" || found == 0, "{name}: {found}"),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                assert_eq!(found, expected, "{name}")
+                assert_eq!(found, expected, "{name}");
             }
         }
     }
