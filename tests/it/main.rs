@@ -18,4 +18,5 @@ mod shipped;
 mod store_kill;
 mod switches;
 mod tidy;
+mod traces;
 mod truth;
