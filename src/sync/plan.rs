@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
 use crate::link::{Half, Link};
-use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty, is_unresolved};
+use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{LATER, Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
@@ -265,9 +265,7 @@ impl Planner<'_> {
                 None => Verdict::Unchanged,
                 // Empty is not delete: at a first meeting nobody typed the emptiness. What belongs together
                 // is one value, though: half an address of one and half of the other is nobody's.
-                Some(from) if first && (alone && is_empty(values.get(from)) || is_unresolved(values.get(from))) => {
-                    Verdict::Agreed
-                }
+                Some(from) if first && alone && is_empty(values.get(from)) => Verdict::Agreed,
                 Some(from) => Verdict::Follow { from, why },
             };
         }

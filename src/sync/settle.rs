@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::merge::same;
-use super::plan::{Planned, Seen, Step};
+use super::plan::{Move, Planned, Seen, Step};
 use crate::link::{Half, Link};
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields};
@@ -103,7 +103,12 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
         let Some(field) = mapping.fields.get(one.field) else { continue };
         let given = giving.fields.value(one.field).clone();
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        know(link.base.get_mut(step.side.other()), &field.key, given);
+        let half = link.base.get_mut(step.side.other());
+        match lent(mapping, half, step.side, one, giving) {
+            Some((value, true)) => expect(half, &field.key, value),
+            Some((value, false)) => know(half, &field.key, value),
+            None => know(half, &field.key, given),
+        }
         let half = link.base.get_mut(step.side);
         match answer {
             Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
@@ -128,6 +133,17 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
     let half = link.base.get_mut(step.side.other());
     see(mapping, half, &giving.fields, giving.print, giving.changed_ms);
     link
+}
+
+/// What a value that stands in for an empty one reads as when its lender was written a step before;
+/// and whether an answer has yet to confirm it.
+fn lent(mapping: &Mapping, half: &Half, side: Side, one: &Move, giving: &Image) -> Option<(Value, bool)> {
+    one.becomes.as_ref().filter(|_| giving.fields.is_borrowed(one.field))?;
+    let at = mapping.fields.get(one.field)?.ends.get(side).if_empty?;
+    let lender = mapping.fields.get(at)?;
+    let value = half.fields.get(&lender.key)?;
+    let moved = !same(lender, value, giving.fields.value(at));
+    moved.then(|| (value.clone(), half.expected.contains(&lender.key)))
 }
 
 /// A field that a step does not move and that may read otherwise after it.

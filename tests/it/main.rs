@@ -7,6 +7,8 @@ mod cycles;
 mod demo_seen;
 mod diagnostics;
 mod house;
+mod laws;
+mod play;
 mod preview;
 mod rules_seen;
 mod shipped;
