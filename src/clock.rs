@@ -18,13 +18,14 @@ pub struct Clock {
     started: Instant,
     skipped_ms: Arc<AtomicI64>,
     skips: bool,
+    machine: bool,
 }
 
 impl Clock {
-    /// The machine's own clock.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    /// The machine's own clock. It runs evenly and never back, whatever is done to the machine's
+    /// date; [`Clock::catch_up`] takes it over the time the machine slept.
     pub fn machine() -> Self {
-        Self::starting_at(Timestamp::now())
+        Self { machine: true, ..Self::starting_at(machine_now()) }
     }
 
     /// A clock that shows `start` now and runs with tokio's time, paused or not.
@@ -34,6 +35,7 @@ impl Clock {
             started: Instant::now(),
             skipped_ms: Arc::new(AtomicI64::new(0)),
             skips: false,
+            machine: false,
         }
     }
 
@@ -41,7 +43,26 @@ impl Clock {
     #[must_use]
     pub const fn skipping(mut self) -> Self {
         self.skips = true;
+        self.machine = false;
         self
+    }
+
+    /// Moves the machine's clock forward to the machine's date when it lags behind, as after a
+    /// suspend, and never back. Any other clock keeps its time.
+    pub fn catch_up(&self) {
+        if self.machine {
+            self.catch_up_with(machine_now());
+        }
+    }
+
+    fn catch_up_with(&self, date: Timestamp) {
+        let behind_ms = date.as_millisecond().saturating_sub(self.now_ms());
+        self.skip_ms(u64::try_from(behind_ms).unwrap_or(0));
+    }
+
+    /// True when waiting costs nobody any time.
+    pub const fn is_skipping(&self) -> bool {
+        self.skips
     }
 
     /// Milliseconds since 1970.
@@ -72,6 +93,11 @@ impl Clock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn machine_now() -> Timestamp {
+    Timestamp::now()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +115,14 @@ mod tests {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
         clock.sleep_ms(1_500).await;
         assert_eq!(clock.now_ms(), 1_500);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_is_caught_up_with_and_a_date_set_back_is_not() {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        clock.catch_up_with("1970-01-01T08:00:00Z".parse().unwrap());
+        assert_eq!(clock.now_ms(), 28_800_000);
+        clock.catch_up_with("1970-01-01T07:00:00Z".parse().unwrap());
+        assert_eq!(clock.now_ms(), 28_800_000);
     }
 }

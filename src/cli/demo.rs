@@ -1,17 +1,23 @@
 //! `depara demo`: the main job on two sandboxes, shown from the first look to the last word.
+//!
+//! Its clock jumps over every wait that the systems' limits ask for: the limits are kept, and nobody
+//! waits for them.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
 use super::arguments::{DemoArguments, Global, ScopeArguments};
-use super::render::{Screen, report};
+use super::pace::Notes;
+use super::render::{Screen, demo, progress, report};
 use super::runners::{block_on, runners};
-use super::{Exit, open, sandbox};
+use super::signal::Signals;
+use super::{Exit, init, open, sandbox};
 use crate::clock::Clock;
-use crate::config::files::{self, ACCOUNT_FILE};
+use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::Diagnostics;
 use crate::engine::{Options, Report, Runner};
 use crate::sandbox::town::Town;
@@ -25,142 +31,117 @@ const CYCLES_MAX: usize = 8;
 
 /// Shows the main job.
 pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    open::need_folder(&global.dir)?;
     block_on(async {
         let clock = Clock::machine().skipping();
         let town = Town::build(arguments.seed, arguments.records, clock.now()).map_err(anyhow::Error::msg)?;
         let (served, addresses) = sandbox::open(&town, &clock, 0, |_| true).await?;
-        let mut complaints = Diagnostics::default();
-        let mut files = files::workspace(&global.dir, &mut complaints);
-        files.remove(ACCOUNT_FILE);
-        let workspace = compile(files.clone(), screen)?;
-        let account = town.account_file(&addresses, workspace.mappings.keys().map(String::as_str));
-        files.insert(ACCOUNT_FILE.to_owned(), account.clone());
-        let workspace = compile(files, screen)?;
-        let kept = if arguments.keep { Some(keep(&account)?) } else { None };
+        let (workspace, files) = workspace(&global.dir, &town, &addresses, screen)?;
+        let kept = if arguments.keep { Some(keep(&files)?) } else { None };
         let settled = {
             let store: Arc<dyn Store> = match &kept {
                 Some(folder) => Arc::new(SledStore::open(&folder.join(".depara"))?),
                 None => Arc::new(MemoryStore::new()),
             };
             let accounts = open::accounts(&global.dir, &workspace)?;
-            let chosen = ScopeArguments { mapping: None, account: None };
-            let scopes = open::scopes(accounts, &workspace, &store, &chosen)?;
-            let mut all = runners(&workspace, scopes, &clock, &Arc::new(AtomicBool::new(false)))?;
-            show(&mut all, &town, &clock, screen).await?
+            let scopes = open::scopes(accounts, &workspace, &store, &ScopeArguments::default())?;
+            let stop = Arc::new(AtomicBool::new(false));
+            let mut opened = runners(&workspace, scopes, &clock, &stop, &Notes::default())?;
+            show(&mut opened.runners, &town, &clock, screen).await?
         };
+        let folder = kept.as_ref().map(|folder| folder.display().to_string());
         if screen.is_json() {
-            screen.json(&json!({ "settled": settled, "addresses": addresses }))?;
+            screen.json(&json!({ "settled": settled, "addresses": addresses, "workspace": folder }))?;
         }
-        farewell(settled, kept.as_ref(), screen)?;
-        if let Some(folder) = &kept {
-            screen.note(&format!("workspace: {}; Ctrl-C stops the sandboxes.", folder.display()))?;
-            tokio::signal::ctrl_c().await?;
+        demo::farewell(screen, settled, folder.as_deref())?;
+        if let Some(folder) = &folder {
+            // Whoever plays with them now has a clock that does not jump.
+            town.lift_limits();
+            Signals::listen()?.told().await;
+            screen.note(&format!("\nthe sandboxes are stopped; the workspace stays in {folder}"))?;
         }
         drop(served);
         Ok(if settled { Exit::Done } else { Exit::Failed })
     })
 }
 
-fn compile(files: files::Files, screen: &mut Screen) -> anyhow::Result<Workspace> {
-    match Workspace::compile(&files, &open::environment, Diagnostics::default()) {
-        Ok(workspace) => Ok(workspace),
-        Err(found) => {
-            super::render::diagnostic::complaints(screen, super::render::diagnostic::Weight::Error, &found)?;
-            Err(super::Stop::Told(Exit::Failed).into())
-        }
-    }
+/// The workspace with an account file that reaches the sandboxes.
+fn workspace(
+    dir: &Path,
+    town: &Town,
+    addresses: &BTreeMap<&'static str, String>,
+    screen: &mut Screen,
+) -> anyhow::Result<(Workspace, Files)> {
+    let mut met = Diagnostics::default();
+    let mut files = files::workspace(dir, &mut met);
+    files.remove(ACCOUNT_FILE);
+    let workspace = open::compiled(&files, &open::environment, met, screen)?;
+    let imitated = |system: &str| town.members().iter().any(|member| member.name == system);
+    let mappings = workspace
+        .mappings
+        .values()
+        .filter(|mapping| imitated(&mapping.sides.left.system) && imitated(&mapping.sides.right.system));
+    files.insert(ACCOUNT_FILE.to_owned(), town.account_file(addresses, mappings.map(|mapping| mapping.name.as_str())));
+    Ok((open::compiled(&files, &open::environment, Diagnostics::default(), screen)?, files))
 }
 
 /// The three acts: the first meeting, the edits of people, one more cycle.
 async fn show(runners: &mut [Runner], town: &Town, clock: &Clock, screen: &mut Screen) -> anyhow::Result<bool> {
-    told(screen, "Two systems, filled with sample clients:")?;
-    for (what, count) in town.shows() {
-        told(screen, &format!("  {count:>4}  {what}"))?;
-    }
-    told(screen, "\nThe first cycles: twins are recognised, the others are born on the other side.")?;
-    until_quiet(runners, clock, screen).await?;
-    told(screen, "\nNow people edit on both sides:")?;
+    let mut all = Vec::new();
+    demo::opening(screen, &town.shows())?;
+    demo::act(screen, "The first cycles: twins are recognised, the others are born on the other side.")?;
+    until_quiet(runners, clock, &mut all, screen).await?;
+    demo::waiting(screen, runners)?;
+    demo::act(screen, "Now people edit on both sides:")?;
     for edit in town.edit(clock.now()).map_err(anyhow::Error::msg)? {
-        told(screen, &format!("  - {edit}"))?;
+        demo::edit(screen, &edit)?;
     }
-    until_quiet(runners, clock, screen).await?;
-    told(screen, "\nOne more cycle:")?;
-    let last = once(runners, clock, screen).await?;
-    for runner in runners.iter() {
-        waiting(runner, screen)?;
-    }
+    until_quiet(runners, clock, &mut all, screen).await?;
+    demo::act(screen, "One more cycle:")?;
+    let last = once(runners, clock, &mut all, screen).await?;
+    demo::summary(screen, runners, &all)?;
     Ok(last.iter().all(|report| report.is_quiet() && report.failed.is_none() && report.halted.is_none()))
 }
 
-async fn until_quiet(runners: &mut [Runner], clock: &Clock, screen: &mut Screen) -> anyhow::Result<()> {
+async fn until_quiet(
+    runners: &mut [Runner],
+    clock: &Clock,
+    all: &mut Vec<Report>,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
     for _ in 0..CYCLES_MAX {
-        if once(runners, clock, screen).await?.iter().all(Report::is_quiet) {
+        if once(runners, clock, all, screen).await?.iter().all(Report::is_quiet) {
             break;
         }
     }
     Ok(())
 }
 
-async fn once(runners: &mut [Runner], clock: &Clock, screen: &mut Screen) -> anyhow::Result<Vec<Report>> {
+async fn once(
+    runners: &mut [Runner],
+    clock: &Clock,
+    all: &mut Vec<Report>,
+    screen: &mut Screen,
+) -> anyhow::Result<Vec<Report>> {
     clock.skip_ms(TURN_MS);
     let mut reports = Vec::new();
     for runner in runners {
-        let done = runner.cycle(Options::default()).await;
-        report::cycle(screen, &runner.mapping.title, &done)?;
+        let connectors = runner.connectors.clone();
+        let done = progress::during("a cycle", &connectors, runner.cycle(Options::default())).await;
+        if screen.is_json() {
+            report::cycle(screen, &runner.mapping.title, &done)?;
+        } else {
+            demo::cycle(screen, &done)?;
+        }
+        all.push(done.clone());
         reports.push(done);
     }
     Ok(reports)
 }
 
-/// What did not move, and why.
-fn waiting(runner: &Runner, screen: &mut Screen) -> anyhow::Result<()> {
-    let mut lines = Vec::new();
-    runner.ledger.each_waiting(|one| {
-        let end = runner.mapping.sides.get(one.side);
-        lines.push(format!("  {}.{} {}: {}", end.system, end.resource, one.id, one.reason));
-    })?;
-    if !lines.is_empty() {
-        told(screen, "\nWhat waits, and why:")?;
-    }
-    for line in lines {
-        told(screen, &line)?;
-    }
-    Ok(())
-}
-
-/// For people only: programs read the reports.
-fn told(screen: &mut Screen, text: &str) -> anyhow::Result<()> {
-    if !screen.is_json() {
-        screen.line(text)?;
-    }
-    Ok(())
-}
-
-fn keep(account: &str) -> anyhow::Result<PathBuf> {
+/// Writes a workspace of its own, to be edited and run by the other commands.
+fn keep(files: &Files) -> anyhow::Result<PathBuf> {
     let folder = std::env::temp_dir().join(format!("depara-demo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join(ACCOUNT_FILE), account)?;
+    init::write_all(&folder, files)?;
     Ok(folder)
-}
-
-fn farewell(settled: bool, kept: Option<&PathBuf>, screen: &mut Screen) -> anyhow::Result<()> {
-    let last =
-        if settled { "One more cycle wrote nothing: the two sides agree." } else { "The two sides did not settle." };
-    told(screen, &format!("\n{last}\n\nNext:"))?;
-    let next = match kept {
-        Some(folder) => vec![
-            format!("depara plan --dir {}", folder.display()),
-            format!("depara links --dir {}", folder.display()),
-            format!("depara quarantine --dir {}", folder.display()),
-        ],
-        None => vec![
-            "depara demo --keep        leaves the sandboxes running for the other commands".to_owned(),
-            "depara init my-workspace  writes mappings, scripts and cases to edit".to_owned(),
-            "depara check              finds every mistake in them at once".to_owned(),
-        ],
-    };
-    for line in next {
-        told(screen, &format!("  {line}"))?;
-    }
-    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 
 /// What a folder under version control must not hold.
 const IGNORE_FILE: &str = ".gitignore";
-const IGNORED: &str = ".depara/\n";
+const IGNORED: &str = ".depara/\n.depara.pace\n";
 
 /// Writes a workspace into a folder; touches nothing that is there.
 pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
@@ -34,12 +34,16 @@ pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
     if !folder.join(IGNORE_FILE).exists() {
         files.insert(IGNORE_FILE.to_owned(), IGNORED.to_owned());
     }
-    for (path, text) in &files {
-        write(&folder.join(path), text)
-            .with_context(|| format!("failed to write `{}`", folder.join(path).display()))?;
-    }
+    write_all(folder, &files)?;
     written(screen, folder, &files)?;
     Ok(Exit::Done)
+}
+
+/// Writes files that are not there yet.
+pub(super) fn write_all(folder: &Path, files: &Files) -> anyhow::Result<()> {
+    files.iter().try_for_each(|(path, text)| {
+        write(&folder.join(path), text).with_context(|| format!("failed to write `{}`", folder.join(path).display()))
+    })
 }
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {

@@ -12,12 +12,14 @@ mod init;
 mod links;
 mod log;
 pub mod open;
+mod pace;
 mod plan;
 mod quarantine;
 pub mod render;
 mod run;
 mod runners;
 mod sandbox;
+mod signal;
 mod sync;
 mod test;
 
@@ -42,6 +44,18 @@ pub enum Exit {
     Usage,
     /// A guard refused a plan.
     Halted,
+}
+
+impl Exit {
+    /// The worse of two ends.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Done, other) => other,
+            (Self::Halted, Self::Failed | Self::Usage) => other,
+            (Self::Halted | Self::Failed | Self::Usage, _) => self,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -98,7 +112,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return render::usage(&error),
     };
     let mut screen = Screen::standard(&arguments.global);
-    let done = log::start(&arguments.global).and_then(|()| obey(&arguments, &mut screen));
+    let done = log::start(&arguments.global, &arguments.command).and_then(|()| obey(&arguments, &mut screen));
     done.unwrap_or_else(|error| explained(&error, &mut screen))
 }
 

@@ -31,6 +31,17 @@ pub fn workspace(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspa
     opened(&global.dir, &environment, screen)
 }
 
+/// The same, with the files it was made from.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn workspace_and_files(global: &Global, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
+    need_folder(&global.dir)?;
+    let mut complaints = Diagnostics::default();
+    let files = files::workspace(&global.dir, &mut complaints);
+    Ok((compiled(&files, &environment, complaints, screen)?, files))
+}
+
 /// Opens the workspace for verbs that send nothing: no secret need be set.
 ///
 /// # Errors
@@ -41,7 +52,21 @@ pub fn offline(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace
 
 fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<Workspace> {
     need_folder(dir)?;
-    match Workspace::open(dir, env) {
+    let mut complaints = Diagnostics::default();
+    compiled(&files::workspace(dir, &mut complaints), env, complaints, screen)
+}
+
+/// Compiles files that were read already, with the complaints met so far.
+///
+/// # Errors
+/// [`Stop::Told`] when there are complaints; they are printed.
+pub(super) fn compiled(
+    files: &Files,
+    env: &dyn Fn(&str) -> Option<String>,
+    met: Diagnostics,
+    screen: &mut Screen,
+) -> anyhow::Result<Workspace> {
+    match Workspace::compile(files, env, met) {
         Ok(workspace) => Ok(workspace),
         Err(found) => {
             complaints(screen, Weight::Error, &found)?;
@@ -140,6 +165,10 @@ pub fn scopes(
     }
     if let Some(wanted) = chosen.mapping.as_ref().filter(|_| found.is_empty()) {
         return Err(unknown("enabled mapping", wanted, &known.1));
+    }
+    if found.is_empty() {
+        let hint = format!("name one under `mappings:` of an account in {ACCOUNT_FILE}");
+        return Err(Stop::failed("no account runs any mapping", hint));
     }
     Ok(found)
 }

@@ -4,25 +4,40 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::arguments::{CycleArguments, Global};
-use super::render::{Screen, plan};
-use super::runners::{block_on, runners};
+use super::pace::Notes;
+use super::render::{Screen, plan, progress};
+use super::runners::{Opened, block_on, runners};
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::engine::Options;
 
-/// Shows what cycles would send; sends only reads and leaves the store as it is.
+/// Shows what cycles would send; sends only reads and leaves the store as it is. An account that
+/// cannot be read keeps no other from being shown.
 pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let workspace = open::workspace(global, screen)?;
     let accounts = open::accounts(&global.dir, &workspace)?;
     let store = open::store_to_read(&global.dir, accounts)?;
     let scopes = open::scopes(accounts, &workspace, &store, &arguments.scope)?;
+    let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {
+        let stop = Arc::new(AtomicBool::new(false));
+        let Opened { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
         let mut exit = Exit::Done;
-        for mut runner in runners(&workspace, scopes, &Clock::machine(), &Arc::new(AtomicBool::new(false)))? {
-            let made = runner.plan(Options { full: arguments.full, accept: false }).await?;
-            plan::plan(screen, (&runner.mapping, &runner.account), &made.snapshot, &made.plan, made.halt.as_ref())?;
-            if made.halt.is_some() {
-                exit = Exit::Halted;
+        for mut runner in runners {
+            let (name, own) = (format!("plan of {}", runner.account), runner.connectors.clone());
+            let made =
+                progress::during(&name, &own, runner.plan(Options { full: arguments.full, accept: false })).await;
+            notes.keep(&connectors);
+            let whose = (&*runner.mapping, runner.account.as_str());
+            match made {
+                Ok(made) => {
+                    plan::plan(screen, whose, &made.snapshot, &made.plan, made.halt.as_ref())?;
+                    exit = exit.and(if made.halt.is_some() { Exit::Halted } else { Exit::Done });
+                }
+                Err(error) => {
+                    plan::failed(screen, whose, &error.to_string())?;
+                    exit = exit.and(Exit::Failed);
+                }
             }
         }
         Ok(exit)

@@ -1,116 +1,205 @@
 //! `depara run`: the service. Cycles by schedule, a graceful stop, and a new start of the mappings
 //! when the workspace was edited and checks clean.
+//!
+//! It speaks through the log, one line for each cycle; with `--format json` each report is printed as
+//! well.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::Context as _;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use super::arguments::{Global, ScopeArguments};
+use super::pace::Notes;
 use super::render::{Screen, report};
-use super::runners::{block_on, runners};
+use super::runners::{Opened, block_on, runners};
+use super::signal::Signals;
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::config::files::{self, Files};
 use crate::diagnostic::Diagnostics;
 use crate::engine::schedule::serve;
-use crate::mapping::Mappings;
+use crate::engine::{Report, Runner};
 use crate::store::Store;
 use crate::workspace::Workspace;
 
 /// How often the files are looked at, in milliseconds.
 const LOOK_MS: u64 = 2_000;
 
-/// Why a turn of the service ended.
+/// What lasts as long as the service.
+struct Service<'a> {
+    global: &'a Global,
+    chosen: &'a ScopeArguments,
+    store: Arc<dyn Store>,
+    store_name: String,
+    clock: Clock,
+    stopping: Arc<AtomicBool>,
+    signals: Signals,
+    notes: Notes,
+}
+
+/// One state of the workspace, ready to be served.
+struct Ready {
+    files: Files,
+    opened: Opened,
+}
+
+/// Why a state of the workspace is served no more.
 enum Ended {
     Stopped,
-    Edited(Box<Workspace>),
+    Edited(Box<Ready>),
+    Cut,
 }
 
 /// Runs until it is told to stop.
-pub(super) fn run(global: &Global, scope: &ScopeArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let mut workspace = open::workspace(global, screen)?;
-    let store = open::store(&global.dir, open::accounts(&global.dir, &workspace)?)?;
+pub(super) fn run(global: &Global, chosen: &ScopeArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let (workspace, files) = open::workspace_and_files(global, screen)?;
+    let accounts = open::accounts(&global.dir, &workspace)?;
+    let store = open::store(&global.dir, accounts)?;
+    let (store_name, notes) = (accounts.store.clone(), Notes::beside(&global.dir, accounts));
     block_on(async {
+        let (clock, stopping) = (Clock::machine(), Arc::new(AtomicBool::new(false)));
+        let signals = Signals::listen()?;
+        let mut service = Service { global, chosen, store, store_name, clock, stopping, signals, notes };
+        let mut ready = service.ready(&workspace, files)?;
         loop {
-            match turn(global, scope, (&workspace, &store), screen).await? {
+            match service.serve(ready, screen).await? {
                 Ended::Stopped => return Ok(Exit::Done),
-                Ended::Edited(fresh) => {
-                    tracing::info!("the workspace was edited and checks clean: it is in force now");
-                    workspace = *fresh;
-                }
+                Ended::Cut => return Ok(Exit::Failed),
+                Ended::Edited(next) => ready = *next,
             }
         }
     })
 }
 
-/// Serves one state of the workspace.
-async fn turn(
-    global: &Global,
-    chosen: &ScopeArguments,
-    (workspace, store): (&Workspace, &Arc<dyn Store>),
-    screen: &mut Screen,
-) -> anyhow::Result<Ended> {
-    let clock = Clock::machine();
-    let accounts = open::accounts(&global.dir, workspace)?;
-    let scopes = open::scopes(accounts, workspace, store, chosen)?;
-    let stopping = Arc::new(AtomicBool::new(false));
-    let runners = runners(workspace, scopes, &clock, &stopping)?;
-    let mappings: Mappings =
-        runners.iter().map(|runner| (runner.mapping.name.clone(), Arc::clone(&runner.mapping))).collect();
-    let (stop, stopped) = watch::channel(false);
-    let (reports, mut arriving) = mpsc::channel(16);
-    let service = tokio::spawn(serve(runners, stopped, stopping, reports));
-    let ended = tokio::select! {
-        ended = until_told(global, &clock) => ended?,
-        told = tell(&mut arriving, &mappings, screen) => { told?; Ended::Stopped }
-    };
-    // The step in hand is finished, no other is begun.
-    stop.send_replace(true);
-    tell(&mut arriving, &mappings, screen).await?;
-    service.await?;
-    Ok(ended)
-}
-
-async fn tell(
-    arriving: &mut mpsc::Receiver<crate::engine::Report>,
-    mappings: &Mappings,
-    screen: &mut Screen,
-) -> anyhow::Result<()> {
-    while let Some(done) = arriving.recv().await {
-        if let Some(mapping) = mappings.get(&done.mapping) {
-            report::cycle(screen, &mapping.title, &done)?;
+impl Service<'_> {
+    /// Opens all that a state of the workspace needs. Asks nothing of any system.
+    fn ready(&self, workspace: &Workspace, files: Files) -> anyhow::Result<Ready> {
+        let accounts = open::accounts(&self.global.dir, workspace)?;
+        if accounts.store != self.store_name {
+            tracing::warn!(store = self.store_name, "another store is opened at the next start only");
         }
+        let scopes = open::scopes(accounts, workspace, &self.store, self.chosen)?;
+        let opened = runners(workspace, scopes, &self.clock, &self.stopping, &self.notes)?;
+        Ok(Ready { files, opened })
     }
-    Ok(())
-}
 
-/// Waits for a signal, or for an edit that checks clean.
-async fn until_told(global: &Global, clock: &Clock) -> anyhow::Result<Ended> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let known = read(global);
-    let mut complained = Files::new();
-    loop {
-        tokio::select! {
-            _ = term.recv() => return Ok(Ended::Stopped),
-            _ = interrupt.recv() => return Ok(Ended::Stopped),
-            () = clock.sleep_ms(LOOK_MS) => {}
+    /// Serves one state of the workspace.
+    async fn serve(&mut self, ready: Ready, screen: &mut Screen) -> anyhow::Result<Ended> {
+        let Ready { files, opened: Opened { runners, connectors } } = ready;
+        for Runner { mapping, account, .. } in &runners {
+            let (mapping, every_s) = (&mapping.name, mapping.schedule.every_ms / 1_000);
+            tracing::info!(mapping, account, every_s, "a mapping is served");
         }
-        let now = read(global);
-        if now == known || now == complained {
-            continue;
+        let (stop, stopped) = watch::channel(false);
+        let (reports, mut arriving) = mpsc::channel(16);
+        let service = tokio::spawn(serve(runners, stopped, reports));
+        let mut rejected = Files::new();
+        let ended = loop {
+            tokio::select! {
+                () = self.signals.told() => {
+                    tracing::info!("told to stop: the step in hand is finished");
+                    self.stopping.store(true, Ordering::SeqCst);
+                    connectors.values().for_each(crate::connector::Connector::close);
+                    break Ended::Stopped;
+                }
+                report = arriving.recv() => match report {
+                    Some(report) => {
+                        self.tell(&report, screen)?;
+                        self.notes.keep(&connectors);
+                    }
+                    None => break Ended::Stopped,
+                },
+                () = self.clock.sleep_ms(LOOK_MS) => {
+                    self.notes.note(&connectors);
+                    if let Some(next) = self.edited(&files, &mut rejected) {
+                        tracing::info!("the workspace was edited and checks clean: it is in force now");
+                        break Ended::Edited(Box::new(next));
+                    }
+                }
+            }
+        };
+        stop.send_replace(true);
+        let ended = self.last_reports(ended, (&mut arriving, service), screen).await?;
+        self.notes.keep(&connectors);
+        Ok(ended)
+    }
+
+    /// Hears the cycles under way to their end. Who tells twice to stop does not want to wait.
+    async fn last_reports(
+        &mut self,
+        ended: Ended,
+        (arriving, service): (&mut mpsc::Receiver<Report>, JoinHandle<()>),
+        screen: &mut Screen,
+    ) -> anyhow::Result<Ended> {
+        loop {
+            tokio::select! {
+                report = arriving.recv() => match report {
+                    Some(report) => self.tell(&report, screen)?,
+                    None => break,
+                },
+                () = self.signals.told() => {
+                    tracing::warn!("told to stop at once: what is under way is searched for at the next start");
+                    service.abort();
+                    return Ok(Ended::Cut);
+                }
+            }
         }
-        match Workspace::compile(&now, &open::environment, Diagnostics::default()) {
-            Ok(workspace) => return Ok(Ended::Edited(Box::new(workspace))),
+        service.await.context("the service broke off")?;
+        Ok(ended)
+    }
+
+    /// The workspace as it is now, when it was edited and checks clean. A state that does not is
+    /// complained about once.
+    fn edited(&self, known: &Files, rejected: &mut Files) -> Option<Ready> {
+        let mut complaints = Diagnostics::default();
+        let now = files::workspace(&self.global.dir, &mut complaints);
+        if now == *known || now == *rejected {
+            return None;
+        }
+        let compiled = Workspace::compile(&now, &open::environment, complaints).map_err(|found| found.to_string());
+        match compiled.and_then(|fresh| self.ready(&fresh, now.clone()).map_err(|error| format!("{error:#}"))) {
+            Ok(ready) => Some(ready),
             Err(complaints) => {
-                tracing::warn!(%complaints, "an edit has complaints: the workspace as it was stays in force");
-                complained = now;
+                tracing::warn!(complaints, "an edit has complaints: the workspace as it was stays in force");
+                *rejected = now;
+                None
             }
         }
     }
-}
 
-fn read(global: &Global) -> Files {
-    files::workspace(&global.dir, &mut Diagnostics::default())
+    /// Says what a cycle did.
+    fn tell(&self, report: &Report, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mapping, account, ms) = (report.mapping.as_str(), report.account.as_str(), report.ms);
+        if self.stopping.load(Ordering::SeqCst) && report.failed.is_some() {
+            tracing::info!(mapping, account, ms, "the cycle was broken off, the next start goes on");
+        } else if let Some(reason) = &report.failed {
+            tracing::error!(mapping, account, reason, ms, "the cycle failed and is tried again at its next turn");
+        } else if let Some(reason) = &report.halted {
+            tracing::error!(mapping, account, reason, ms, "a guard halted the cycle");
+        } else {
+            let [read, created, updated, calls] =
+                [&report.read, &report.created, &report.updated, &report.calls].map(|of| of.values().sum::<u64>());
+            let (linked, held, refused) = (report.linked, report.held, report.quarantined);
+            tracing::info!(
+                mapping,
+                account,
+                read,
+                created,
+                updated,
+                linked,
+                held,
+                refused,
+                calls,
+                ms,
+                "the cycle ended"
+            );
+        }
+        if screen.is_json() {
+            report::cycle(screen, "", report)?;
+        }
+        Ok(())
+    }
 }

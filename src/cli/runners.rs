@@ -5,7 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
+
 use super::open::Scope;
+use super::pace::{Notes, Way};
 use crate::clock::Clock;
 use crate::config::account::Account;
 use crate::connector::{Connector, Credentials};
@@ -25,6 +28,14 @@ pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
     runtime.block_on(work)
 }
 
+/// Runners, and the connectors they share.
+pub(super) struct Opened {
+    /// The runners, in the order of the account file.
+    pub(super) runners: Vec<Runner>,
+    /// The connectors, by account and system.
+    pub(super) connectors: BTreeMap<Way, Connector>,
+}
+
 /// Opens what each scope needs.
 ///
 /// # Errors
@@ -34,37 +45,46 @@ pub(super) fn runners(
     scopes: Vec<Scope>,
     clock: &Clock,
     stop: &Arc<AtomicBool>,
-) -> anyhow::Result<Vec<Runner>> {
-    let mut opened: BTreeMap<String, (BTreeMap<String, Connector>, Cache)> = BTreeMap::new();
+    notes: &Notes,
+) -> anyhow::Result<Opened> {
+    let mut connectors = BTreeMap::new();
+    let mut caches: BTreeMap<String, Cache> = BTreeMap::new();
     let mut runners = Vec::new();
     for Scope { account, mapping, ledger } in scopes {
-        if !opened.contains_key(&account.name) {
-            let connectors = connectors(workspace, &account, clock)?;
-            opened.insert(account.name.clone(), (connectors, Cache::default()));
+        if !caches.contains_key(&account.name) {
+            open(workspace, &account, clock, notes, &mut connectors)?;
         }
-        let (connectors, cache) = opened.get(&account.name).cloned().unwrap_or_default();
+        let own = connectors.iter().filter(|((of, _), _)| *of == account.name);
         runners.push(Runner {
             mapping,
+            connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
+            cache: caches.entry(account.name.clone()).or_default().clone(),
             account: account.name,
-            connectors,
-            cache,
             ledger,
             clock: clock.clone(),
             stop: Arc::clone(stop),
         });
     }
-    Ok(runners)
+    Ok(Opened { runners, connectors })
 }
 
-fn connectors(workspace: &Workspace, account: &Account, clock: &Clock) -> anyhow::Result<BTreeMap<String, Connector>> {
-    let mut connectors = BTreeMap::new();
+fn open(
+    workspace: &Workspace,
+    account: &Account,
+    clock: &Clock,
+    notes: &Notes,
+    connectors: &mut BTreeMap<Way, Connector>,
+) -> anyhow::Result<()> {
     for (name, access) in &account.systems {
         let Some(system) = workspace.project.systems.get(name) else { continue };
         let credentials = Credentials { secrets: access.secrets.clone(), base_url: access.base_url.clone() };
         // Jitter differs from process to process and never decides anything.
         let seed = u64::try_from(clock.now_ms()).unwrap_or(0);
-        let connector = Connector::open(Arc::clone(system), credentials, clock.clone(), seed)?;
-        connectors.insert(name.clone(), connector);
+        let connector = Connector::open(Arc::clone(system), credentials, clock.clone(), seed)
+            .with_context(|| format!("failed to open the account `{}`", account.name))?;
+        let way = (account.name.clone(), name.clone());
+        notes.tell(&way, &connector);
+        connectors.insert(way, connector);
     }
-    Ok(connectors)
+    Ok(())
 }

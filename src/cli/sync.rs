@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::arguments::{CycleArguments, Global};
-use super::render::{Screen, report};
-use super::runners::{block_on, runners};
+use super::pace::Notes;
+use super::render::{Screen, progress, report};
+use super::runners::{Opened, block_on, runners};
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::engine::{Options, Report};
@@ -21,25 +22,31 @@ pub(super) fn run(
     let accounts = open::accounts(&global.dir, &workspace)?;
     let store = open::store(&global.dir, accounts)?;
     let scopes = open::scopes(accounts, &workspace, &store, &arguments.scope)?;
+    let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {
-        let clock = Clock::machine();
-        let mut exit = Exit::Done;
-        for mut runner in runners(&workspace, scopes, &clock, &Arc::new(AtomicBool::new(false)))? {
-            let done = runner.cycle(Options { full: arguments.full, accept }).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let Opened { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
+        let (mut exit, mut waiting) = (Exit::Done, false);
+        for mut runner in runners {
+            let (name, own) = (format!("sync of {}", runner.account), runner.connectors.clone());
+            let done = progress::during(&name, &own, runner.cycle(Options { full: arguments.full, accept })).await;
+            notes.keep(&connectors);
             report::cycle(screen, &runner.mapping.title, &done)?;
-            exit = worse(exit, &done);
+            exit = exit.and(ended(&done));
+            waiting |= done.held + done.quarantined + done.ambiguous > 0;
+        }
+        if waiting {
+            screen.note("`depara quarantine list --all` says what waits, and why")?;
         }
         Ok(exit)
     })
 }
 
-/// The worse of two ends.
-pub(super) const fn worse(exit: Exit, report: &Report) -> Exit {
-    if report.failed.is_some() {
-        Exit::Failed
-    } else if report.halted.is_some() && !matches!(exit, Exit::Failed) {
-        Exit::Halted
-    } else {
-        exit
+/// How a cycle ended.
+const fn ended(report: &Report) -> Exit {
+    match (&report.failed, &report.halted) {
+        (Some(_), _) => Exit::Failed,
+        (None, Some(_)) => Exit::Halted,
+        (None, None) => Exit::Done,
     }
 }

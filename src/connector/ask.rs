@@ -1,7 +1,9 @@
 //! One call, asked until it is answered: through the gate, out, judged, and again where that does no harm.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::PoisonError;
+
+use fnv::FnvHasher;
 
 use super::Connector;
 use super::outcome::{Cause, Failure, Outcome, Row};
@@ -40,11 +42,17 @@ impl Connector {
                 Err(rest) => return Answered::Rest(rest),
             };
             self.count(&call.name);
-            let verdict = self.send(call, request.clone()).await;
+            let verdict = tokio::select! {
+                verdict = self.send(call, request.clone()) => verdict,
+                // A read that nobody waits for does no harm; a write is always heard to its end.
+                () = inner.gate.closing(), if call.on == On::Read => return Answered::Rest(inner.gate.rest_of_closed()),
+            };
             inner.gate.leave(&call.name, print, verdict.counts);
             drop(turn);
             match self.pause(call, &verdict, attempt) {
-                Some(pause_ms) => inner.clock.sleep_ms(pause_ms).await,
+                Some(pause_ms) => {
+                    inner.gate.pause(&call.name, i64::try_from(pause_ms).unwrap_or(i64::MAX), &verdict.text).await;
+                }
                 None => return Answered::Verdict(Box::new(verdict)),
             }
             attempt += 1;
@@ -204,8 +212,9 @@ impl Connector {
     }
 }
 
+/// What makes two requests the same.
 fn print(request: &WireRequest) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FnvHasher::default();
     (request.method.text(), &request.url, &request.body).hash(&mut hasher);
     hasher.finish()
 }

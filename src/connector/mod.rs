@@ -23,6 +23,7 @@ use serde_json::Value;
 
 pub use auth::Credentials;
 pub use outcome::{Cause, Failure, Listing, Outcome, Row};
+pub use pace::Memory;
 
 use crate::clock::Clock;
 use crate::config::system::{Call, Resource, System};
@@ -122,7 +123,7 @@ impl Connector {
         }
         let keys = Keys::new(&system.secrets, credentials.secrets)
             .map_err(|names| Error::MissingSecrets { system: system.name.clone(), names })?;
-        let gate = Gate::new(system.pace.clone(), clock.clone());
+        let gate = Gate::new(&system.name, system.pace.clone(), clock.clone());
         let inner = Inner {
             base_url: base_url.trim_end_matches('/').to_owned(),
             system,
@@ -140,6 +141,22 @@ impl Connector {
     /// The system spoken with.
     pub fn system(&self) -> &System {
         &self.inner.system
+    }
+
+    /// Makes no call any more, for good: the process is asked to stop. A write under way is heard to
+    /// its end, everything else ends at once.
+    pub fn close(&self) {
+        self.inner.gate.close();
+    }
+
+    /// What is worth knowing for whoever speaks with the system next.
+    pub fn memory(&self) -> Memory {
+        self.inner.gate.memory()
+    }
+
+    /// Takes up what was asked of the system before.
+    pub fn recall(&self, memory: Memory) {
+        self.inner.gate.recall(memory);
     }
 
     /// Calls made since it was opened, by kind.

@@ -6,18 +6,24 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock::Clock;
 use crate::config::system::{By, Pace, Rate};
 
+/// A wait of this length is told to people, in milliseconds.
+const TOLD_MS: i64 = 3_000;
+
 /// Lets calls through when they may go.
 #[derive(Debug)]
 pub(super) struct Gate {
+    system: String,
     pace: Pace,
     clock: Clock,
     all: Option<Arc<Semaphore>>,
     state: Mutex<State>,
+    closed: watch::Sender<bool>,
 }
 
 /// A turn under way; dropping it lets the next one in.
@@ -28,7 +34,7 @@ pub(super) struct Turn {
 }
 
 /// Not now, and not soon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rest {
     /// Why.
     pub(super) text: String,
@@ -38,15 +44,24 @@ pub(super) struct Rest {
 
 #[derive(Debug, Default)]
 struct State {
+    known: Memory,
+    turns: BTreeMap<String, Arc<Semaphore>>,
+}
+
+/// What was asked of a system lately, and what it said of our pace. A system counts on when a process
+/// ends: whoever speaks with it next must know what was asked before.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
     all: Log,
     calls: BTreeMap<String, Log>,
-    turns: BTreeMap<String, Arc<Semaphore>>,
     /// When a read was last made, by the print of its request.
     reads: HashMap<u64, i64>,
 }
 
 /// What is remembered of one kind of call, or of all.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Log {
     sent: VecDeque<i64>,
     failed: VecDeque<i64>,
@@ -56,28 +71,63 @@ struct Log {
 /// What a call is told at the gate.
 enum Told {
     Go,
-    Wait(i64),
+    Wait(i64, &'static str),
     Rest(Rest),
 }
 
 impl Gate {
     /// A gate that has let nothing through yet.
-    pub(super) fn new(pace: Pace, clock: Clock) -> Self {
+    pub(super) fn new(system: &str, pace: Pace, clock: Clock) -> Self {
         let all = pace.at_once_all.map(|most| Arc::new(Semaphore::new(most)));
-        Self { pace, clock, all, state: Mutex::new(State::default()) }
+        let closed = watch::Sender::new(false);
+        Self { system: system.to_owned(), pace, clock, all, state: Mutex::new(State::default()), closed }
+    }
+
+    /// Lets no call through any more; whoever waits is told so at once.
+    pub(super) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Waits until the gate is closed, for as long as it takes.
+    pub(super) async fn closing(&self) {
+        // An error would say that the gate is gone, and with it whoever asks.
+        if self.closed.subscribe().wait_for(|closed| *closed).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// What a closed gate says.
+    pub(super) fn rest_of_closed(&self) -> Rest {
+        Rest { text: "the process was asked to stop".to_owned(), until_ms: self.clock.now_ms() }
+    }
+
+    /// Waits, and tells people when that takes long. A gate that closes ends the wait.
+    pub(super) async fn pause(&self, call: &str, length_ms: i64, why: &str) {
+        if length_ms >= TOLD_MS && !self.clock.is_skipping() {
+            let (system, seconds) = (&self.system, (length_ms + 999) / 1_000);
+            tracing::warn!(system, call, seconds, why, "waiting before the next call");
+        }
+        tokio::select! {
+            () = self.clock.sleep_ms(u64::try_from(length_ms).unwrap_or(1).max(1)) => {}
+            () = self.closing() => {}
+        }
     }
 
     /// Waits until a call may go. `print` is that of a read's request; a rest of at most
     /// `patience_ms` is waited for, a longer one is told at once.
     pub(super) async fn enter(&self, call: &str, print: Option<u64>, patience_ms: u64) -> Result<Turn, Rest> {
         loop {
-            let turn = self.turn(call).await;
+            let turn = tokio::select! {
+                biased;
+                () = self.closing() => return Err(self.rest_of_closed()),
+                turn = self.turn(call) => turn,
+            };
             match self.ask(call, print, patience_ms) {
                 Told::Go => return Ok(turn),
                 Told::Rest(rest) => return Err(rest),
-                Told::Wait(length_ms) => {
+                Told::Wait(length_ms, why) => {
                     drop(turn);
-                    self.clock.sleep_ms(u64::try_from(length_ms).unwrap_or(1).max(1)).await;
+                    self.pause(call, length_ms, why).await;
                 }
             }
         }
@@ -91,14 +141,14 @@ impl Gate {
         if let Some(print) = print
             && self.pace.same_read_ms > 0
         {
-            state.reads.insert(print, now_ms);
+            state.known.reads.insert(print, now_ms);
         }
         if let Some(failures) = self.pace.failures
             && counts
         {
             let log = match failures.by {
-                By::All => &mut state.all,
-                By::Call => state.calls.entry(call.to_owned()).or_default(),
+                By::All => &mut state.known.all,
+                By::Call => state.known.calls.entry(call.to_owned()).or_default(),
             };
             push(&mut log.failed, now_ms, failures.calls);
         }
@@ -108,12 +158,29 @@ impl Gate {
     pub(super) fn rest(&self, call: &str, by: By, rest: Rest) {
         let mut state = self.lock();
         let log = match by {
-            By::All => &mut state.all,
-            By::Call => state.calls.entry(call.to_owned()).or_default(),
+            By::All => &mut state.known.all,
+            By::Call => state.known.calls.entry(call.to_owned()).or_default(),
         };
         if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
             log.rest = Some(rest);
         }
+    }
+
+    /// What is worth knowing for whoever speaks with the system next.
+    pub(super) fn memory(&self) -> Memory {
+        self.lock().known.clone()
+    }
+
+    /// Takes up what was asked before. What lies in the future was written by a clock that ran ahead.
+    pub(super) fn recall(&self, mut memory: Memory) {
+        let now_ms = self.clock.now_ms();
+        let passed = |at: &i64| *at <= now_ms;
+        for log in memory.calls.values_mut().chain([&mut memory.all]) {
+            log.sent.retain(passed);
+            log.failed.retain(passed);
+        }
+        memory.reads.retain(|_, at| passed(at));
+        self.lock().known = memory;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,10 +200,11 @@ impl Gate {
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
         let none = Log::default();
-        let own = state.calls.get(call).unwrap_or(&none);
+        let known = &state.known;
+        let own = known.calls.get(call).unwrap_or(&none);
         let patience_ms = signed(patience_ms);
         for rest in
-            [self.tired(own, By::Call), self.tired(&state.all, By::All), own.rest.clone(), state.all.rest.clone()]
+            [self.tired(own, By::Call), self.tired(&known.all, By::All), own.rest.clone(), known.all.rest.clone()]
                 .into_iter()
                 .flatten()
         {
@@ -145,40 +213,44 @@ impl Gate {
                 return Told::Rest(rest);
             }
             if left > 0 {
-                return Told::Wait(left);
+                return Told::Wait(left, "it asked for a rest");
             }
         }
-        let wait = self.wait(&state, own, print, now_ms);
-        if wait > 0 {
-            return Told::Wait(wait);
+        let (crowded, alike) = self.wait(known, own, print, now_ms);
+        if alike > crowded && alike > 0 {
+            return Told::Wait(alike, "the same was asked a moment ago");
         }
-        self.note(&mut state, call, print, now_ms);
+        if crowded > 0 {
+            return Told::Wait(crowded, "its limits");
+        }
+        self.note(&mut state.known, call, print, now_ms);
         Told::Go
     }
 
-    /// How long until all windows, spacings and like reads let a call through.
-    fn wait(&self, state: &State, own: &Log, print: Option<u64>, now_ms: i64) -> i64 {
+    /// How long until all windows and spacings let a call through, and how long until a like read may.
+    fn wait(&self, known: &Memory, own: &Log, print: Option<u64>, now_ms: i64) -> (i64, i64) {
         let windows = self.pace.windows.iter().map(|rate| match rate.by {
             By::Call => room(&own.sent, *rate),
-            By::All => room(&state.all.sent, *rate),
+            By::All => room(&known.all.sent, *rate),
         });
-        let spacing = [(own, self.pace.spacing_call_ms), (&state.all, self.pace.spacing_all_ms)]
+        let spacing = [(own, self.pace.spacing_call_ms), (&known.all, self.pace.spacing_all_ms)]
             .map(|(log, spacing_ms)| log.sent.back().map(|last| last + signed(spacing_ms)));
-        let alike = print.and_then(|print| state.reads.get(&print)).map(|last| last + signed(self.pace.same_read_ms));
-        let latest = windows.chain(spacing).chain([alike]).flatten().max();
-        latest.map_or(0, |from_ms| from_ms - now_ms)
+        let crowded = windows.chain(spacing).flatten().max();
+        let alike = print.and_then(|print| known.reads.get(&print)).map(|last| last + signed(self.pace.same_read_ms));
+        let left = |from_ms: Option<i64>| from_ms.map_or(0, |from_ms| from_ms - now_ms);
+        (left(crowded), left(alike))
     }
 
-    fn note(&self, state: &mut State, call: &str, print: Option<u64>, now_ms: i64) {
+    fn note(&self, known: &mut Memory, call: &str, print: Option<u64>, now_ms: i64) {
         let most = self.pace.windows.iter().map(|rate| rate.calls).max().unwrap_or(1).max(1);
-        push(&mut state.all.sent, now_ms, most);
-        push(&mut state.calls.entry(call.to_owned()).or_default().sent, now_ms, most);
+        push(&mut known.all.sent, now_ms, most);
+        push(&mut known.calls.entry(call.to_owned()).or_default().sent, now_ms, most);
         if let Some(print) = print
             && self.pace.same_read_ms > 0
         {
             let horizon = now_ms - signed(self.pace.same_read_ms);
-            state.reads.retain(|_, last| *last > horizon);
-            state.reads.insert(print, now_ms);
+            known.reads.retain(|_, last| *last > horizon);
+            known.reads.insert(print, now_ms);
         }
     }
 
@@ -227,7 +299,7 @@ mod tests {
 
     fn gate(pace: Pace) -> (Arc<Gate>, Clock) {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        (Arc::new(Gate::new(pace, clock.clone())), clock)
+        (Arc::new(Gate::new("erp", pace, clock.clone())), clock)
     }
 
     fn rate(calls: usize, per_ms: u64, by: By) -> Rate {
@@ -321,5 +393,44 @@ mod tests {
         assert_eq!(clock.now_ms(), 5_000);
         gate.rest("list", By::All, Rest { text: "blocked".to_owned(), until_ms: 5_000_000 });
         assert_eq!(gate.enter("other", None, 60_000).await.unwrap_err().text, "blocked");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_that_closes_lets_nobody_through_and_keeps_nobody_waiting() {
+        let (gate, clock) = gate(Pace { at_once_call: Some(1), same_read_ms: 61_000, ..Pace::default() });
+        let turn = gate.enter("list", Some(1), 0).await.unwrap();
+        let others = [("list", Some(2)), ("fetch", Some(1))].map(|(call, print)| {
+            let gate = Arc::clone(&gate);
+            tokio::spawn(async move { gate.enter(call, print, 0).await.unwrap_err().text })
+        });
+        clock.sleep_ms(1_000).await;
+        gate.close();
+        for other in others {
+            assert_eq!(other.await.unwrap(), "the process was asked to stop");
+        }
+        drop(turn);
+        assert!(gate.enter("list", None, 0).await.is_err());
+        assert_eq!(clock.now_ms(), 1_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_comes_next_knows_what_was_asked_before() {
+        let pace = Pace { same_read_ms: 61_000, failures: Some(rate(2, 600_000, By::Call)), ..Pace::default() };
+        let (before, clock) = gate(pace.clone());
+        for print in [1, 2] {
+            drop(before.enter("list", Some(print), 0).await.unwrap());
+            before.leave("list", Some(print), print == 2);
+        }
+        let text = serde_json::to_string(&before.memory()).unwrap();
+        let next = Gate::new("erp", pace.clone(), clock.clone());
+        next.recall(serde_json::from_str(&text).unwrap());
+        drop(next.enter("list", Some(1), 0).await.unwrap());
+        assert_eq!(clock.now_ms(), 61_000, "a like read waits");
+        next.leave("list", Some(1), true);
+        assert_eq!(next.enter("list", Some(3), 0).await.unwrap_err().until_ms, 600_001, "failures are counted on");
+        // A clock that runs behind must not wait for what it takes for the future.
+        let early = Gate::new("erp", pace, Clock::starting_at(Timestamp::UNIX_EPOCH));
+        early.recall(next.memory());
+        drop(early.enter("list", Some(1), 0).await.unwrap());
     }
 }

@@ -84,11 +84,7 @@ impl<'a> Pager<'a> {
 
     /// True when every record that was there at the start was seen.
     pub(super) fn is_complete(&self, unique: u64) -> bool {
-        let enough = match self.paging {
-            // The window is filled in anew by each page: its totals count what is left.
-            Paging::None | Paging::Moments { .. } => true,
-            Paging::Pages { .. } | Paging::Skip { .. } => self.first_total.is_none_or(|total| unique >= total),
-        };
+        let enough = self.first_total.is_none_or(|total| unique >= total);
         self.end == End::Natural && enough && !self.disturbed
     }
 
@@ -122,8 +118,11 @@ impl<'a> Pager<'a> {
                 total.map_or(count < *size, |total| self.skip >= total) || count == 0
             }
             Paging::Moments { size, rows: total } => {
-                // A total of a page counts what is left from the start of its window.
-                let left = number(total.as_ref(), answer).map(|total| total.saturating_sub(self.skip));
+                // A total of a page counts what is left from the start of its window: only the first
+                // one counts all.
+                let total = number(total.as_ref(), answer);
+                self.first_total = self.first_total.or(total);
+                let left = total.map(|total| total.saturating_sub(self.skip));
                 let over = left.map_or(count < *size, |left| count >= left) || count == 0;
                 self.advance(rows, count);
                 over

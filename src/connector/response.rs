@@ -177,7 +177,7 @@ fn matches<'a>(pattern: &'a Pattern, call: &Call, answer: &Answer, said: Option<
     if let Some(regex) = &pattern.text {
         let captures = regex.captures(said?)?;
         found.id = captured(&captures, "id");
-        found.wait_ms = captured(&captures, "seconds").and_then(|text| text.parse::<u64>().ok()).map(|s| s * 1_000);
+        found.wait_ms = captured(&captures, "seconds").and_then(|text| milliseconds(&text));
         found.time = captured(&captures, "time");
     }
     Some(found)
@@ -301,9 +301,14 @@ fn until(system: &System, time: Option<&str>, now_ms: i64) -> Option<u64> {
 /// The header that names seconds, or a date.
 fn retry_after(headers: &[(String, String)], now_ms: i64) -> Option<u64> {
     let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    if let Ok(seconds) = value.trim().parse::<u64>() {
-        return seconds.checked_mul(1_000);
+    if value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
+        return milliseconds(value);
     }
     let moment = jiff::fmt::rfc2822::parse(value).ok()?;
     u64::try_from((moment.timestamp().as_millisecond() - now_ms).max(0)).ok()
+}
+
+/// Seconds written as digits; nothing for more than can be counted.
+fn milliseconds(text: &str) -> Option<u64> {
+    text.trim().parse::<u64>().ok()?.checked_mul(1_000)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use crate::connector::{Connector, Outcome};
 use crate::mapping::LATER;
@@ -33,7 +34,7 @@ impl Carrier {
         let mut ids = ids;
         let mut carried = Vec::with_capacity(steps.len());
         for step in steps {
-            let outcome = self.send(&ids, &step).await;
+            let outcome = self.send(&ids, &step).instrument(self.span(&ids, &step)).await;
             if matches!(outcome, Outcome::Blocked { .. } | Outcome::Unauthorised { .. }) {
                 self.closed.get(step.side).store(true, Ordering::SeqCst);
             }
@@ -50,7 +51,24 @@ impl Carrier {
         carried
     }
 
+    fn span(&self, ids: &Sides<Option<String>>, step: &Step) -> tracing::Span {
+        let act = match step.act {
+            Act::Create { .. } => "create",
+            Act::Update => "update",
+            Act::Stamp => "stamp",
+        };
+        let (connector, resource) = self.ends.get(step.side);
+        let [left, right] = [&ids.left, &ids.right].map(|id| id.as_deref().unwrap_or_default());
+        tracing::info_span!("step", act, system = connector.system().name, resource = &**resource, left, right)
+    }
+
     async fn send(&self, ids: &Sides<Option<String>>, step: &Step) -> Outcome {
+        let outcome = self.try_send(ids, step).await;
+        tracing::debug!(outcome = outcome.word(), "a step was answered");
+        outcome
+    }
+
+    async fn try_send(&self, ids: &Sides<Option<String>>, step: &Step) -> Outcome {
         if self.stop.load(Ordering::SeqCst) {
             return Outcome::Failed { text: "the process was asked to stop".to_owned() };
         }

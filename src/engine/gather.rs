@@ -50,9 +50,6 @@ impl Catch {
             let record = record_of(mapping, side, row);
             if let Some(known) = self.known.get_mut(record.id.as_str()) {
                 known.seen = true;
-                if known.widowed {
-                    continue;
-                }
                 if known.print == record.body.print(mapping.print) {
                     self.unchanged += 1;
                     continue;
@@ -82,8 +79,9 @@ impl Runner {
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
         );
         let listings = Sides::new(left?, right?);
-        let mut snapshot = Snapshot { linked, ..Snapshot::default() };
-        snapshot.complete = Sides::each(|side| full && listings.get(side).complete);
+        let whole = listings.left.complete && listings.right.complete;
+        let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
+        snapshot.complete = Sides::each(|_| full && whole);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
@@ -92,13 +90,17 @@ impl Runner {
         let attention = self.waiting(&mut snapshot)?;
         self.answers(&mut snapshot)?;
         self.links(&mut snapshot, attention)?;
+        if !whole {
+            leave_unlinked(&mut snapshot);
+        }
         for side in Side::BOTH {
             self.confirm_gone(&mut snapshot, side, suspects.get(side)).await?;
         }
         self.counterparts(&mut snapshot).await?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
-            snapshot.references = Arc::new(self.references().await?);
+            let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
+            snapshot.references = Arc::new(self.references(&known).await?);
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
@@ -258,13 +260,26 @@ impl Runner {
         Ok(())
     }
 
-    /// Leaves aside what an unanswered creation was made from: nothing is created twice.
+    /// Leaves aside what an unanswered creation was made from, and what may have come of it: nothing is
+    /// created twice.
     fn leave_open(&self, snapshot: &mut Snapshot) -> Result<u64, Error> {
         let intents = self.ledger.intents()?;
         for intent in &intents {
             snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
+            if let Some(search) = self.search_by(intent.side) {
+                let key = search.key_of(intent);
+                snapshot.records.get_mut(intent.side).retain(|_, record| search.found_in(&record.body.value()) != key);
+            }
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Leaves aside what is not linked: in a listing with holes nobody can tell who is alone.
+fn leave_unlinked(snapshot: &mut Snapshot) {
+    for side in Side::BOTH {
+        let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
+        snapshot.records.get_mut(side).retain(|id, _| linked.contains(id));
     }
 }
 

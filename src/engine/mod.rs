@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::Instrument as _;
+
 use crate::clock::Clock;
 use crate::connector::{Connector, Failure};
 use crate::mapping::Mapping;
@@ -69,6 +71,18 @@ pub enum Error {
         /// The system.
         system: String,
     },
+    /// A reference that had rows shows none.
+    #[error("`{reference}` suddenly shows no row at all; if that is so, `--accept` goes on without it")]
+    Vanished {
+        /// The reference.
+        reference: String,
+    },
+    /// A reference was read with holes: a value that is not found may well be there.
+    #[error("`{reference}` showed fewer rows than it announced")]
+    Torn {
+        /// The reference.
+        reference: String,
+    },
     /// Looking things up never came to an end.
     #[error("the lookups of `{mapping}` never settle")]
     Lookups {
@@ -117,10 +131,12 @@ impl Runner {
 
     /// Runs one cycle.
     pub async fn cycle(&mut self, options: Options) -> Report {
+        self.clock.catch_up();
         let began_ms = self.clock.now_ms();
         let calls = self.calls();
         let mut report = self.blank_report();
-        match self.try_cycle(options, &mut report).await {
+        let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
+        match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
             Err(error) => report.failed = Some(error.to_string()),
         }
@@ -129,7 +145,6 @@ impl Runner {
             report.calls.insert(system, made.saturating_sub(before));
         }
         report.ms = u64::try_from(self.clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
-        self.tell(&report);
         report
     }
 
@@ -149,28 +164,6 @@ impl Runner {
                 Ok(())
             }
             None => self.execute(prepared, report).await,
-        }
-    }
-
-    fn tell(&self, report: &Report) {
-        let (mapping, account) = (self.mapping.name.as_str(), self.account.as_str());
-        if let Some(reason) = &report.failed {
-            tracing::error!(mapping, account, reason, "the cycle failed");
-        } else if let Some(reason) = &report.halted {
-            tracing::error!(mapping, account, reason, "a guard halted the cycle");
-        } else {
-            let (created, updated) = (report.created.values().sum::<u64>(), report.updated.values().sum::<u64>());
-            tracing::info!(
-                mapping,
-                account,
-                created,
-                updated,
-                linked = report.linked,
-                held = report.held,
-                quarantined = report.quarantined,
-                ms = report.ms,
-                "the cycle ended"
-            );
         }
     }
 

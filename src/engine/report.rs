@@ -23,6 +23,8 @@ pub struct Report {
     pub calls: BTreeMap<String, u64>,
     /// Pairs newly recognised as one thing.
     pub linked: u64,
+    /// Fields edited where the mapping does not let them be edited, and put back.
+    pub put_back: u64,
     /// Records and fields that a rule or a missing value keeps from moving.
     pub held: u64,
     /// Writes that wait for something that is not there yet.

@@ -1,36 +1,24 @@
 //! The service: every mapping of every account at its own pace, one cycle of each at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::{Options, Report, Runner};
 
 /// Runs every mapping until `stop` turns true: the first cycles at once, the next ones by their
-/// schedules. Each report goes to `reports`. A cycle under way finishes the step in hand.
-pub async fn serve(
-    runners: Vec<Runner>,
-    stop: watch::Receiver<bool>,
-    stopping: Arc<AtomicBool>,
-    reports: mpsc::Sender<Report>,
-) {
+/// schedules. Each report goes to `reports`. A cycle under way goes on to its end, unless the stop of
+/// its runner is set as well: then it ends with the step in hand.
+pub async fn serve(runners: Vec<Runner>, stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {
     let mut services = JoinSet::new();
     for runner in runners {
         services.spawn(one(runner, stop.clone(), reports.clone()));
     }
     drop(reports);
-    let mut watched = stop;
-    let until_stop = async move {
-        while !*watched.borrow() {
-            if watched.changed().await.is_err() {
-                break;
-            }
+    while let Some(ended) = services.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a mapping is served no more until the next start");
         }
-        stopping.store(true, Ordering::SeqCst);
-    };
-    tokio::join!(until_stop, async { while services.join_next().await.is_some() {} });
+    }
 }
 
 async fn one(mut runner: Runner, mut stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {

@@ -36,7 +36,8 @@ fn kept(
         body: record.map(|record| record.body.clone()),
         changed_ms: record.and_then(|record| record.changed_ms),
         print: record.map_or(0, |record| record.body.print(mapping.print)),
-        reported: BTreeSet::new(),
+        reported: None,
+        reported_before: BTreeSet::new(),
         tries: 1,
         outcome: None,
     }
@@ -94,15 +95,17 @@ impl Runner {
             .filter(|planned| planned.quarantined)
             .flat_map(|planned| Side::BOTH.map(|side| (side, planned.ids.get(side).as_deref().unwrap_or_default())))
             .collect();
+        // What a creation under way was made from stays as it was, until its outcome is known.
+        work.kept.extend(self.ledger.intents()?.into_iter().map(|intent| (intent.side.other(), intent.from)));
         let mut changes = Vec::new();
         for ((side, id), old) in &stored {
-            if work.waits.contains_key(&(*side, id.clone())) {
+            let slot = (*side, id.clone());
+            if work.waits.contains_key(&slot) || work.kept.contains(&slot) {
                 continue;
             }
             let seen = work.snapshot.records.get(*side).contains_key(id);
             let kept = late.get(*side).contains(id.as_str())
-                || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())))
-                || work.failed.contains(&(*side, id.clone()));
+                || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())));
             let vanished = *work.snapshot.complete.get(*side) && !seen && old.body.is_some();
             if (seen && !kept) || vanished {
                 changes.push(Change::RemoveWaiting { side: *side, id: id.clone() });
@@ -116,7 +119,8 @@ impl Runner {
                 }
                 waiting.since_ms = if old.kind == waiting.kind { old.since_ms } else { waiting.since_ms };
                 waiting.tries = old.tries.saturating_add(1);
-                waiting.reported.clone_from(&old.reported);
+                waiting.reported = old.reported;
+                waiting.reported_before.clone_from(&old.reported_before);
             }
             if waiting.kind != Wait::Quarantined {
                 let ids = one_side(slot.0, &slot.1);
@@ -151,11 +155,12 @@ impl Runner {
             let refusing = waiting.side.other();
             let Some(report) = &self.mapping.sides.get(refusing).report else { continue };
             let print = print_of(&waiting.reason);
-            if waiting.kind != Wait::Quarantined || waiting.reported.contains(&print) || self.is_stopping() {
+            if waiting.kind != Wait::Quarantined || waiting.was_reported(print) || self.is_stopping() {
                 continue;
             }
             // Told at most once: what is on its way is remembered before it leaves.
-            waiting.reported.insert(print);
+            let untold = waiting.clone();
+            waiting.reported_before.extend(waiting.reported.replace(print));
             self.ledger.write(vec![Change::PutWaiting(waiting.clone())])?;
             self.ledger.flush()?;
             let body = filled(&filled(&report.body, "id", &waiting.id), "reason", &waiting.reason);
@@ -175,8 +180,7 @@ impl Runner {
                 | Outcome::Failed { .. }) => {
                     let text = other.text().unwrap_or_default();
                     tracing::warn!(mapping = self.mapping.name, reason = text, "a refusal could not be reported");
-                    waiting.reported.remove(&print);
-                    self.ledger.write(vec![Change::PutWaiting(waiting)])?;
+                    self.ledger.write(vec![Change::PutWaiting(untold)])?;
                 }
             }
         }

@@ -30,6 +30,14 @@ pub const LANGUAGE_FUNCTIONS: [&str; 8] =
 
 /// An engine with the house's limits and functions.
 pub fn engine() -> Engine {
+    let mut engine = bare();
+    register(&mut engine);
+    engine
+}
+
+/// An engine with the house's limits that reaches nothing: what rules and the expressions of system
+/// files have in common.
+pub fn bare() -> Engine {
     let mut engine = Engine::new_raw();
     ArithmeticPackage::new().register_into_engine(&mut engine);
     LogicPackage::new().register_into_engine(&mut engine);
@@ -54,12 +62,11 @@ pub fn engine() -> Engine {
         .disable_symbol("debug")
         .disable_symbol("import")
         .disable_symbol("export");
-    register(&mut engine);
+    engine.register_fn("digits", |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() });
     engine
 }
 
 fn register(engine: &mut Engine) {
-    engine.register_fn("digits", |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() });
     engine.register_fn("digits", |number: i64| number.to_string());
     engine.register_fn("digits", |(): ()| String::new());
     engine.register_fn("fold", |text: &str| folded(text));

@@ -39,7 +39,8 @@ struct Function {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     script: String,
-    function: String,
+    /// The function's name.
+    pub function: String,
     /// `file:line` of the function, for people.
     pub place: String,
 }

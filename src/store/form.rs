@@ -3,7 +3,7 @@
 //! A form only ever grows by fields with a default. A change that an older reader would misread
 //! raises [`FORM`]; what is written then still reads every older form.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::DeserializeOwned;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Error, Tree, key};
+use crate::link::Half;
 use crate::record::{Body, Side, Sides};
 
 /// The version of the forms.
@@ -26,6 +27,9 @@ pub struct Mark {
     /// When everything was last compared with everything.
     #[serde(default)]
     pub full_ms: Option<i64>,
+    /// How many rows each reference that is read as a whole had.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, u64>,
 }
 
 /// Why a record waits.
@@ -68,14 +72,24 @@ pub struct Waiting {
     pub changed_ms: Option<i64>,
     /// The print of the record when it was kept: it is tried again when this changes.
     pub print: u64,
-    /// The prints of the refusals that were reported to people.
+    /// The print of the last refusal that was reported to people.
     #[serde(default)]
-    pub reported: BTreeSet<u64>,
+    pub reported: Option<u64>,
+    /// The prints of those reported before it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reported_before: BTreeSet<u64>,
     /// How often it was tried.
     pub tries: u32,
     /// How the other system answered, in its own words.
     #[serde(default)]
     pub outcome: Option<String>,
+}
+
+impl Waiting {
+    /// True when people were told of this refusal, lately or before another one.
+    pub fn was_reported(&self, print: u64) -> bool {
+        self.reported == Some(print) || self.reported_before.contains(&print)
+    }
 }
 
 /// Both sides left the base, for different values.
@@ -145,6 +159,14 @@ pub struct Intent {
     /// Where it was to be sent.
     #[serde(default)]
     pub place: Option<String>,
+    /// What both sides are to hold once it is there: the base of its link when it is found again.
+    #[serde(default, skip_serializing_if = "is_bare")]
+    pub base: Sides<Half>,
+}
+
+/// True for a base that says nothing.
+fn is_bare(base: &Sides<Half>) -> bool {
+    *base == Sides::default()
 }
 
 /// One line of the journal.
@@ -242,13 +264,16 @@ mod tests {
     fn marks_of_version_1_are_read() {
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":18446744073709551615,"full_ms":7}}"#);
-        assert_eq!(mark, Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7) });
+        assert_eq!(
+            mark,
+            Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7), rows: BTreeMap::new() }
+        );
     }
 
     #[test]
     fn waiting_of_version_1_is_read() {
         let waiting: Waiting = still(
-            r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":[4],"tries":5,"outcome":"refused"}}"#,
+            r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":4,"tries":5,"outcome":"refused"}}"#,
         );
         assert_eq!((waiting.side, waiting.kind, waiting.tries), (Side::Right, Wait::Quarantined, 5));
         assert_eq!(waiting.body.map(|body| body.value()), Some(json!({ "a": 1 })));

@@ -1,5 +1,7 @@
 //! Laws of the pure core, on generated mappings and records.
 
+#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -41,7 +43,7 @@ fn typed(kind: Kind, alpha: bool, pick: u8) -> Value {
         }
     };
     match texts[usize::from(pick) % texts.len()] {
-        "" if pick % 2 == 0 => Value::Null,
+        "" if pick.is_multiple_of(2) => Value::Null,
         text => json!(text),
     }
 }

@@ -1,6 +1,8 @@
 //! The eleven rules seen working against the sandboxes: real records, cycles, and what both sides
 //! hold afterwards. Every scenario ends with one more cycle that writes nothing.
 
+#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
+
 use depara::engine::Report;
 use depara::record::Side;
 use depara::sandbox::{Omie, Ploomes};
@@ -105,7 +107,9 @@ fn holds(found: &Value, expected: &Value) {
         match expected {
             Value::Object(_) => holds(found, expected),
             Value::Null => assert!(found.is_null() || found == "" || found == 0, "{name}: {found}"),
-            _ => assert_eq!(found, expected, "{name}"),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                assert_eq!(found, expected, "{name}");
+            }
         }
     }
 }

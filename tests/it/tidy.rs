@@ -20,7 +20,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("phone", vec![]),
         ("path", vec!["diagnostic"]),
         ("link", vec!["record"]),
-        ("config", vec!["path", "diagnostic", "record"]),
+        ("config", vec!["path", "diagnostic", "record", "rules"]),
         ("rules", vec!["record", "diagnostic", "reference", "phone"]),
         ("mapping", with_words(&["config", "rules", "phone"])),
         ("sync", with_words(&["mapping", "config"])),

@@ -4,6 +4,7 @@
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
 pub mod conflict;
+pub mod demo;
 pub mod diagnostic;
 pub mod explain;
 pub mod init;
@@ -12,6 +13,7 @@ pub mod link;
 mod mask;
 pub mod plan;
 pub mod preview;
+pub mod progress;
 pub mod quarantine;
 pub mod report;
 mod table;

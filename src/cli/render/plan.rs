@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::preview::{Clash, Entry, Note, Preview, Write, preview};
 use super::table::Table;
@@ -13,6 +13,9 @@ use crate::mapping::Mapping;
 use crate::reference::{folded, scalar_text};
 use crate::sync::guard::Halt;
 use crate::sync::{Plan, Snapshot};
+
+/// Records named for one reason.
+const NAMED: usize = 5;
 
 /// Prints a plan; as one JSON object on one line for programs.
 ///
@@ -30,12 +33,17 @@ pub fn plan(
         return screen.json(&seen);
     }
     let paint = screen.paint();
-    screen.line(&format!("{}  {}", paint.bold(&mapping.title), paint.dim(format!("{account} · {}", mapping.name))))?;
+    heading(screen, mapping, account)?;
     for row in &seen.rows {
         screen.line(&format!("{} make {} {}", paint.good("+"), row.reference, paint.bold(&row.value)))?;
     }
-    for entry in &seen.records {
+    let (moving, waiting): (Vec<&Entry>, Vec<&Entry>) = seen.records.iter().partition(|entry| entry.moves());
+    for entry in moving {
         record(mapping, entry, paint).iter().try_for_each(|line| screen.line(line))?;
+    }
+    if !waiting.is_empty() {
+        screen.line(&format!("\n{}", paint.bold("waits, nothing is sent")))?;
+        idle(mapping, &waiting, paint).iter().try_for_each(|line| screen.line(line))?;
     }
     if !seen.records.is_empty() {
         screen.line("")?;
@@ -43,26 +51,73 @@ pub fn plan(
     totals(&seen, paint).iter().try_for_each(|line| screen.line(line))
 }
 
-/// The lines of one record: who it is, then what is done to it.
-fn record(mapping: &Mapping, entry: &Entry, paint: Paint) -> Vec<String> {
+/// Prints why there is no plan.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn failed(screen: &mut Screen, (mapping, account): (&Mapping, &str), reason: &str) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&json!({ "mapping": mapping.name, "account": account, "failed": reason }));
+    }
+    let paint = screen.paint();
+    heading(screen, mapping, account)?;
+    screen.line(&format!("  {}: {reason}", paint.bad("failed")))
+}
+
+fn heading(screen: &mut Screen, mapping: &Mapping, account: &str) -> io::Result<()> {
+    let paint = screen.paint();
+    screen.line(&format!("{}  {}", paint.bold(&mapping.title), paint.dim(format!("{account} · {}", mapping.name))))
+}
+
+/// What people call a record, and its ids.
+fn who(mapping: &Mapping, entry: &Entry, paint: Paint) -> String {
     let ids: Vec<String> = [(&mapping.sides.left, &entry.ids.left), (&mapping.sides.right, &entry.ids.right)]
         .into_iter()
         .filter_map(|(end, id)| id.as_ref().map(|id| format!("{}.{} {id}", end.system, end.resource)))
         .collect();
     let name = if entry.name.is_empty() { String::new() } else { format!("{}  ", paint.bold(&entry.name)) };
-    let mut lines = vec![String::new(), format!("{name}{}", paint.dim(ids.join(" ⇔ ")))];
+    format!("{name}{}", paint.dim(ids.join(" ⇔ ")))
+}
+
+/// Records of which nothing is sent: one paragraph for each reason.
+fn idle(mapping: &Mapping, waiting: &[&Entry], paint: Paint) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for entry in waiting {
+        let who = who(mapping, entry, paint);
+        for line in entry.notes.iter().map(|one| note(one, paint)) {
+            match reasons.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, all)) => all.push(who.clone()),
+                None => reasons.push((line, vec![who.clone()])),
+            }
+        }
+    }
+    reasons.into_iter().flat_map(|(line, all)| std::iter::once(line).chain(some(&all, paint))).collect()
+}
+
+/// Names one under the other, and how many more there are.
+fn some(all: &[String], paint: Paint) -> Vec<String> {
+    let mut lines: Vec<String> = all.iter().take(NAMED).map(|who| format!("      {who}")).collect();
+    if all.len() > NAMED {
+        lines.push(paint.dim(format!("      and {} more; `--format json` names them all", all.len() - NAMED)));
+    }
+    lines
+}
+
+/// The lines of one record: who it is, then what is done to it.
+fn record(mapping: &Mapping, entry: &Entry, paint: Paint) -> Vec<String> {
+    let mut lines = vec![String::new(), who(mapping, entry, paint)];
     if entry.linked {
         lines.push(format!("  {} link: a key joins them", paint.name("=")));
     }
     for one in &entry.writes {
-        write(one, paint, &mut lines);
+        write(mapping, one, paint, &mut lines);
     }
     lines.extend(entry.conflicts.iter().map(|one| clash(mapping, one, paint)));
     lines.extend(entry.notes.iter().map(|one| note(one, paint)));
     lines
 }
 
-fn write(one: &Write, paint: Paint, lines: &mut Vec<String>) {
+fn write(mapping: &Mapping, one: &Write, paint: Paint, lines: &mut Vec<String>) {
     let born = one.act == "create";
     let (sign, act) = match one.act {
         "create" => (paint.good("+"), "create in"),
@@ -72,7 +127,9 @@ fn write(one: &Write, paint: Paint, lines: &mut Vec<String>) {
     lines.push(format!("  {sign} {act} {}", one.to));
     let mut table = Table::default();
     for field in &one.fields {
-        let why = if born { field.place.clone() } else { format!("{} · {}", field.why, field.place) };
+        let place = field.place.strip_prefix(&format!("mappings/{}.yaml:", mapping.name));
+        let place = place.map_or_else(|| field.place.clone(), |line| format!("line {line}"));
+        let why = if born { place } else { format!("{} · {place}", field.why) };
         let new = if born { value(&field.new) } else { change(&field.old, &field.new) };
         table.row([field.label.clone(), new, paint.dim(why)]);
     }
@@ -127,11 +184,10 @@ fn totals(seen: &Preview, paint: Paint) -> Vec<String> {
     ];
     parts.extend(kinds.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number}")));
     let mut lines = Vec::new();
-    if parts.is_empty() {
-        lines.push(paint.good("nothing to send"));
-    } else {
-        lines.push(paint.bold(parts.join(" · ")));
+    if seen.price.values().all(|calls| *calls == 0) {
+        parts.insert(0, paint.good("nothing to send"));
     }
+    lines.push(paint.bold(parts.join(" · ")));
     let price: Vec<String> =
         seen.price.iter().filter(|(_, calls)| **calls > 0).map(|(system, calls)| format!("{system} {calls}")).collect();
     if !price.is_empty() {

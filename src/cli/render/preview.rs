@@ -61,6 +61,13 @@ pub struct Entry {
     pub notes: Vec<Note>,
 }
 
+impl Entry {
+    /// True when something becomes of it.
+    pub fn moves(&self) -> bool {
+        self.linked || !self.writes.is_empty() || !self.conflicts.is_empty()
+    }
+}
+
 /// One write.
 #[derive(Debug, Serialize)]
 pub struct Write {

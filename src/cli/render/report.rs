@@ -20,7 +20,9 @@ pub fn cycle(screen: &mut Screen, title: &str, report: &Report) -> io::Result<()
     let facts = format!("{} · {} · {how} · {}", report.account, report.mapping, length(report.ms));
     screen.line(&format!("{}  {}", paint.bold(title), paint.dim(facts)))?;
     systems(report).lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
-    screen.line(&format!("  {}", counts(report, paint)))?;
+    if let Some(counts) = counts(report, paint) {
+        screen.line(&format!("  {counts}"))?;
+    }
     if let Some(reason) = &report.halted {
         screen.line(&format!("  {}: {reason}", paint.bad("halted")))?;
         screen.note("  `depara plan` shows what would be sent; `depara sync --accept` sends it, this once")?;
@@ -48,9 +50,10 @@ fn systems(report: &Report) -> Table {
 }
 
 /// What happened besides, in the order people care; what did not happen is not said.
-fn counts(report: &Report, paint: Paint) -> String {
+pub(super) fn counts(report: &Report, paint: Paint) -> Option<String> {
     let counts = [
         ("linked", report.linked),
+        ("put back", report.put_back),
         ("unchanged", report.unchanged),
         ("held", report.held),
         ("deferred", report.deferred),
@@ -62,12 +65,12 @@ fn counts(report: &Report, paint: Paint) -> String {
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number}")).collect();
-    let calm = report.is_quiet() && report.halted.is_none() && report.failed.is_none();
-    match (parts.is_empty(), calm) {
-        (true, true) => paint.good("nothing to do"),
-        (true, false) => paint.dim("nothing else"),
-        (false, true) => format!("nothing written · {}", parts.join(" · ")),
-        (false, false) => parts.join(" · "),
+    let ended = report.halted.is_none() && report.failed.is_none();
+    match (parts.is_empty(), ended && report.is_quiet()) {
+        (true, true) => Some(paint.good("nothing to do")),
+        (true, false) => None,
+        (false, true) => Some(format!("{} · {}", paint.good("nothing written"), parts.join(" · "))),
+        (false, false) => Some(parts.join(" · ")),
     }
 }
 

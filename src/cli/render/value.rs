@@ -35,6 +35,21 @@ pub(super) fn short(text: &str) -> String {
     format!("{}…", cut.trim_end())
 }
 
+/// A text in lines of at most `width` columns; a longer word stays whole.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A moment, in the zone of the machine.
 pub(super) fn moment(ms: i64) -> String {
     let Ok(at) = Timestamp::from_millisecond(ms) else { return ms.to_string() };
@@ -68,6 +83,12 @@ mod tests {
         assert_eq!(value(&json!({"unresolved": 7})), "(no twin for 7)");
         assert_eq!(value(&json!("two\n lines")), "two lines");
         assert_eq!(value(&json!("x".repeat(99))).chars().count(), 60);
+    }
+
+    #[test]
+    fn long_texts_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("overlong a", 4), ["overlong", "a"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! A text that is one `{expression}` and nothing else keeps the type of its value; any other text
 //! is put together. `{{` and `}}` stand for the braces themselves. Expressions are Rhai, compiled
-//! once when the file is read, and spend from a budget; they see the names of their place, call a
-//! handful of functions, and reach nothing else.
+//! once when the file is read, and spend from the budget of rules; they see the names of their
+//! place, call a handful of functions, and reach nothing else.
 
 mod compile;
 
@@ -13,15 +13,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rhai::packages::{
-    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
-    BasicStringPackage, LogicPackage, MoreStringPackage, Package,
-};
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, Position, Scope};
 use serde_json::{Map, Value};
 
 use crate::config::located::{Located, Node};
 use crate::diagnostic::Diagnostics;
+use crate::rules::host;
 use compile::Compiler;
 
 /// What expressions may see: values by name.
@@ -97,9 +94,7 @@ impl Error {
 impl Host {
     /// A host whose dates are told in `zone`.
     pub fn new(zone: &TimeZone) -> Self {
-        let mut engine = Engine::new_raw();
-        register_packages(&mut engine);
-        limit(&mut engine);
+        let mut engine = host::bare();
         register_functions(&mut engine, zone);
         let known = engine
             .gen_fn_signatures(true)
@@ -118,7 +113,7 @@ impl Host {
         let mut scope = Scope::new();
         for name in &expression.names {
             let value = inputs.get(name).unwrap_or(&Value::Null);
-            scope.push_dynamic(*name, rhai::serde::to_dynamic(value).map_err(|error| failed(error.to_string()))?);
+            scope.push_dynamic(*name, host::to_dynamic(value));
         }
         let found: Dynamic =
             self.engine.eval_ast_with_scope(&mut scope, &expression.ast).map_err(|error: Box<EvalAltResult>| {
@@ -127,7 +122,7 @@ impl Host {
                     None => failed(error.to_string()),
                 }
             })?;
-        rhai::serde::from_dynamic(&found).map_err(|error| failed(error.to_string()))
+        Ok(host::from_dynamic(&found))
     }
 }
 
@@ -144,32 +139,6 @@ fn misfit(error: &EvalAltResult) -> Option<String> {
     None
 }
 
-fn register_packages(engine: &mut Engine) {
-    ArithmeticPackage::new().register_into_engine(engine);
-    LogicPackage::new().register_into_engine(engine);
-    BasicStringPackage::new().register_into_engine(engine);
-    MoreStringPackage::new().register_into_engine(engine);
-    BasicArrayPackage::new().register_into_engine(engine);
-    BasicMapPackage::new().register_into_engine(engine);
-    BasicMathPackage::new().register_into_engine(engine);
-    BasicIteratorPackage::new().register_into_engine(engine);
-    BasicFnPackage::new().register_into_engine(engine);
-}
-
-fn limit(engine: &mut Engine) {
-    engine.set_max_operations(200_000);
-    engine.set_max_call_levels(16);
-    engine.set_max_expr_depths(32, 32);
-    engine.set_max_modules(0);
-    engine.set_max_string_size(1_000_000);
-    engine.set_max_array_size(10_000);
-    engine.set_max_map_size(10_000);
-    engine.set_strict_variables(true);
-    for word in ["eval", "print", "debug", "import", "export"] {
-        engine.disable_symbol(word);
-    }
-}
-
 fn register_functions(engine: &mut Engine, zone: &TimeZone) {
     let zone = zone.clone();
     engine.register_fn("date", move |ms: i64, form: &str| -> Result<String, Box<EvalAltResult>> {
@@ -182,7 +151,6 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
         Ok(moment.to_string())
     });
     engine.register_fn("quote", |text: &str| format!("'{}'", text.replace('\'', "''")));
-    engine.register_fn("digits", |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>());
     engine.register_fn("int", |number: i64| number);
     engine.register_fn("int", |text: &str| -> Result<i64, Box<EvalAltResult>> {
         let number = text.trim().parse::<i64>();
