@@ -454,6 +454,8 @@ async fn rule_10_a_refused_birth_is_told_once_for_each_reason_and_goes_when_corr
     let told = scene.told(id);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("O Omie recusou este cadastro: ") && told[0].contains("cnpj_cpf"), "{told:?}");
+    let title = scene.house.ploomes.lock().unwrap().interaction_records(id)[0]["Title"].clone();
+    assert_eq!(title, "Cadastro recusado pelo Omie");
     assert_eq!(scene.calls("IncluirCliente"), 1, "not sent again until it changes");
     let waiting = |scene: &Scene| scene.house.runner.ledger.waiting(Side::Right, &id.to_string()).unwrap();
     assert_eq!(waiting(&scene).unwrap().outcome.as_deref(), Some("refused"));
@@ -547,6 +549,7 @@ async fn rule_11_places_are_found_by_ibge_code_and_postcodes_keep_their_zeros() 
         &scene.contact(id),
         &json!({ "CityId": null, "StateId": null, "ZipCode": null, "Country": { "Short2": "AR" } }),
     );
+    assert_eq!(scene.calls("PesquisarCidades"), 0, "nobody looks for a place abroad");
 }
 
 #[tokio::test]
