@@ -101,8 +101,7 @@ impl Runner {
             body: None,
             changed_ms: None,
             print: 0,
-            reported: None,
-            reported_before: BTreeSet::new(),
+            reported: BTreeSet::new(),
             tries: 0,
             outcome: None,
         };

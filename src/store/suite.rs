@@ -60,8 +60,7 @@ fn waiting(side: Side, id: &str) -> Waiting {
         changed_ms: None,
         body: None,
         print: 3,
-        reported: None,
-        reported_before: BTreeSet::new(),
+        reported: BTreeSet::new(),
         tries: 0,
         outcome: None,
     }

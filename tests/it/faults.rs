@@ -307,7 +307,7 @@ impl Play {
             (Sides::new("nome_fantasia", "Name"), format!("Nome de número {number}")),
             (Sides::new("email", "Email"), format!("numero{number}@typed.example")),
             (Sides::new("homepage", "Website"), format!("https://numero{number}.example")),
-            (Sides::new("complemento", "StreetAddressLine2"), format!("Sala {number}")),
+            (Sides::new("razao_social", "LegalName"), format!("Razão de número {number}")),
         ];
         let (keys, value) = random.choice(fields).unwrap();
         let side = if random.bool() { Side::Left } else { Side::Right };
@@ -373,6 +373,23 @@ async fn whatever_people_type_arrives_or_is_told() {
         }
         play.settle().await;
         let lost: Vec<String> = typed.iter().filter_map(|one| play.lost(one)).collect();
+        if !lost.is_empty() {
+            for one in &typed {
+                if play.lost(one).is_some() {
+                    for e in play
+                        .house
+                        .runner
+                        .ledger
+                        .journal_of(Side::Left, &one.ids.left.to_string(), 50)
+                        .unwrap()
+                        .into_iter()
+                        .rev()
+                    {
+                        eprintln!("{} {} {}", e.cycle, e.event, e.details);
+                    }
+                }
+            }
+        }
         assert_eq!(lost, Vec::<String>::new(), "seed {seed}");
         assert_eq!(play.complaints(), Vec::<String>::new(), "seed {seed}");
     }

@@ -138,8 +138,7 @@ fn batch(number: u64) -> Vec<Change> {
         body: Some(body),
         changed_ms: None,
         print: number,
-        reported: None,
-        reported_before: std::collections::BTreeSet::new(),
+        reported: std::collections::BTreeSet::new(),
         tries: 1,
         outcome: None,
     }));
