@@ -250,8 +250,12 @@ impl Planner<'_> {
             if same(field, values.left, values.right) || matches!(verdict, Verdict::Unchanged | Verdict::Agreed) {
                 continue;
             }
-            let answer = self.snapshot.answers.get(&(seen.left.record.id.clone(), field.name.clone()));
-            let winner = answer.copied().or_else(|| self.winner(members, *index, seen));
+            let slot = (seen.left.record.id.clone(), field.name.clone());
+            let answer = self.snapshot.answers.get(&slot);
+            // Decided once, as long as the values are those: our own writes make nobody newer.
+            let decided = self.snapshot.decided.get(&slot).filter(|(_, then)| then.as_ref() == values);
+            let decided = answer.copied().or(decided.map(|(side, _)| *side));
+            let winner = decided.or_else(|| self.winner(members, *index, seen));
             let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key)).cloned();
             conflicts.push(Conflict {
                 field: *index,

@@ -357,6 +357,25 @@ async fn rule_06_a_change_of_person_stays_in_omie_and_the_rest_moves() {
 }
 
 #[tokio::test]
+async fn rule_06_types_that_differ_from_the_start_are_told_once() {
+    let (mut scene, id) = Scene::new(|omie, ploomes, now| {
+        let code = omie.person_adds(now, &company("Aurora", "529.982.247-25")).unwrap();
+        ploomes.person_adds(now, &with(contact("Aurora", DOCUMENT), &json!({ "Key": code.to_string() }))).unwrap()
+    });
+    scene.in_ploomes(id, &json!({ "Website": "aurora.ex" }));
+    scene.in_omie(scene.contact(id)["Key"].as_str().unwrap().parse().unwrap(), &json!({ "bairro": "Centro" }));
+    scene.settle().await;
+    for _ in 0..3 {
+        assert!(scene.house.cycle().await.is_quiet());
+    }
+    holds(&scene.contact(id), &json!({ "TypeId": 1, "Register": DOCUMENT, "Neighborhood": "Centro" }));
+    let code = scene.client_of(id);
+    holds(&scene.client(code), &json!({ "cnpj_cpf": "529.982.247-25", "homepage": "aurora.ex" }));
+    assert_eq!(scene.house.runner.ledger.conflicts(None, 10).unwrap().len(), 1);
+    assert_eq!((scene.journalled(id, "FieldHeld"), scene.journalled(id, "ConflictSettled")), (1, 0));
+}
+
+#[tokio::test]
 async fn rule_07_twins_are_linked_and_nobody_is_made_twice() {
     let (mut scene, (one, two, by_key, by_document)) = Scene::new(|omie, ploomes, now| {
         let one = omie.person_adds(now, &company("Aurora", DOCUMENT)).unwrap();
