@@ -158,7 +158,9 @@ pub struct Intent {
 fn prints<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<u64>, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::Array(list) => list.iter().filter_map(Value::as_u64).collect(),
-        one => one.as_u64().into_iter().collect(),
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            one.as_u64().into_iter().collect()
+        }
     })
 }
 

@@ -71,18 +71,19 @@ fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
 }
 
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
-/// and stays one.
+/// and stays one. So does what a system says it took and left as it was: the other side hears of it.
 pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
         for key in std::mem::take(&mut half.expected) {
-            half.under_way.remove(&key);
+            let sent = half.under_way.remove(&key);
             let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            if explains(field, one.record.ours, was, now) {
+            let ignored = sent.is_some_and(|sent| same(field, &sent.before, now));
+            if explains(field, one.record.ours && !ignored, was, now) {
                 half.fields.insert(key, now.clone());
             }
         }

@@ -1,8 +1,6 @@
 //! The demo's story, value by value: what the first load makes of every kind of sample record, and
 //! what becomes of every edit of its second act.
 
-#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
-
 use depara::record::Side;
 use depara::sandbox::people::{self, Shows, Story};
 use serde_json::{Value, json};

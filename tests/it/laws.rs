@@ -1,7 +1,5 @@
 //! Laws of the pure core, on generated mappings and records.
 
-#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
-
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

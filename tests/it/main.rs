@@ -1,6 +1,7 @@
 //! The one integration test binary.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
+mod binary;
 mod cases;
 mod connectors;
 mod cycles;
@@ -8,6 +9,7 @@ mod demo_seen;
 mod diagnostics;
 mod faults;
 mod house;
+mod kill;
 mod laws;
 mod play;
 mod preview;

@@ -1,7 +1,5 @@
 //! A play of two sides: a tiny imitation of two systems around the pure core, on generated mappings.
 
-#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
-
 use std::fmt::Write as _;
 use std::sync::Arc;
 

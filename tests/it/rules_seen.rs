@@ -1,8 +1,6 @@
 //! The eleven rules seen working against the sandboxes: real records, cycles, and what both sides
 //! hold afterwards. Every scenario ends with one more cycle that writes nothing.
 
-#![expect(clippy::indexing_slicing, reason = "what is not there fails the test")]
-
 use depara::engine::Report;
 use depara::record::Side;
 use depara::sandbox::{Omie, Ploomes};
