@@ -153,7 +153,7 @@ pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> 
 }
 
 /// What both sides of a pair must say alike in the end, each in its own words.
-fn told(values: [&Value; 5], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+fn told(values: [&Value; 6], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => String::new(),
@@ -187,8 +187,16 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
             filled.cloned().unwrap_or_default()
         };
         let (number, state) = (address("endereco_numero", "entNumero"), address("estado", "entEstado"));
+        let cep = contact["ZipCode"].as_i64().map_or_else(String::new, |cep| format!("{cep:08}"));
         let left = told(
-            [&client["nome_fantasia"], &client["email"], &client["homepage"], &number, &state],
+            [
+                &client["nome_fantasia"],
+                &client["email"],
+                &client["homepage"],
+                &number,
+                &state,
+                &address("cep", "entCEP"),
+            ],
             names(&client["tags"], |row| &row["tag"]),
         );
         let right = told(
@@ -198,9 +206,20 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
                 &contact["Website"],
                 &contact["StreetAddressNumber"],
                 &contact["State"]["Short"],
+                &Value::from(cep),
             ],
             names(&contact["Tags"], |row| &row["Tag"]["Name"]),
         );
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let known = contact["Phones"].as_array().into_iter().flatten();
+        let known: Vec<String> = known.map(|row| digits(row["PhoneNumber"].as_str().unwrap())).collect();
+        for slot in ["telefone1", "telefone2", "fax"] {
+            let part = |name: &str| digits(client[format!("{slot}_{name}")].as_str().unwrap_or_default());
+            let number = format!("{}{}", part("ddd"), part("numero"));
+            if !number.is_empty() && !known.contains(&number) {
+                wrong.push(format!("client {key} has {slot} {number}, contact {} only {known:?}", contact["Id"]));
+            }
+        }
         if left != right {
             wrong.push(format!("client {key} and contact {}: {left:?} {right:?}", contact["Id"]));
         }

@@ -1,6 +1,7 @@
 //! The one integration test binary.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
+mod binary;
 mod cases;
 mod connectors;
 mod cycles;
@@ -9,6 +10,8 @@ mod diagnostics;
 mod faults;
 mod house;
 mod kill;
+mod laws;
+mod play;
 mod preview;
 mod readme;
 mod rules_seen;
@@ -17,4 +20,5 @@ mod shipped;
 mod store_kill;
 mod switches;
 mod tidy;
+mod traces;
 mod truth;

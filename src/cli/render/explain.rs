@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::link::{as_json as link_json, base, heading, ids, name_in, name_of, resource};
-use super::value::{moment, value};
+use super::value::{moment, value, wrapped};
 use super::{Screen, conflict, journal, quarantine};
 use crate::cli::explain::{Known, Standing};
 use crate::cli::open::Scope;
@@ -19,6 +19,8 @@ use crate::workspace::Workspace;
 
 /// Lines of the journal that people are shown.
 const JOURNAL: usize = 10;
+/// Columns of running text.
+const WIDTH: usize = 94;
 
 /// `system.resource` of a side.
 pub fn resource_of(mapping: &Mapping, side: Side) -> String {
@@ -53,7 +55,9 @@ pub fn record(
     let name = name(&scope.mapping, known).map(|name| format!("  {}", paint.bold(name))).unwrap_or_default();
     screen.line(&format!("  {record}{name}"))?;
     for line in standing(scope, workspace, known) {
-        screen.line(&format!("  {line}"))?;
+        for (at, row) in wrapped(&line, WIDTH).iter().enumerate() {
+            screen.line(&format!("  {}{row}", if at > 0 { "  " } else { "" }))?;
+        }
     }
     waits(screen, &scope.mapping, known, only)?;
     if let Some(only) = only {
@@ -87,14 +91,14 @@ fn standing(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String> 
             }
             lines
         }
-        Standing::Waiting(Wait::Held) => vec![format!("held: it does not move to {other}")],
+        Standing::Waiting(Wait::Held) => vec![format!("held, not sent to {other} until the reason is gone")],
         Standing::Waiting(Wait::Deferred) => vec![format!("deferred: what it refers to is not in {other} yet")],
         Standing::Waiting(Wait::Quarantined) => vec![
-            format!("refused by {other}"),
+            format!("refused by {other}, in its own words below"),
             "it is sent again when it or the mapping changes, or after `depara quarantine retry`".to_owned(),
         ],
         Standing::Waiting(Wait::Ambiguous) => {
-            vec!["ambiguous: it could be the twin of several, and nothing is done until one is left".to_owned()]
+            vec!["ambiguous: it could be the twin of several; nothing is done until one is left".to_owned()]
         }
         Standing::UnderWay => {
             vec![format!("sent to {other}, the answer is not known: the next cycle searches for it there")]
@@ -130,10 +134,13 @@ fn never_seen(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String
 fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Field>) -> io::Result<()> {
     let paint = screen.paint();
     if let Some(waiting) = &known.waiting {
-        let place = waiting.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
-        let word = paint.warn(quarantine::word(waiting.kind));
-        screen.line(&format!("  {word}: {}{place}", waiting.reason))?;
-        screen.line(&format!("  since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
+        let place = waiting.place.as_ref().map(|place| paint.dim(format!("by {place}"))).unwrap_or_default();
+        let rows = wrapped(&waiting.reason, WIDTH);
+        rows.iter().try_for_each(|row| screen.line(&format!("    {}", paint.warn(row))))?;
+        if !place.is_empty() {
+            screen.line(&format!("    {place}"))?;
+        }
+        screen.line(&format!("    since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
     }
     let held = known.link.iter().flat_map(|link| &link.held);
     for (name, reason) in held {
@@ -142,8 +149,10 @@ fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Fi
             continue;
         }
         let label = field.map_or("the record", |field| &field.label);
-        let place = field.map(|field| paint.dim(format!(" · {}:{}", field.place.file, field.place.line)));
-        screen.line(&format!("  {} {label}: {reason}{}", paint.warn("held"), place.unwrap_or_default()))?;
+        let place = field.map(|field| format!(" · {}:{}", field.place.file, field.place.line)).unwrap_or_default();
+        screen.line(&format!("  {} {label}", paint.warn("held")))?;
+        let rows = wrapped(&format!("{reason}{place}"), WIDTH);
+        rows.iter().try_for_each(|row| screen.line(&format!("    {row}")))?;
     }
     let open = known.conflicts.iter().filter(|one| one.open && only.is_none_or(|only| one.label == only.label));
     for one in open {
@@ -164,6 +173,9 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
     let paths = format!("{} {arrow} {}", path_of(field, Side::Left), path_of(field, Side::Right));
     let place = paint.dim(format!(" · {}:{}", field.place.file, field.place.line));
     screen.line(&format!("  {}: {paths}{place}", paint.bold(&field.label)))?;
+    if let Some(way) = way(&scope.mapping, field) {
+        screen.line(&format!("    {way}"))?;
+    }
     let views = scope.mapping.views.iter().enumerate();
     let mut rules: Vec<&Rule> = Vec::new();
     for side in Side::BOTH {
@@ -175,6 +187,21 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
     }
     rules.dedup();
     rules.iter().try_for_each(|rule| screen.line(&format!("    by rule {}", rule_words(workspace, rule))))
+}
+
+/// What a field does not do, when it does not go both ways at all times.
+fn way(mapping: &Mapping, field: &Field) -> Option<String> {
+    let receiving = match field.arrow {
+        Arrow::Both => return None,
+        Arrow::ToRight => Side::Right,
+        Arrow::ToLeft => Side::Left,
+    };
+    let system = &mapping.sides.get(receiving).system;
+    Some(if field.once {
+        format!("told at birth only: what changes later does not move to {system}")
+    } else {
+        format!("one way: an edit in {system} is put back")
+    })
 }
 
 /// Where a rule stands and what its author wrote above it.
