@@ -232,7 +232,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::link::Link;
+    use crate::link::{Link, Outline};
 
     /// Reads a form as version 1 wrote it. The texts below are never edited: they are on people's
     /// disks. A change that breaks one needs a new version of the form.
@@ -249,15 +249,18 @@ mod tests {
 
     #[test]
     fn links_of_version_1_are_read() {
-        let link: Link = first(
-            r#"{"v":1,"form":{"ids":{"left":"1","right":"a"},"base":{"left":{"fields":{"name#f":"Ana","fee#0":1.10},"expected":["name#f"],"print":18446744073709551615},"right":{"fields":{},"print":0}},"gone":{"left":false,"right":true},"held":{"owner":"sem vendedor"}}}"#,
-        );
+        let text = r#"{"v":1,"form":{"ids":{"left":"1","right":"a"},"base":{"left":{"fields":{"name#f":"Ana","fee#0":1.10},"expected":["name#f"],"print":18446744073709551615},"right":{"fields":{},"print":0}},"gone":{"left":false,"right":true},"held":{"owner":"sem vendedor"}}}"#;
+        let link: Link = first(text);
         assert_eq!(link.ids, Sides::new("1".into(), "a".into()));
         assert_eq!(link.base.left.fields.get("fee#0"), Some(&json!(1.1)));
         assert!(link.base.left.expected.contains("name#f"));
         assert_eq!(link.base.left.print, u64::MAX);
         assert!(link.is_tombstone());
         assert_eq!(link.held.get("owner").map(String::as_str), Some("sem vendedor"));
+
+        let outline: Outline = first(text);
+        let prints = outline.base.map(|half| half.print);
+        assert_eq!((outline.ids, prints, outline.gone), (link.ids, Sides::new(u64::MAX, 0), link.gone));
     }
 
     #[test]
