@@ -31,6 +31,26 @@ impl Link {
     }
 }
 
+/// A link without its values: enough to tell a record that did not change from one that did.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Outline {
+    /// The ids, each as its system writes it.
+    pub ids: Sides<String>,
+    /// The prints of both halves.
+    pub base: Sides<Print>,
+    /// On which sides the record was seen to be gone.
+    #[serde(default)]
+    pub gone: Sides<bool>,
+}
+
+/// The print of a half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Print {
+    /// See [`Half::print`].
+    #[serde(default)]
+    pub print: u64,
+}
+
 /// What one side held at the last confirmed agreement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Half {

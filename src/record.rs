@@ -1,12 +1,12 @@
 //! One item as its system shows it, and the pair of sides everything here is said twice for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use fnv::FnvHasher;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One of the two ends of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,7 +108,18 @@ pub struct Body(Box<str>);
 impl Body {
     /// Packs a value. Keys of a map are in alphabetical order, so equal values pack to equal texts.
     pub fn pack(value: &Value) -> Self {
-        Self(value.to_string().into_boxed_str())
+        Self::packed(value)
+    }
+
+    /// Packs of a map what stands under some of its keys.
+    pub fn pack_part(map: &Map<String, Value>, keys: &BTreeSet<String>) -> Self {
+        let part: BTreeMap<&String, &Value> = keys.iter().filter_map(|key| map.get_key_value(key)).collect();
+        Self::packed(&part)
+    }
+
+    /// JSON values and maps of them always have a text.
+    fn packed(value: &impl Serialize) -> Self {
+        Self(serde_json::to_string(value).unwrap_or_default().into_boxed_str())
     }
 
     /// The value.

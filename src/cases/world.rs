@@ -10,7 +10,7 @@ use super::Case;
 use crate::link::{Half, Link};
 use crate::mapping::field::{At, Follows};
 use crate::mapping::{LATER, Mapping};
-use crate::record::{Body, Record, Rows, Side, Sides};
+use crate::record::{Record, Rows, Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::plan::{Act, Planned, Step};
 use crate::sync::settle::{self, Image};
@@ -74,7 +74,7 @@ impl World {
 
     fn record(&self, side: Side, body: &Value, changed_ms: Option<i64>, ours: bool) -> Record {
         let id = self.mapping.sides.get(side).id.get(body).as_ref().and_then(scalar_text).unwrap_or_default();
-        Record { id, changed_ms, ours, body: Body::pack(&self.mapping.project(side, body.clone())) }
+        Record { id, changed_ms, ours, body: self.mapping.project(side, body) }
     }
 
     /// The link of two records that held these bodies when they last agreed.

@@ -20,8 +20,8 @@ use crate::sync::Plan;
 use crate::sync::plan::{Act, Planned, Step};
 use crate::sync::settle::{self, Image};
 
-/// Pairs under way together: their intents are made durable in one flush.
-const GROUP: usize = 64;
+/// Pairs under way together, about a page: their intents are made durable in one flush.
+const GROUP: usize = 100;
 /// Changes of one batch.
 const BATCH: usize = 500;
 /// Entries the journal keeps.
@@ -180,13 +180,14 @@ impl Runner {
                 let changes = self.conclude(work, departed, carried, report)?;
                 self.ledger.write(changes)?;
             }
-            self.ledger.flush()?;
         }
+        self.ledger.flush()?;
         Ok(())
     }
 
     /// Every write leaves a durable trace before it leaves the house: a birth its intent, an update
-    /// what it was to change, a conflict that it settles both values.
+    /// what it was to change, a conflict that it settles both values. The same flush makes durable
+    /// what the group before was answered.
     fn depart<'a>(&self, work: &mut Work, group: &[&'a Planned]) -> Result<Vec<Departed<'a>>, Error> {
         let at_ms = self.clock.now_ms();
         let mut changes = Vec::new();

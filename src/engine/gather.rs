@@ -11,7 +11,7 @@ use super::{Error, Options, Runner};
 use crate::connector::{Listing, Row};
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::record::{Body, Record, Side, Sides};
+use crate::record::{Record, Side, Sides};
 use crate::store::{Mark, Wait, Waiting};
 use crate::sync::Snapshot;
 use crate::sync::pair::take_keys;
@@ -62,7 +62,7 @@ impl Catch {
 
 /// A row as a record: only what the mapping speaks of is kept.
 pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
-    let body = Body::pack(&mapping.project(side, row.body));
+    let body = mapping.project(side, &row.body);
     Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
 }
 
@@ -133,8 +133,8 @@ impl Runner {
     fn known(&self) -> Result<(Sides<Catch>, u64), Error> {
         let mut catches: Sides<Catch> = Sides::default();
         let mut linked = 0;
-        self.ledger.each_link(|link| {
-            linked += u64::from(!link.is_tombstone());
+        self.ledger.each_outline(|link| {
+            linked += u64::from(link.gone == Sides::default());
             for side in Side::BOTH {
                 let (print, widowed) = (link.base.get(side).print, *link.gone.get(side.other()));
                 // A record that was gone and is seen again is looked at, whatever it holds.

@@ -11,12 +11,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use fnv::FnvHasher;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::config::mapping::{Limits, Schedule};
 use crate::diagnostic::Place;
 use crate::path::Path;
-use crate::record::{Side, Sides};
+use crate::record::{Body, Side, Sides};
 use crate::rules::Rule;
 use field::{Field, Group, Policy, Rules, View};
 pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
@@ -89,13 +89,10 @@ pub struct Report {
 
 impl Mapping {
     /// The part of a body that the mapping speaks of: what is compared, printed and kept.
-    pub fn project(&self, side: Side, body: Value) -> Value {
+    pub fn project(&self, side: Side, body: &Value) -> Body {
         match body {
-            Value::Object(map) => {
-                let roots = &self.sides.get(side).roots;
-                Value::Object(map.into_iter().filter(|(key, _)| roots.contains(key)).collect::<Map<_, _>>())
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => body,
+            Value::Object(map) => Body::pack_part(map, &self.sides.get(side).roots),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Body::pack(body),
         }
     }
 
@@ -113,9 +110,9 @@ impl Mapping {
     }
 
     /// The group whose fields win or lose together with this one, or the field alone.
-    pub fn together(&self, field: usize) -> Vec<usize> {
-        let group = self.fields.get(field).and_then(|field| field.together);
-        group.and_then(|group| self.groups.get(group)).map_or_else(|| vec![field], |group| group.fields.clone())
+    pub fn together<'a>(&'a self, field: &'a usize) -> &'a [usize] {
+        let group = self.fields.get(*field).and_then(|field| field.together);
+        group.and_then(|group| self.groups.get(group)).map_or(std::slice::from_ref(field), |group| &group.fields)
     }
 
     /// The deterministic key a record born on `side` from the record `id` carries.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::change::{Change, Draft};
 use super::form::{Conflict, Entry, Intent, Mark, Tally, Waiting, pack, unpack};
 use super::{Batch, Error, PAGE, Pair, Store, Tree, each_pair, key};
-use crate::link::Link;
+use crate::link::{Link, Outline};
 use crate::record::Side;
 
 /// The ledger of one scope. Copies are the same ledger.
@@ -78,6 +78,14 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read.
     pub fn each_link(&self, visit: impl FnMut(Link)) -> Result<(), Error> {
+        self.each(Tree::Links, visit)
+    }
+
+    /// Shows every link without its values, which is quicker, in the order of their left ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_outline(&self, visit: impl FnMut(Outline)) -> Result<(), Error> {
         self.each(Tree::Links, visit)
     }
 

@@ -114,7 +114,11 @@ pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>,
 
 /// True when two values of a field mean the same.
 pub fn same(field: &Field, one: &Value, other: &Value) -> bool {
-    if field.set { members(field, one).keys().eq(members(field, other).keys()) } else { field.canon.same(one, other) }
+    if field.set {
+        one == other || members(field, one).keys().eq(members(field, other).keys())
+    } else {
+        field.canon.same(one, other)
+    }
 }
 
 fn enforce(field: &Field, from: Side, was: Sides<&Value>, is: Sides<&Value>) -> Verdict {

@@ -138,9 +138,9 @@ impl Planner<'_> {
     pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
         let now = seen.map(|one| one.fields);
         let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
-        let base = adopted.as_ref().map(|link| link.base.as_ref());
+        let base = adopted.as_deref().map(|link| link.base.as_ref());
         let mut verdicts = merge(self.mapping, base, now);
-        let mut planned = self.start(link, adopted.as_ref(), &seen);
+        let mut planned = self.start(link, adopted.as_deref(), &seen);
         if let Some(held) = self.kept_out(&seen) {
             planned.held.push(held);
             return Some(planned);
@@ -205,14 +205,14 @@ impl Planner<'_> {
         let mut conflicts = Vec::new();
         let mut done: BTreeSet<usize> = BTreeSet::new();
         for index in 0..verdicts.len() {
-            let members = self.mapping.together(index);
+            let members = self.mapping.together(&index);
             if members.len() > 1 && !done.insert(members.first().copied().unwrap_or(index)) {
                 continue;
             }
-            if let Some(first) = clash(verdicts, &members) {
-                self.fall(verdicts, (&members, first), base, seen, &mut conflicts);
+            if let Some(first) = clash(verdicts, members) {
+                self.fall(verdicts, (members, first), base, seen, &mut conflicts);
             } else if members.len() > 1 {
-                self.leave_whole(verdicts, &members, seen);
+                self.leave_whole(verdicts, members, seen);
             }
         }
         conflicts

@@ -2,6 +2,7 @@
 //!
 //! Pure. The executor reports how a system answered; these functions say what the link becomes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -72,7 +73,11 @@ fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
 
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
 /// and stays one. So does what a system says it took and left as it was: the other side hears of it.
-pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
+pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Cow<'a, Link> {
+    let waits = |half: &Half| !half.expected.is_empty() || !half.under_way.is_empty();
+    if link.gone == Sides::default() && !waits(&link.base.left) && !waits(&link.base.right) {
+        return Cow::Borrowed(link);
+    }
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
@@ -90,7 +95,7 @@ pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_
         arrive(mapping, &mut link, side, one, now_ms);
     }
     link.gone = Sides::default();
-    link
+    Cow::Owned(link)
 }
 
 /// Sees what became of the writes of a side that were never answered. One that left no trace may

@@ -186,7 +186,7 @@ fn nothing_lost(
     for (number, line) in story.pair().lines.iter().enumerate() {
         let index = at(play, number);
         let field = &play.mapping.fields[index];
-        let group = play.mapping.together(index);
+        let group = play.mapping.together(&index);
         if line.if_empty.is_some() || line.once || line.kind == Kind::Set || speaks_of(plans, &group) {
             continue;
         }
@@ -289,7 +289,7 @@ fn nothing_wiped(story: &Story, play: &Play, then: &Sides<Fields>, plans: &[Plan
     let now = both(play);
     for (number, line) in story.pair().lines.iter().enumerate() {
         let index = at(play, number);
-        let group = play.mapping.together(index);
+        let group = play.mapping.together(&index);
         if line.grouped && speaks_of(plans, &group) {
             continue;
         }

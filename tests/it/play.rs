@@ -8,7 +8,7 @@ use depara::diagnostic::Diagnostics;
 use depara::link::Link;
 use depara::mapping::Mapping;
 use depara::mapping::field::Fields;
-use depara::record::{Body, Record, Side, Sides};
+use depara::record::{Record, Side, Sides};
 use depara::reference::References;
 use depara::sync::plan::{Act, Planned};
 use depara::sync::settle::{self, Image};
@@ -261,7 +261,7 @@ impl Play {
 
     fn record(&self, side: Side, body: &Value, changed_ms: i64, ours: bool) -> Record {
         let id = if self.mapping.sides.get(side).system == "alpha" { "1" } else { "2" };
-        let body = Body::pack(&self.mapping.project(side, body.clone()));
+        let body = self.mapping.project(side, body);
         Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours, body }
     }
 
