@@ -4,7 +4,7 @@
 //! value, each with a seller. An item is a record, so a pair counts twice. `cargo bench --bench plan`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark may fail loudly")]
 
-#[expect(dead_code, reason = "the tests use the rest")]
+#[expect(dead_code, clippy::indexing_slicing, reason = "the tests use the rest, and may fail loudly")]
 #[path = "../tests/it/house.rs"]
 mod house;
 

@@ -3,6 +3,7 @@
 //! A path is a JSONPath (RFC 9535); `a.b[0].c` is short for `$.a.b[0].c`. A path that only names
 //! keys and indexes is compiled to steps and may be written to; any other may only be read.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
@@ -83,6 +84,14 @@ impl Path {
                 let list: Vec<Value> = found.into_iter().map(|hit| hit.val().clone()).collect();
                 if list.is_empty() { None } else { Some(Value::Array(list)) }
             }
+        }
+    }
+
+    /// The value here, copied only where several matches come as a list.
+    pub fn look<'a>(&self, body: &'a Value) -> Option<Cow<'a, Value>> {
+        match &self.form {
+            Form::Steps(_) => self.peek(body).map(Cow::Borrowed),
+            Form::Query(_) => self.get(body).map(Cow::Owned),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Carrying out a plan: rows first, then memory, then the writes, at last the watermark.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -171,13 +172,17 @@ impl Runner {
                 let (carrier, ids, steps) = (carrier.clone(), planned.ids.clone(), planned.steps.clone());
                 under_way.spawn(async move { (index, carrier.carry(ids, steps).await) }.in_current_span());
             }
-            while let Some(ended) = under_way.join_next().await {
-                let Ok((index, carried)) = ended else {
-                    work.loose_ends += 1;
-                    continue;
-                };
-                let Some(departed) = group.get(index) else { continue };
-                let changes = self.conclude(work, departed, carried, report)?;
+            while let Some(first) = under_way.join_next().await {
+                // What was answered meanwhile is remembered with it, in one batch.
+                let mut changes = Vec::new();
+                for ended in iter::once(first).chain(iter::from_fn(|| under_way.try_join_next())) {
+                    let Ok((index, carried)) = ended else {
+                        work.loose_ends += 1;
+                        continue;
+                    };
+                    let Some(departed) = group.get(index) else { continue };
+                    changes.extend(self.conclude(work, departed, carried, report)?);
+                }
                 self.ledger.write(changes)?;
             }
         }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Mapping;
-use super::field::{At, End, Field, Fields, Trouble, is_empty, unresolved};
-use crate::path::Path;
+use super::field::{At, End, Field, Fields, Trouble, View, is_empty, unresolved};
 use crate::record::Side;
 use crate::reference::{References, folded, scalar_text};
+use crate::rules::Given;
 
 impl Mapping {
     /// Reads a record's fields. `id` is the record's id; `body` holds at least what the mapping speaks of.
@@ -35,8 +35,7 @@ impl Mapping {
     ) -> Result<BTreeMap<usize, Value>, Trouble> {
         let mut views = BTreeMap::new();
         for (index, view) in self.views.iter().enumerate().filter(|(_, view)| view.side == side) {
-            let seen = seen_by(view.of.iter().map(|(path, _)| path), body);
-            views.insert(index, self.rules.call(&view.read, &[&seen], references)?);
+            views.insert(index, self.rules.call(&view.read, [seen_by(view, body)], references)?);
         }
         Ok(views)
     }
@@ -54,14 +53,14 @@ impl Mapping {
             return Ok(Value::from(id));
         }
         let raw = match &end.at {
-            At::Path(path) => path.peek(body).cloned().or_else(|| path.get(body)).unwrap_or_default(),
+            At::Path(path) => path.get(body).unwrap_or_default(),
             At::Member { view, name } => views.get(view).and_then(|given| given.get(name)).cloned().unwrap_or_default(),
         };
         if field.set {
             return Ok(read_set(field, end, &raw, references));
         }
         let value = match &end.read {
-            Some(rule) => self.rules.call(rule, &[&raw], references)?,
+            Some(rule) => self.rules.call(rule, [(&raw).into()], references)?,
             None => raw,
         };
         Ok(read_value(field, end, value, body, references))
@@ -82,13 +81,9 @@ impl Mapping {
     }
 }
 
-/// The values at paths, as one map keyed by the paths' texts.
-pub(super) fn seen_by<'a>(paths: impl Iterator<Item = &'a Path>, body: &Value) -> Value {
-    let mut seen = Map::new();
-    for path in paths {
-        seen.insert(path.text().to_owned(), path.get(body).unwrap_or_default());
-    }
-    Value::Object(seen)
+/// What the rule of a view sees of a body: a map keyed by the paths' texts.
+pub(super) fn seen_by(view: &View, body: &Value) -> Given {
+    Given::named(view.of.iter().map(|(path, _)| (path.text(), path.look(body))))
 }
 
 fn read_value(field: &Field, end: &End, raw: Value, body: &Value, references: &Arc<References>) -> Value {

@@ -12,6 +12,7 @@ use crate::config::line::Missing;
 use crate::config::system::Kind;
 use crate::record::Side;
 use crate::reference::{References, folded, scalar_text};
+use crate::rules::Given;
 
 /// The key that marks a value which is only known once another step is done.
 pub const LATER: &str = "$later";
@@ -130,7 +131,7 @@ impl Mapping {
     ) -> Result<Option<String>, Trouble> {
         let Some(rule) = &end.hold else { return Ok(None) };
         let record = standing.map_or(&Value::Null, |standing| standing.body);
-        let answer = self.rules.call(rule, &[value, record], references)?;
+        let answer = self.rules.call(rule, [value.into(), record.into()], references)?;
         Ok(scalar_text(&answer).filter(|reason| !reason.is_empty()))
     }
 
@@ -160,7 +161,7 @@ impl Mapping {
             }
         };
         let wire = match &end.write {
-            Some(rule) => self.rules.call(rule, &[&wire, &old], references)?,
+            Some(rule) => self.rules.call(rule, [(&wire).into(), (&old).into()], references)?,
             None => wire,
         };
         let (wire, becomes) = if field.set { (wire, None) } else { shaped(field, end, value, wire)? };
@@ -203,9 +204,9 @@ impl Mapping {
             }
             new.insert(name.clone(), wire);
         }
-        let old = standing.map_or(Value::Null, |standing| seen_by(view.of.iter().map(|(path, _)| path), standing.body));
-        let answer = self.rules.call(&view.write, &[&Value::Object(new), &old], references)?;
-        let wrote = place_view(view, &answer, &old, draft)?;
+        let old = standing.map_or_else(|| Given::from(&Value::Null), |standing| seen_by(view, standing.body));
+        let answer = self.rules.call(&view.write, [(&Value::Object(new)).into(), old], references)?;
+        let wrote = place_view(view, &answer, standing, draft)?;
         for (member, becomes) in written {
             draft.sent.insert(member, if wrote { Sent::Written(becomes) } else { Sent::Nothing });
         }
@@ -229,7 +230,7 @@ impl Mapping {
 }
 
 /// Puts into the body what a group's rule gave and the side does not hold yet.
-fn place_view(view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Result<bool, Trouble> {
+fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft: &mut Draft) -> Result<bool, Trouble> {
     let mut wrote = false;
     for (path, slot) in &view.of {
         let Some(given) = answer.get(path.text()) else { continue };
@@ -239,8 +240,8 @@ fn place_view(view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Re
             shape_value(given.clone(), slot, false)
                 .map_err(|reason| Trouble::at(&view.place, format!("`{path}` of {} {reason}", view.group)))?
         };
-        let before = old.get(path.text()).unwrap_or(&Value::Null);
-        if same_wire(&wire, before, slot) || (old.is_null() && is_empty(&wire)) {
+        let before = standing.and_then(|standing| path.look(standing.body)).unwrap_or_default();
+        if same_wire(&wire, &before, slot) || (standing.is_none() && is_empty(&wire)) {
             continue;
         }
         path.set(&mut draft.body, wire);

@@ -5,6 +5,7 @@
 
 pub mod host;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +44,23 @@ pub struct Rule {
     pub function: String,
     /// `file:line` of the function, for people.
     pub place: String,
+}
+
+/// A value that a rule is given.
+pub struct Given(Dynamic);
+
+impl Given {
+    /// A map of values by name; what is missing is there as nothing.
+    pub fn named<'a>(values: impl Iterator<Item = (&'a str, Option<Cow<'a, Value>>)>) -> Self {
+        let named = values.map(|(name, value)| (name.into(), value.map_or(Dynamic::UNIT, |value| to_dynamic(&value))));
+        Self(Dynamic::from_map(named.collect()))
+    }
+}
+
+impl From<&Value> for Given {
+    fn from(value: &Value) -> Self {
+        Self(to_dynamic(value))
+    }
 }
 
 /// A rule that failed.
@@ -169,8 +187,13 @@ impl RuleSet {
     ///
     /// # Errors
     /// What went wrong and where in the script.
-    pub fn call(&self, rule: &Rule, arguments: &[&Value], references: &Arc<References>) -> Result<Value, Error> {
-        let given: Vec<Dynamic> = arguments.iter().map(|value| to_dynamic(value)).collect();
+    pub fn call<const N: usize>(
+        &self,
+        rule: &Rule,
+        arguments: [Given; N],
+        references: &Arc<References>,
+    ) -> Result<Value, Error> {
+        let given: Vec<Dynamic> = arguments.into_iter().map(|Given(value)| value).collect();
         let Some(script) = self.scripts.get(&rule.script) else {
             let message = "the script is not loaded".to_owned();
             return Err(Error { file: rule.script.clone(), line: 1, column: 1, message });
@@ -319,7 +342,7 @@ mod tests {
     fn a_rule_gets_values_and_gives_one() {
         let (set, complaints) = compile("fn tidy(value) { fold(value) + digits(\"a1-2\") }");
         assert!(complaints.is_clean(), "{complaints}");
-        let answer = set.call(&rule(&set, "tidy", 1), &[&json!(" ÁB ")], &Arc::default());
+        let answer = set.call(&rule(&set, "tidy", 1), [(&json!(" ÁB ")).into()], &Arc::default());
         assert_eq!(answer, Ok(json!("ab12")));
     }
 
@@ -330,14 +353,14 @@ mod tests {
         references.put_whole("erp.sellers", vec![json!({"email": "ana@ex.com", "inativo": "S"})]);
         let references = Arc::new(references);
         let inactive = rule(&set, "inactive", 1);
-        assert_eq!(set.call(&inactive, &[&json!("ANA@ex.com")], &references), Ok(json!(true)));
-        assert_eq!(set.call(&inactive, &[&json!("bob@ex.com")], &references), Ok(json!(false)));
+        assert_eq!(set.call(&inactive, [(&json!("ANA@ex.com")).into()], &references), Ok(json!(true)));
+        assert_eq!(set.call(&inactive, [(&json!("bob@ex.com")).into()], &references), Ok(json!(false)));
     }
 
     #[test]
     fn a_failing_rule_says_where_even_inside_another_function() {
         let (set, _) = compile("fn outer(v) {\n  inner(v)\n}\n\nfn inner(v) {\n  let n = v / 0;\n  n\n}");
-        let error = set.call(&rule(&set, "outer", 1), &[&json!(1)], &Arc::default()).unwrap_err();
+        let error = set.call(&rule(&set, "outer", 1), [(&json!(1)).into()], &Arc::default()).unwrap_err();
         assert_eq!((error.line, error.column), (6, 13), "{error}");
     }
 

@@ -191,7 +191,7 @@ impl Planner<'_> {
         let rule = self.mapping.sides.get(side).keep.as_ref()?;
         let place = Some(rule.place.clone());
         let field = None;
-        match self.mapping.rules.call(rule, &[seen.body], &self.snapshot.references) {
+        match self.mapping.rules.call(rule, [seen.body.into()], &self.snapshot.references) {
             Ok(answer) => {
                 let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
                 Some(Held { side: side.other(), field, reason, place })
@@ -286,7 +286,8 @@ impl Planner<'_> {
             Policy::Newest => Some(Side::Left),
             Policy::Rule(rule) => {
                 let values = seen.map(|one| one.fields.value(lead));
-                let answer = self.mapping.rules.call(rule, &[values.left, values.right], &self.snapshot.references);
+                let answer =
+                    self.mapping.rules.call(rule, [values.left.into(), values.right.into()], &self.snapshot.references);
                 match answer.ok().as_ref().and_then(Value::as_str) {
                     Some("left") => Some(Side::Left),
                     Some("right") => Some(Side::Right),
@@ -463,7 +464,7 @@ impl Planner<'_> {
     fn may_be_born(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
         let rule = self.mapping.sides.get(side).create.as_ref()?;
         let place = Some(rule.place.clone());
-        match self.mapping.rules.call(rule, &[seen.body], &self.snapshot.references) {
+        match self.mapping.rules.call(rule, [seen.body.into()], &self.snapshot.references) {
             Ok(answer) => {
                 let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
                 Some(Held { side, field: None, reason, place })

@@ -187,7 +187,7 @@ fn nothing_lost(
         let index = at(play, number);
         let field = &play.mapping.fields[index];
         let group = play.mapping.together(&index);
-        if line.if_empty.is_some() || line.once || line.kind == Kind::Set || speaks_of(plans, &group) {
+        if line.if_empty.is_some() || line.once || line.kind == Kind::Set || speaks_of(plans, group) {
             continue;
         }
         // Sides that never agreed on a field still meet for the first time.
@@ -290,7 +290,7 @@ fn nothing_wiped(story: &Story, play: &Play, then: &Sides<Fields>, plans: &[Plan
     for (number, line) in story.pair().lines.iter().enumerate() {
         let index = at(play, number);
         let group = play.mapping.together(&index);
-        if line.grouped && speaks_of(plans, &group) {
+        if line.grouped && speaks_of(plans, group) {
             continue;
         }
         for side in Side::BOTH {
