@@ -40,6 +40,10 @@ pub struct Half {
     /// Keys of values that we sent and that no answer has confirmed yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub expected: BTreeSet<String>,
+    /// Writes of this side that left and were not answered, by field key. What became of them shows
+    /// when the record next passes by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub under_way: BTreeMap<String, UnderWay>,
     /// The print of the body these values were read from; zero when none was seen since a write.
     #[serde(default)]
     pub print: u64,
@@ -47,4 +51,18 @@ pub struct Half {
     /// 1970. An older image is a late one and proves nothing.
     #[serde(default)]
     pub seen_ms: Option<i64>,
+}
+
+/// A value that was sent and of which nobody knows whether it arrived.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// What the written side held before.
+    pub before: Value,
+    /// What it was to hold.
+    pub becomes: Value,
+    /// What the giving side held; nothing where the field only reads otherwise along with others.
+    #[serde(default)]
+    pub given: Option<Value>,
+    /// When it left, in milliseconds since 1970.
+    pub at_ms: i64,
 }

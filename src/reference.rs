@@ -78,6 +78,12 @@ impl References {
         *table.index.get_mut().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
     }
 
+    /// How many rows each whole reference has.
+    pub fn whole(&self) -> BTreeMap<String, u64> {
+        let whole = self.tables.iter().filter(|(_, table)| table.whole);
+        whole.map(|(name, table)| (name.clone(), u64::try_from(table.rows.len()).unwrap_or(u64::MAX))).collect()
+    }
+
     /// True when the reference is there, whole or in part.
     pub fn has(&self, name: &str) -> bool {
         self.tables.contains_key(name)

@@ -35,7 +35,7 @@ impl Runner {
         Some(Image { fields, print: record.body.print(self.mapping.print), changed_ms: record.changed_ms })
     }
 
-    fn images(&self, planned: &Planned, snapshot: &Snapshot) -> Sides<Image> {
+    pub(super) fn images(&self, planned: &Planned, snapshot: &Snapshot) -> Sides<Image> {
         Sides::each(|side| {
             let record = planned.ids.get(side).as_ref().and_then(|id| snapshot.records.get(side).get(id));
             record.and_then(|record| self.image(side, record, snapshot)).unwrap_or_default()
@@ -71,6 +71,7 @@ impl Runner {
                 changes.push(self.entry_of(work.cycle, ids.clone(), "FieldHeld", details));
             }
         }
+        changes.extend(self.close_conflicts(work, planned));
         for conflict in &planned.conflicts {
             report.conflicts += 1;
             if conflict.winner.is_none() {
@@ -82,8 +83,15 @@ impl Runner {
         changes
     }
 
-    /// Keeps a conflict with both values; one that is open already keeps its name.
-    fn keep_conflict(&self, work: &Work, planned: &Planned, conflict: &Conflict, open: bool) -> Vec<Change> {
+    /// Keeps a conflict with both values; one that is open already keeps its name. What was decided
+    /// stays open until the write that carries it is answered, and is told then.
+    pub(super) fn keep_conflict(
+        &self,
+        work: &mut Work,
+        planned: &Planned,
+        conflict: &Conflict,
+        open: bool,
+    ) -> Vec<Change> {
         let Some(field) = self.mapping.fields.get(conflict.field) else { return Vec::new() };
         let slot = (planned.ids.left.clone().unwrap_or_default(), field.name.clone());
         let before = work.open_conflicts.get(&slot);
@@ -111,30 +119,69 @@ impl Runner {
             "field": field.label, "left": conflict.values.left, "right": conflict.values.right,
             "winner": conflict.winner, "policy": stored.policy,
         });
-        let event = if open { "ConflictFound" } else { "ConflictSettled" };
-        vec![Change::PutConflict(stored), self.entry_of(work.cycle, planned.ids.clone(), event, details)]
+        if open {
+            work.open_conflicts.insert(slot, stored.clone());
+        } else {
+            work.open_conflicts.remove(&slot);
+        }
+        let mut changes = vec![Change::PutConflict(stored)];
+        if !open || conflict.winner.is_none() {
+            let event = if open { "ConflictFound" } else { "ConflictSettled" };
+            changes.push(self.entry_of(work.cycle, planned.ids.clone(), event, details));
+        }
+        changes
+    }
+
+    /// Closes the open conflicts of a pair that is not in conflict any more: people agreed by hand, or
+    /// the write that settled it had arrived although its answer was lost.
+    fn close_conflicts(&self, work: &mut Work, planned: &Planned) -> Vec<Change> {
+        let Some(left) = planned.ids.left.as_ref().filter(|_| planned.origin == Origin::Linked) else {
+            return Vec::new();
+        };
+        if planned.held.iter().any(|held| held.field.is_none()) {
+            return Vec::new();
+        }
+        let names = |conflict: &Conflict| self.mapping.fields.get(conflict.field).map(|field| field.name.as_str());
+        let still: Vec<&str> = planned.conflicts.iter().filter_map(names).collect();
+        let over: Vec<(String, String)> = work
+            .open_conflicts
+            .range((left.clone(), String::new())..)
+            .take_while(|(slot, _)| slot.0 == *left)
+            .map(|(slot, _)| slot.clone())
+            .filter(|(_, name)| !still.contains(&name.as_str()))
+            .collect();
+        let mut changes = Vec::new();
+        for conflict in over.iter().filter_map(|slot| work.open_conflicts.remove(slot)) {
+            let details = json!({
+                "field": conflict.label, "left": conflict.values.left, "right": conflict.values.right,
+                "winner": conflict.winner, "policy": conflict.policy,
+            });
+            changes.push(Change::PutConflict(StoredConflict { open: false, ..conflict }));
+            changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictSettled", details));
+        }
+        changes
     }
 
     /// What the store must hold after the steps of a pair were answered.
     pub(super) fn conclude(
         &self,
         work: &mut Work,
-        planned: &Planned,
+        departed: &Departed<'_>,
         carried: Vec<Carried>,
         report: &mut Report,
     ) -> Result<Vec<Change>, Error> {
+        let Departed { planned, now, link: before } = departed;
         let mut changes = Vec::new();
-        let now = self.images(planned, &work.snapshot);
-        let mut link = planned.link.clone();
+        let mut link = before.clone();
         let mut ids = planned.ids.clone();
-        let mut moved = false;
+        let arrived = arrived(&carried);
         for (step, outcome) in carried {
             match outcome {
                 Outcome::Done { id, row } => {
                     let answer = self.answer(step.side, row, &work.snapshot);
-                    let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), &now);
+                    let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), now);
                     let Some(next) = done else {
-                        self.unknown(work, report);
+                        self.unknown(work, planned, report);
                         break;
                     };
                     if let Act::Create { key } = &step.act {
@@ -142,13 +189,11 @@ impl Runner {
                         changes.push(Change::RemoveIntent { key: key.clone() });
                     }
                     self.count(&step, report);
-                    changes.push(self.told(work.cycle, &ids, planned, &step, &now));
+                    changes.push(self.told(work.cycle, &ids, planned, &step, now));
                     link = Some(next);
-                    moved = true;
                 }
                 Outcome::Empty => {
-                    let done = self.done(planned, &step, (None, None), link.as_ref(), &now);
-                    moved |= done.is_some();
+                    let done = self.done(planned, &step, (None, None), link.as_ref(), now);
                     link = done.or(link);
                 }
                 outcome @ (Outcome::Unknown { .. }
@@ -159,15 +204,18 @@ impl Runner {
                 | Outcome::Throttled { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Unauthorised { .. }
-                | Outcome::Failed { .. }) => changes.extend(self.undone(work, planned, &step, outcome, report)?),
+                | Outcome::Failed { .. }) => {
+                    link = link.map(|link| unmoved(link, planned, &step, &outcome));
+                    changes.extend(self.undone(work, planned, &step, outcome, report)?);
+                }
             }
         }
-        if moved {
-            for conflict in planned.conflicts.iter().filter(|conflict| conflict.winner.is_some()) {
+        for conflict in &planned.conflicts {
+            if conflict.winner.is_some_and(|winner| *arrived.get(winner.other())) {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
             }
-            changes.extend(link.map(Change::PutLink));
         }
+        changes.extend(link.filter(|link| before.as_ref() != Some(link)).map(Change::PutLink));
         Ok(changes)
     }
 
@@ -241,8 +289,10 @@ impl Runner {
         self.entry_of(cycle, ids.clone(), event, details)
     }
 
-    fn unknown(&self, work: &mut Work, report: &mut Report) {
+    /// Something is left over: the watermark stays, and so does what is known of both records.
+    fn unknown(&self, work: &mut Work, planned: &Planned, report: &mut Report) {
         work.loose_ends += 1;
+        work.keep(planned);
         report.deferred += 1;
     }
 
@@ -264,7 +314,7 @@ impl Runner {
         match outcome {
             // Nobody knows whether it happened: the intent stays and is searched for.
             Outcome::Unknown { text } => {
-                self.unknown(work, report);
+                self.unknown(work, planned, report);
                 changes.push(self.entry(work.cycle, ids, "OutcomeLost", &text));
                 return Ok(changes);
             }
@@ -275,13 +325,13 @@ impl Runner {
             Outcome::Duplicate { id: Some(id), text } => {
                 let mut both = ids.clone().map(Option::unwrap_or_default);
                 id.clone_into(both.get_mut(step.side));
-                let joined = self.join(step.side, both, &text)?;
+                let joined = self.join(step.side, both, Sides::default(), &text)?;
                 if joined.is_empty() {
                     changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
                     work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
                 } else {
                     report.linked += 1;
-                    work.joined(step.side.other(), planned);
+                    work.keep(planned);
                 }
                 changes.extend(joined);
             }
@@ -292,7 +342,6 @@ impl Runner {
             Outcome::Gone { text } => {
                 changes.push(self.entry(work.cycle, ids, "RecordGone", &text));
                 report.gone += 1;
-                changes.extend(planned.link.as_ref().map(|link| Change::PutLink(settle::gone(link, step.side))));
             }
             Outcome::Stale { text }
             | Outcome::Throttled { text, .. }
@@ -300,13 +349,39 @@ impl Runner {
             | Outcome::Unauthorised { text }
             | Outcome::Failed { text } => {
                 work.fail(&text);
-                self.unknown(work, report);
+                self.unknown(work, planned, report);
                 changes.push(self.entry(work.cycle, ids, "StepDeferred", &text));
             }
             Outcome::Done { .. } | Outcome::Empty => {}
         }
         changes.extend(intent);
         Ok(changes)
+    }
+}
+
+/// A pair whose steps are about to leave.
+pub(super) struct Departed<'a> {
+    pub(super) planned: &'a Planned,
+    /// What both sides held.
+    pub(super) now: Sides<Image>,
+    /// The link as the store holds it meanwhile.
+    pub(super) link: Option<Link>,
+}
+
+/// On which sides a step did what it should.
+fn arrived(carried: &[Carried]) -> Sides<bool> {
+    let done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
+    Sides::each(|side| carried.iter().any(|(step, outcome)| step.side == side && done(outcome)))
+}
+
+/// The link after a step that did not do what it should.
+fn unmoved(link: Link, planned: &Planned, step: &Step, outcome: &Outcome) -> Link {
+    match (outcome, &planned.link) {
+        // Nobody knows whether it arrived: that shows when the record next passes by.
+        (Outcome::Unknown { .. }, _) => link,
+        (Outcome::Gone { .. }, _) => settle::gone(&link, step.side),
+        (_, Some(planned)) if step.act == Act::Update => settle::not_sent(&link, planned, step.side),
+        (_, _) => link,
     }
 }
 

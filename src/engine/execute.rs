@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::carry::{Carried, Carrier};
-use super::conclude::{Kept, OpenConflicts};
+use super::conclude::{Departed, Kept, OpenConflicts};
 use super::waiting::{Waits, planned_waits};
 use super::{Error, Prepared, Report, Runner};
 use crate::connector::Outcome;
@@ -17,7 +17,8 @@ use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::store::{Change, Intent, Mark, Waiting};
 use crate::sync::Plan;
-use crate::sync::plan::{Act, Planned};
+use crate::sync::plan::{Act, Planned, Step};
+use crate::sync::settle::{self, Image};
 
 /// Pairs under way together: their intents are made durable in one flush.
 const GROUP: usize = 64;
@@ -34,8 +35,8 @@ pub(super) struct Work {
     pub(super) snapshot: Kept,
     pub(super) waits: Waits,
     pub(super) open_conflicts: OpenConflicts,
-    /// Records whose step failed: what is known of them stays.
-    pub(super) failed: BTreeSet<(Side, String)>,
+    /// Records that are not done with: what is known of them stays.
+    pub(super) kept: BTreeSet<(Side, String)>,
     /// Anything that keeps the watermark where it is.
     pub(super) loose_ends: u64,
     /// The first reason a step did not go out.
@@ -47,9 +48,11 @@ impl Work {
         self.waits.insert((waiting.side, waiting.id.clone()), waiting);
     }
 
-    /// The pair was joined by hand of the system: what waits of it is looked at in the next cycle.
-    pub(super) fn joined(&mut self, side: Side, planned: &Planned) {
-        self.failed.extend(planned.ids.get(side).clone().map(|id| (side, id)));
+    /// The pair is not done with: what waits of it is looked at in the next cycle.
+    pub(super) fn keep(&mut self, planned: &Planned) {
+        for side in Side::BOTH {
+            self.kept.extend(planned.ids.get(side).clone().map(|id| (side, id)));
+        }
     }
 
     pub(super) fn fail(&mut self, text: &str) {
@@ -66,7 +69,7 @@ impl Runner {
             cycle: self.ledger.next_cycle()?,
             waits,
             open_conflicts: self.open_conflicts()?,
-            failed: BTreeSet::new(),
+            kept: BTreeSet::new(),
             loose_ends,
             trouble: None,
             snapshot: Arc::new(snapshot),
@@ -166,9 +169,14 @@ impl Runner {
         };
         let busy: Vec<&Planned> = plan.pairs.iter().filter(|planned| !planned.steps.is_empty()).collect();
         for group in busy.chunks(GROUP) {
-            self.intend(group)?;
+            if self.is_stopping() {
+                work.loose_ends += 1;
+                work.fail("the process was asked to stop");
+                break;
+            }
+            let group = self.depart(work, group)?;
             let mut under_way: JoinSet<(usize, Vec<Carried>)> = JoinSet::new();
-            for (index, planned) in group.iter().enumerate() {
+            for (index, Departed { planned, .. }) in group.iter().enumerate() {
                 let (carrier, ids, steps) = (carrier.clone(), planned.ids.clone(), planned.steps.clone());
                 under_way.spawn(async move { (index, carrier.carry(ids, steps).await) }.in_current_span());
             }
@@ -177,8 +185,8 @@ impl Runner {
                     work.loose_ends += 1;
                     continue;
                 };
-                let Some(planned) = group.get(index) else { continue };
-                let changes = self.conclude(work, planned, carried, report)?;
+                let Some(departed) = group.get(index) else { continue };
+                let changes = self.conclude(work, departed, carried, report)?;
                 self.ledger.write(changes)?;
             }
             self.ledger.flush()?;
@@ -186,38 +194,56 @@ impl Runner {
         Ok(())
     }
 
-    /// A birth leaves a durable trace before it leaves the house.
-    fn intend(&self, group: &[&Planned]) -> Result<(), Error> {
+    /// Every write leaves a durable trace before it leaves the house: a birth its intent, an update
+    /// what it was to change, a conflict that it settles both values.
+    fn depart<'a>(&self, work: &mut Work, group: &[&'a Planned]) -> Result<Vec<Departed<'a>>, Error> {
         let at_ms = self.clock.now_ms();
         let mut changes = Vec::new();
-        for planned in group {
+        let mut departed = Vec::with_capacity(group.len());
+        for planned in group.iter().copied() {
+            let now = self.images(planned, &work.snapshot);
             for step in &planned.steps {
-                let Act::Create { key } = &step.act else { continue };
-                let end = self.mapping.sides.get(step.side);
-                changes.push(Change::PutIntent(Intent {
-                    key: key.clone(),
-                    side: step.side,
-                    from: planned.ids.get(step.side.other()).clone().unwrap_or_default(),
-                    integration: end.integration.as_ref().map(|_| key.clone()),
-                    body: step.body.clone(),
-                    at_ms,
-                    place: Some(format!("{}.{}", end.system, end.resource)),
-                }));
+                changes.extend(self.intent(planned, step, &now, at_ms).map(Change::PutIntent));
             }
-        }
-        if changes.is_empty() {
-            return Ok(());
+            let link = planned.link.as_ref();
+            let link = link.map(|link| settle::under_way(&self.mapping, link, &planned.steps, now.as_ref(), at_ms));
+            changes.extend(link.clone().map(Change::PutLink));
+            for conflict in planned.conflicts.iter().filter(|conflict| conflict.winner.is_some()) {
+                changes.extend(self.keep_conflict(work, planned, conflict, true));
+            }
+            departed.push(Departed { planned, now, link });
         }
         self.ledger.write(changes)?;
         self.ledger.flush()?;
-        Ok(())
+        Ok(departed)
+    }
+
+    /// The trace of a birth: the key it is found again by, and what both sides are to hold.
+    fn intent(&self, planned: &Planned, step: &Step, now: &Sides<Image>, at_ms: i64) -> Option<Intent> {
+        let Act::Create { key } = &step.act else { return None };
+        let end = self.mapping.sides.get(step.side);
+        let born = settle::born(&self.mapping, planned, step, ("", now.get(step.side.other())), None);
+        Some(Intent {
+            key: key.clone(),
+            side: step.side,
+            from: planned.ids.get(step.side.other()).clone().unwrap_or_default(),
+            integration: end.integration.as_ref().map(|_| key.clone()),
+            body: step.body.clone(),
+            at_ms,
+            place: Some(format!("{}.{}", end.system, end.resource)),
+            base: born.base,
+        })
     }
 
     /// The watermark moves last, and only when nothing is left over.
     fn close(&self, work: &Work, full: bool, began_ms: i64) -> Result<(), Error> {
         if work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping() {
             let before = self.ledger.mark()?;
+            // A cycle that looked at nothing read no reference.
+            let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();
+            rows.extend(work.snapshot.references.whole());
             let mark = Mark {
+                rows,
                 read_ms: Sides::new(began_ms, began_ms),
                 mapping: self.mapping.print,
                 full_ms: if full { Some(began_ms) } else { before.and_then(|mark| mark.full_ms) },

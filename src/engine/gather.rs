@@ -50,9 +50,6 @@ impl Catch {
             let record = record_of(mapping, side, row);
             if let Some(known) = self.known.get_mut(record.id.as_str()) {
                 known.seen = true;
-                if known.widowed {
-                    continue;
-                }
                 if known.print == record.body.print(mapping.print) {
                     self.unchanged += 1;
                     continue;
@@ -83,7 +80,7 @@ impl Runner {
         );
         let listings = Sides::new(left?, right?);
         let whole = listings.left.complete && listings.right.complete;
-        let mut snapshot = Snapshot { linked, ..Snapshot::default() };
+        let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
         snapshot.complete = Sides::each(|_| full && whole);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
@@ -102,7 +99,8 @@ impl Runner {
         self.counterparts(&mut snapshot).await?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
-            snapshot.references = Arc::new(self.references().await?);
+            let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
+            snapshot.references = Arc::new(self.references(&known).await?);
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
@@ -262,11 +260,16 @@ impl Runner {
         Ok(())
     }
 
-    /// Leaves aside what an unanswered creation was made from: nothing is created twice.
+    /// Leaves aside what an unanswered creation was made from, and what may have come of it: nothing is
+    /// created twice.
     fn leave_open(&self, snapshot: &mut Snapshot) -> Result<u64, Error> {
         let intents = self.ledger.intents()?;
         for intent in &intents {
             snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
+            if let Some(search) = self.search_by(intent.side) {
+                let key = search.key_of(intent);
+                snapshot.records.get_mut(intent.side).retain(|_, record| search.found_in(&record.body.value()) != key);
+            }
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))
     }

@@ -71,6 +71,12 @@ pub enum Error {
         /// The system.
         system: String,
     },
+    /// A reference that had rows shows none.
+    #[error("`{reference}` suddenly shows no row at all; if that is so, `--accept` goes on without it")]
+    Vanished {
+        /// The reference.
+        reference: String,
+    },
     /// A reference was read with holes: a value that is not found may well be there.
     #[error("`{reference}` showed fewer rows than it announced")]
     Torn {

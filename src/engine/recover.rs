@@ -1,16 +1,20 @@
 //! Settling what an earlier life left open: creations that left the house and have no answer.
 //!
 //! The outcome of such a creation is unknown. It is searched for by the key it carries; found, the
-//! two are linked and meet as if for the first time; not found, and old enough that nothing can
-//! still be under way, it never happened.
+//! two are linked as if the answer had come; not found, and old enough that nothing can still be
+//! under way, it never happened.
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{Error, Runner};
 use crate::connector::Row;
-use crate::link::Link;
+use crate::link::{Half, Link};
 use crate::mapping::field::At;
+use crate::path::Path;
 use crate::record::{Side, Sides};
+use crate::reference::scalar_text;
 use crate::store::Change;
 use crate::store::{Intent, Wait, Waiting};
 
@@ -39,9 +43,8 @@ impl Runner {
         let keys: BTreeMap<String, &Intent> = intents.iter().map(|intent| (search.key_of(intent), *intent)).collect();
         let values: Vec<String> = keys.keys().filter(|key| !key.is_empty()).cloned().collect();
         let mut found: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for row in connector.find(resource, &search.by, &values).await? {
-            let key = row.body.pointer(&format!("/{}", search.by)).and_then(crate::reference::scalar_text);
-            found.entry(key.unwrap_or_default()).or_default().push(row);
+        for row in connector.find(resource, search.by.text(), &values).await? {
+            found.entry(search.found_in(&row.body)).or_default().push(row);
         }
         let now_ms = self.clock.now_ms();
         for (key, intent) in keys {
@@ -62,18 +65,24 @@ impl Runner {
         i64::try_from(self.mapping.limits.unknown_ms).unwrap_or(i64::MAX)
     }
 
-    /// Links the creation that was found. The base stays empty: they meet for the first time.
+    /// Links the creation that was found.
     fn adopt(&self, intent: &Intent, row: &Row) -> Result<Vec<Change>, Error> {
         let mut ids = Sides::new(intent.from.clone(), intent.from.clone());
         row.id.clone_into(ids.get_mut(intent.side));
         let mut changes = vec![Change::RemoveIntent { key: intent.key.clone() }];
-        changes.extend(self.join(intent.side, ids, "the creation had taken effect")?);
+        changes.extend(self.join(intent.side, ids, intent.base.clone(), "the creation had taken effect")?);
         Ok(changes)
     }
 
-    /// Joins two records that are known to be one thing although no base says so yet, unless one of
-    /// them is linked already.
-    pub(super) fn join(&self, side: Side, ids: Sides<String>, why: &str) -> Result<Vec<Change>, Error> {
+    /// Joins two records that are known to be one thing, unless one of them is linked already. Without
+    /// a base they meet as if for the first time.
+    pub(super) fn join(
+        &self,
+        side: Side,
+        ids: Sides<String>,
+        base: Sides<Half>,
+        why: &str,
+    ) -> Result<Vec<Change>, Error> {
         for each in Side::BOTH {
             if self.ledger.link(each, ids.get(each))?.is_some() {
                 return Ok(Vec::new());
@@ -97,28 +106,29 @@ impl Runner {
             outcome: None,
         };
         let entry = self.entry(0, ids.clone().map(Some), "RecordsLinked", why);
-        let link = Link { ids, base: Sides::default(), gone: Sides::default(), held: BTreeMap::new() };
+        let link = Link { ids, base, gone: Sides::default(), held: BTreeMap::new() };
         Ok(vec![Change::PutLink(link), Change::PutWaiting(waiting), entry])
     }
 
     /// By what a newborn record of a side can be found again.
-    fn search_by(&self, side: Side) -> Option<Search> {
+    pub(super) fn search_by(&self, side: Side) -> Option<Search<'_>> {
         let end = self.mapping.sides.get(side);
         if let Some(path) = &end.integration {
-            return Some(Search { by: path.text().to_owned(), what: What::Integration });
+            return Some(Search { by: path, what: What::Integration });
         }
         // Else by the field that carries the other side's id.
         self.mapping.fields.iter().find_map(|field| match &field.ends.get(side).at {
             At::Path(path) if field.ends.get(side.other()).is_id => {
-                Some(Search { by: path.text().to_owned(), what: What::OtherId })
+                Some(Search { by: path, what: What::OtherId })
             }
             At::Path(_) | At::Member { .. } => None,
         })
     }
 }
 
-struct Search {
-    by: String,
+/// By what a newborn record is found again.
+pub(super) struct Search<'a> {
+    by: &'a Path,
     what: What,
 }
 
@@ -127,11 +137,17 @@ enum What {
     OtherId,
 }
 
-impl Search {
-    fn key_of(&self, intent: &Intent) -> String {
+impl Search<'_> {
+    /// What the newborn of an intent carries there.
+    pub(super) fn key_of(&self, intent: &Intent) -> String {
         match self.what {
             What::Integration => intent.integration.clone().unwrap_or_default(),
             What::OtherId => intent.from.clone(),
         }
+    }
+
+    /// What a record carries there.
+    pub(super) fn found_in(&self, body: &Value) -> String {
+        self.by.peek(body).and_then(scalar_text).unwrap_or_default()
     }
 }

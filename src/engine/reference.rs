@@ -72,8 +72,9 @@ impl Cache {
 }
 
 impl Runner {
-    /// Reads the whole references that the mapping looks into.
-    pub(super) async fn references(&self) -> Result<References, Error> {
+    /// Reads the whole references that the mapping looks into. One that had rows and suddenly shows
+    /// none is not believed: what refers to it would lose its values.
+    pub(super) async fn references(&self, known: &BTreeMap<String, u64>) -> Result<References, Error> {
         let mut references = References::default();
         for name in &self.mapping.references {
             let Some((system, resource)) = name.split_once('.') else { continue };
@@ -90,6 +91,9 @@ impl Runner {
                             };
                             if !connector.list(resource, None, &mut take).await?.complete {
                                 return Err(Error::Torn { reference: name.clone() });
+                            }
+                            if rows.is_empty() && known.get(name).is_some_and(|rows| *rows > 0) {
+                                return Err(Error::Vanished { reference: name.clone() });
                             }
                             self.cache.keep_whole(name, now_ms, &rows);
                             rows

@@ -94,15 +94,17 @@ impl Runner {
             .filter(|planned| planned.quarantined)
             .flat_map(|planned| Side::BOTH.map(|side| (side, planned.ids.get(side).as_deref().unwrap_or_default())))
             .collect();
+        // What a creation under way was made from stays as it was, until its outcome is known.
+        work.kept.extend(self.ledger.intents()?.into_iter().map(|intent| (intent.side.other(), intent.from)));
         let mut changes = Vec::new();
         for ((side, id), old) in &stored {
-            if work.waits.contains_key(&(*side, id.clone())) {
+            let slot = (*side, id.clone());
+            if work.waits.contains_key(&slot) || work.kept.contains(&slot) {
                 continue;
             }
             let seen = work.snapshot.records.get(*side).contains_key(id);
             let kept = late.get(*side).contains(id.as_str())
-                || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())))
-                || work.failed.contains(&(*side, id.clone()));
+                || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())));
             let vanished = *work.snapshot.complete.get(*side) && !seen && old.body.is_some();
             if (seen && !kept) || vanished {
                 changes.push(Change::RemoveWaiting { side: *side, id: id.clone() });

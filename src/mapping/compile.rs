@@ -493,7 +493,9 @@ impl Builder<'_> {
 
     /// The keys of a body that the mapping speaks of.
     fn roots(&self, side: Side) -> BTreeSet<String> {
+        let (_, resource) = *self.resources.get(side);
         let mut roots = BTreeSet::new();
+        roots.extend(resource.integration.as_ref().and_then(Path::root).map(str::to_owned));
         for field in &self.fields {
             let end = field.ends.get(side);
             if let At::Path(path) = &end.at {

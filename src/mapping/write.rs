@@ -21,8 +21,10 @@ pub const LATER: &str = "$later";
 pub enum Sent {
     /// It is in the body; with what the side will hold, where that is not what was given.
     Written(Option<Value>),
-    /// The side already holds it, or keeps what it holds.
+    /// The side already holds it, or as much of it as it can.
     Nothing,
+    /// It has no twin on the side, which keeps what it holds until there is one.
+    Kept,
     /// It waits, with the reason.
     Held(String),
 }
@@ -131,7 +133,7 @@ impl Mapping {
         } else {
             match translate(field, end, (index, value), standing, references) {
                 Wire::Value(wire) => wire,
-                Wire::Keep => return Ok(Sent::Nothing),
+                Wire::Keep => return Ok(kept(end)),
                 Wire::Hold(reason) if standing.is_some() => return Ok(Sent::Held(reason)),
                 Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
             }
@@ -173,7 +175,7 @@ impl Mapping {
                         wire = given;
                         written.push((at, becomes));
                     }
-                    Wire::Keep => drop(draft.sent.insert(at, Sent::Nothing)),
+                    Wire::Keep => drop(draft.sent.insert(at, kept(end))),
                     Wire::Hold(reason) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(reason))),
                     Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
                 }
@@ -264,6 +266,14 @@ fn translate(
             }
             Missing::Empty | Missing::Keep => Wire::Keep,
         },
+    }
+}
+
+/// What became of a value without a twin that must not be emptied.
+const fn kept(end: &End) -> Sent {
+    match end.missing {
+        Missing::Keep => Sent::Kept,
+        Missing::Empty | Missing::Hold => Sent::Nothing,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod auvo;
 pub mod fault;
+pub mod hook;
 pub mod omie;
 pub mod people;
 pub mod places;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 
 pub use auvo::Auvo;
 pub use fault::{CallKind, Fault, Faults, Strike};
+pub use hook::{Delivery, Hook};
 pub use omie::Omie;
 pub use ploomes::Ploomes;
 
@@ -73,4 +75,15 @@ pub trait Sandbox: Send {
     fn tally(&self) -> &Tally;
     /// The faults it injects.
     fn faults(&mut self) -> &mut Faults;
+    /// The calls to listeners that are due; each is given once, and again when it failed and the
+    /// system tries again.
+    fn due_hooks(&mut self, _now: Timestamp) -> Vec<Hook> {
+        Vec::new()
+    }
+    /// A person registers a listener by hand; false where the system has calls of its own for it.
+    fn register_hook(&mut self, _url: &str) -> bool {
+        false
+    }
+    /// Hears how a listener answered.
+    fn hook_answered(&mut self, _now: Timestamp, _hook: &Hook, _well: bool) {}
 }

@@ -1,9 +1,10 @@
 //! Puts a sandbox behind a socket.
 //!
 //! Asks the sandbox under its lock, which is never held across an await; what takes time (a slow
-//! answer) is waited for outside. A lost answer closes the connection without a byte. Two paths are
+//! answer) is waited for outside. A lost answer closes the connection without a byte. Three paths are
 //! the house's own: `GET /_sandbox` tells the tally and the injected faults, `POST /_sandbox/fault`
-//! adds a fault rule in its text form.
+//! adds a fault rule in its text form, `POST /_sandbox/hook` registers a listener by hand. Calls to
+//! listeners go over plain HTTP, one after the other.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,12 +23,12 @@ use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, StatusCode};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use jiff::Timestamp;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Answer, Request, Sandbox};
+use super::{Answer, Hook, Request, Sandbox};
 
 /// A sandbox shared between its socket and whoever acts inside it.
 pub type Shared = Arc<Mutex<dyn Sandbox>>;
@@ -37,6 +38,12 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The largest body taken, in bytes.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// How long a listener may take.
+const LISTENER_WAIT: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a call to a listener is due.
+const LOOK_WAIT: Duration = Duration::from_millis(100);
 
 /// How long a stop waits for answers under way.
 const STOP_WAIT: Duration = Duration::from_secs(2);
@@ -76,10 +83,9 @@ pub async fn serve(sandbox: Shared, address: SocketAddr, clock: Clock) -> io::Re
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let app = Router::new()
-        .fallback(handle)
-        .with_state(House { sandbox, clock })
-        .into_make_service_with_connect_info::<Cut>();
+    let house = House { sandbox, clock };
+    let telling = tokio::spawn(tell(house.clone()));
+    let app = Router::new().fallback(handle).with_state(house).into_make_service_with_connect_info::<Cut>();
     let task = tokio::spawn(async move {
         let until = async move {
             // A dropped sender is the stop: both results mean the same.
@@ -89,6 +95,7 @@ pub async fn serve(sandbox: Shared, address: SocketAddr, clock: Clock) -> io::Re
         if let Err(error) = served {
             tracing::error!(%error, "Sandbox stopped serving.");
         }
+        telling.abort();
     });
     Ok(Served { address, stop, task })
 }
@@ -128,6 +135,38 @@ async fn handle(
         cut.0.store(true, Ordering::Release);
     }
     write_answer(answer)
+}
+
+/// Makes the calls to listeners that are due, as long as the sandbox is served.
+async fn tell(house: House) {
+    loop {
+        let due = house.lock().due_hooks((house.clock)());
+        if due.is_empty() {
+            tokio::time::sleep(LOOK_WAIT).await;
+        }
+        for hook in due {
+            let posted = tokio::time::timeout(LISTENER_WAIT, post(&hook)).await;
+            let well = matches!(posted, Ok(Ok(true)));
+            house.lock().hook_answered((house.clock)(), &hook, well);
+        }
+    }
+}
+
+/// Makes one call; true when the listener took it.
+async fn post(hook: &Hook) -> io::Result<bool> {
+    let plain = hook.url.strip_prefix("http://").ok_or(io::ErrorKind::Unsupported)?;
+    let (host, path) = plain.split_once('/').unwrap_or((plain, ""));
+    let mut text = format!("POST /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    for (name, value) in &hook.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let length = hook.body.len();
+    text.push_str(&format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{}", hook.body));
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(text.as_bytes()).await?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await?;
+    Ok(status.starts_with(b"HTTP/1.1 2"))
 }
 
 fn read_request(parts: &Parts, body: &Bytes) -> Request {
@@ -172,7 +211,14 @@ fn own_path(house: &House, parts: &Parts, body: &Bytes) -> Response {
                 Err(error) => plain(StatusCode::BAD_REQUEST, &format!("{error}\n")),
             }
         }
-        _ => plain(StatusCode::NOT_FOUND, "GET /_sandbox or POST /_sandbox/fault\n"),
+        ("POST", "/_sandbox/hook") => {
+            let url = String::from_utf8_lossy(body);
+            if house.lock().register_hook(url.trim()) {
+                return plain(StatusCode::OK, "registered\n");
+            }
+            plain(StatusCode::BAD_REQUEST, "this system has calls of its own for it\n")
+        }
+        _ => plain(StatusCode::NOT_FOUND, "GET /_sandbox, POST /_sandbox/fault or POST /_sandbox/hook\n"),
     }
 }
 
@@ -281,7 +327,6 @@ impl AsyncWrite for CuttableStream {
 mod tests {
     use super::*;
     use crate::sandbox::{Faults, Tally};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Answers its count of calls; loses the answer of `/lost`.
     #[derive(Default)]
@@ -338,7 +383,39 @@ mod tests {
         let state = ask(address, "GET /_sandbox", "").await;
         assert!(state.contains(r#""calls":{"/a":1,"/lost":1}"#), "{state}");
 
+        let refused = ask(address, "POST /_sandbox/hook", "http://x").await;
+        assert!(refused.contains("400"), "{refused}");
         served.stop().await;
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    /// Takes one connection, answers it and gives what it said.
+    async fn hear(listener: &TcpListener, status: &str) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = String::new();
+        while !heard.ends_with('}') {
+            let mut chunk = [0; 1024];
+            let length = stream.read(&mut chunk).await.unwrap();
+            heard.push_str(std::str::from_utf8(&chunk[..length]).unwrap());
+        }
+        stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.unwrap();
+        heard
+    }
+
+    #[tokio::test]
+    async fn a_listener_is_told_and_told_again_until_it_takes_the_call() {
+        let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let mut omie = crate::sandbox::Omie::new(1);
+        omie.switches.hook_retry_s = 0;
+        let served = serve(Arc::new(Mutex::new(omie)), ([127, 0, 0, 1], 0).into(), clock).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hooks/omie", listener.local_addr().unwrap());
+        assert!(ask(served.address, "POST /_sandbox/hook", &url).await.contains("registered"));
+        for status in ["503 Busy", "204 No Content"] {
+            let heard = hear(&listener, status).await;
+            assert!(heard.starts_with("POST /hooks/omie HTTP/1.1"), "{heard}");
+            assert!(heard.ends_with(r#"{"ping":"omie"}"#), "{heard}");
+        }
+        served.stop().await;
     }
 }

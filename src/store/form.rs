@@ -3,6 +3,7 @@
 //! A form only ever grows by fields with a default. A change that an older reader would misread
 //! raises [`FORM`]; what is written then still reads every older form.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Error, Tree, key};
+use crate::link::Half;
 use crate::record::{Body, Side, Sides};
 
 /// The version of the forms.
@@ -25,6 +27,9 @@ pub struct Mark {
     /// When everything was last compared with everything.
     #[serde(default)]
     pub full_ms: Option<i64>,
+    /// How many rows each reference that is read as a whole had.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, u64>,
 }
 
 /// Why a record waits.
@@ -144,6 +149,14 @@ pub struct Intent {
     /// Where it was to be sent.
     #[serde(default)]
     pub place: Option<String>,
+    /// What both sides are to hold once it is there: the base of its link when it is found again.
+    #[serde(default, skip_serializing_if = "is_bare")]
+    pub base: Sides<Half>,
+}
+
+/// True for a base that says nothing.
+fn is_bare(base: &Sides<Half>) -> bool {
+    *base == Sides::default()
 }
 
 /// One line of the journal.
@@ -241,7 +254,7 @@ mod tests {
     fn marks_of_version_1_are_read() {
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":18446744073709551615,"full_ms":7}}"#);
-        assert_eq!(mark, Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7) });
+        assert_eq!(mark, Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7), rows: BTreeMap::new() });
     }
 
     #[test]

@@ -84,7 +84,9 @@ fn conflict(id: &str, open: bool) -> Conflict {
 
 fn intent(key: &str) -> Intent {
     let body = Body::pack(&json!({ "name": "a" }));
-    Intent { key: key.into(), side: Side::Right, from: "1".into(), integration: None, body, at_ms: 1, place: None }
+    let base = Sides::default();
+    let from = "1".into();
+    Intent { key: key.into(), side: Side::Right, from, integration: None, body, at_ms: 1, place: None, base }
 }
 
 fn events(entries: &[Entry]) -> Vec<&str> {
@@ -194,7 +196,8 @@ fn a_right_record_gets_no_second_link_and_nothing_of_that_batch_is_written() {
 fn marks_and_intents_come_back_as_they_were_put() {
     for engine in engines() {
         let ledger = engine.ledger("acme/clients");
-        let mark = Mark { read_ms: Sides::new(5, 6), mapping: u64::MAX, full_ms: None };
+        let rows = BTreeMap::from([("crm.users".to_owned(), 6)]);
+        let mark = Mark { read_ms: Sides::new(5, 6), mapping: u64::MAX, full_ms: None, rows };
         assert_eq!(ledger.mark().unwrap(), None);
         ledger.write(vec![Change::PutMark(mark.clone()), Change::PutIntent(intent("k"))]).unwrap();
         assert_eq!(ledger.mark().unwrap(), Some(mark));

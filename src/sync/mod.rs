@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub listed: Sides<u64>,
     /// How many links the store holds.
     pub linked: u64,
+    /// When the reading began, in milliseconds since 1970.
+    pub now_ms: i64,
 }
 
 /// What a cycle intends.

@@ -137,7 +137,7 @@ impl Planner<'_> {
     /// Plans a pair of which both records are there.
     pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
         let now = seen.map(|one| one.fields);
-        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen));
+        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
         let base = adopted.as_ref().map(|link| link.base.as_ref());
         let mut verdicts = merge(self.mapping, base, now);
         let mut planned = self.start(link, adopted.as_ref(), &seen);
@@ -318,7 +318,9 @@ impl Planner<'_> {
                                 .get(*index)
                                 .map(|f| format!("{}:{}", f.place.file, f.place.line)),
                         }),
-                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
+                        // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
+                        Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
+                        Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),
                         Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
                             let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
@@ -471,6 +473,7 @@ impl Planner<'_> {
                     moves.push(Move { field: *index, why: Why::Born, becomes: becomes.clone() });
                 }
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
+                Sent::Kept => {}
                 Sent::Held(reason) => {
                     planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
                 }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::merge::same;
-use super::plan::{Planned, Seen, Step};
-use crate::link::{Half, Link};
+use super::plan::{Act, Planned, Seen, Step};
+use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
-use crate::mapping::field::{At, Field, Fields};
+use crate::mapping::field::{At, Field, Fields, is_empty};
 use crate::record::{Record, Side, Sides};
 
 /// What a side is known to hold at some moment.
@@ -45,7 +45,7 @@ pub(super) fn is_late(half: &Half, record: &Record) -> bool {
 
 /// Takes over what the systems made of the values we sent: a difference that the field's canon or
 /// the write's author explains is the system's own; any other is a person's edit and stays one.
-pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Link {
+pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
@@ -58,9 +58,31 @@ pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> L
                 half.fields.insert(field.key.clone(), now.clone());
             }
         }
+        arrive(mapping, &mut link, side, one, now_ms);
     }
     link.gone = Sides::default();
     link
+}
+
+/// Sees what became of the writes of a side that were never answered. One that left no trace may
+/// still be on its way for a while; after that it never happened.
+fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms: i64) {
+    let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
+    for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
+        let Some(index) = mapping.fields.iter().position(|field| field.key == key) else { continue };
+        let Some(field) = mapping.fields.get(index) else { continue };
+        let now = one.fields.value(index);
+        if *now == sent.before {
+            if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
+                link.base.get_mut(side).under_way.insert(key, sent);
+            }
+        } else if one.record.ours || same(field, &sent.becomes, now) {
+            know(link.base.get_mut(side), &key, now.clone());
+            if let Some(given) = sent.given {
+                know(link.base.get_mut(side.other()), &key, given);
+            }
+        }
+    }
 }
 
 /// True when a side holds nothing that still has to move.
@@ -72,10 +94,31 @@ fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
         .all(|(index, field)| half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index))))
 }
 
+/// True when a value waits for its twin: it has none today and may have one tomorrow.
+fn lacks_twin(mapping: &Mapping, base: &Sides<Half>) -> bool {
+    mapping.fields.iter().filter(|field| field.ends.left.lookup.is_some() || field.ends.right.lookup.is_some()).any(
+        |field| {
+            let empty = |side: Side| base.get(side).fields.get(&field.key).is_none_or(is_empty);
+            Side::BOTH.into_iter().any(|side| empty(side) && !empty(side.other()) && field.flows_to(side))
+        },
+    )
+}
+
 /// Notes which image a side was seen in; its print only when nothing of it has to move.
-fn see(mapping: &Mapping, half: &mut Half, fields: &Fields, print: u64, changed_ms: Option<i64>) {
+fn see(mapping: &Mapping, base: &mut Sides<Half>, (side, fields): (Side, &Fields), print: u64, changed_ms: Option<i64>) {
+    let lacks_twin = lacks_twin(mapping, base);
+    let half = base.get_mut(side);
     half.seen_ms = half.seen_ms.max(changed_ms);
-    half.print = if half.expected.is_empty() && is_settled(mapping, half, fields) { print } else { 0 };
+    let quiet = half.expected.is_empty() && half.under_way.is_empty() && is_settled(mapping, half, fields);
+    half.print = if quiet && !lacks_twin { print } else { 0 };
+}
+
+/// Notes what the answer to a write shows; without one, that nothing was seen since.
+fn answered(mapping: &Mapping, base: &mut Sides<Half>, side: Side, answer: Option<&Image>) {
+    match answer {
+        Some(image) => see(mapping, base, (side, &image.fields), image.print, image.changed_ms),
+        None => base.get_mut(side).print = 0,
+    }
 }
 
 /// Closes a planned pair: prints, and what waits.
@@ -84,7 +127,7 @@ pub(super) fn finish(mapping: &Mapping, planned: &mut Planned, seen: &Sides<Seen
     for side in Side::BOTH {
         let one = seen.get(side);
         let print = one.record.body.print(mapping.print);
-        see(mapping, link.base.get_mut(side), one.fields, print, one.record.changed_ms);
+        see(mapping, &mut link.base, (side, one.fields), print, one.record.changed_ms);
     }
     let mut waiting = BTreeMap::new();
     for held in &planned.held {
@@ -94,43 +137,89 @@ pub(super) fn finish(mapping: &Mapping, planned: &mut Planned, seen: &Sides<Seen
     link.held = waiting;
 }
 
+/// The link while updates are under way: what they were to do is remembered beside the base.
+#[must_use]
+pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Image>, at_ms: i64) -> Link {
+    let mut link = link.clone();
+    for step in steps.iter().filter(|step| step.act == Act::Update) {
+        let before = now.get(step.side);
+        for effect in effects(mapping, &link, step, now) {
+            // A set that takes what it lacks is merged anew from whatever arrived.
+            if effect.union {
+                continue;
+            }
+            let before = before.fields.value(effect.index).clone();
+            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, at_ms };
+            link.base.get_mut(step.side).under_way.insert(effect.key, sent);
+        }
+        link.base.get_mut(step.side).print = 0;
+    }
+    link
+}
+
+/// The link after an update that certainly did not happen: as if it had never left.
+#[must_use]
+pub fn not_sent(link: &Link, planned: &Link, side: Side) -> Link {
+    let mut link = link.clone();
+    link.base.get_mut(side).under_way.clone_from(&planned.base.get(side).under_way);
+    link
+}
+
 /// The link after a step that updated a record. `answer` is what the system's answer shows of it.
 #[must_use]
 pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, answer: Option<&Image>) -> Link {
-    let mut link = link.clone();
+    let mut after = link.clone();
     let giving = now.get(step.side.other());
+    for effect in effects(mapping, link, step, now) {
+        if let Some(given) = effect.given.clone() {
+            know(after.base.get_mut(step.side.other()), &effect.key, given);
+        }
+        let half = after.base.get_mut(step.side);
+        half.under_way.remove(&effect.key);
+        match (answer, effect.given) {
+            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
+            // this side now has over it is news, whatever becomes of that other step.
+            (_, Some(given)) if effect.union => know(half, &effect.key, given),
+            (Some(image), _) => know(half, &effect.key, image.fields.value(effect.index).clone()),
+            (None, _) => expect(half, &effect.key, effect.becomes),
+        }
+    }
+    answered(mapping, &mut after.base, step.side, answer);
+    see(mapping, &mut after.base, (step.side.other(), &giving.fields), giving.print, giving.changed_ms);
+    after
+}
+
+/// What an update does to one field.
+struct Effect {
+    index: usize,
+    key: String,
+    /// What the giving side held; nothing where the field only reads otherwise along with others.
+    given: Option<Value>,
+    /// What the written side is to hold.
+    becomes: Value,
+    /// It is a set that takes what it lacks and has something over the giving side's.
+    union: bool,
+}
+
+fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> Vec<Effect> {
+    let giving = now.get(step.side.other());
+    let mut found = Vec::new();
     for one in &step.moves {
         let Some(field) = mapping.fields.get(one.field) else { continue };
         let given = giving.fields.value(one.field).clone();
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        know(link.base.get_mut(step.side.other()), &field.key, given.clone());
-        let half = link.base.get_mut(step.side);
-        match answer {
-            // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
-            // this side now has over it is news, whatever becomes of that other step.
-            _ if field.set && !same(field, &given, &becomes) => know(half, &field.key, given),
-            Some(image) => know(half, &field.key, image.fields.value(one.field).clone()),
-            None => expect(half, &field.key, becomes),
-        }
+        let union = field.set && !same(field, &given, &becomes);
+        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), becomes, union });
     }
-    let half = link.base.get_mut(step.side);
+    let half = link.base.get(step.side);
     for one in companions(mapping, step, now.get(step.side)) {
         let was = now.get(step.side).fields.value(one.index);
-        if half.fields.get(&one.field.key).is_none_or(|known| !same(one.field, known, was)) {
-            continue;
-        }
-        match answer {
-            Some(image) => know(half, &one.field.key, image.fields.value(one.index).clone()),
-            None => expect(half, &one.field.key, one.becomes(step, giving).unwrap_or(was).clone()),
+        if half.fields.get(&one.field.key).is_some_and(|known| same(one.field, known, was)) {
+            let becomes = one.becomes(step, giving).unwrap_or(was).clone();
+            found.push(Effect { index: one.index, key: one.field.key.clone(), given: None, becomes, union: false });
         }
     }
-    match answer {
-        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
-        None => half.print = 0,
-    }
-    let half = link.base.get_mut(step.side.other());
-    see(mapping, half, &giving.fields, giving.print, giving.changed_ms);
-    link
+    found
 }
 
 /// A field that a step does not move and that may read otherwise after it.
@@ -189,6 +278,10 @@ pub fn born(
         }
         let given = giving.fields.value(index).clone();
         let sent = step.moves.iter().find(|one| one.field == index);
+        // A value that was not sent for want of a twin is sent once there is one.
+        if sent.is_none() && !is_empty(&given) {
+            continue;
+        }
         let becomes = sent.map(|one| one.becomes.clone().unwrap_or_else(|| given.clone())).unwrap_or_default();
         know(link.base.get_mut(side.other()), &field.key, given);
         let half = link.base.get_mut(side);
@@ -197,10 +290,8 @@ pub fn born(
             None => expect(half, &field.key, becomes),
         }
     }
-    if let Some(image) = answer {
-        see(mapping, link.base.get_mut(side), &image.fields, image.print, image.changed_ms);
-    }
-    see(mapping, link.base.get_mut(side.other()), &giving.fields, giving.print, giving.changed_ms);
+    answered(mapping, &mut link.base, side, answer);
+    see(mapping, &mut link.base, (side.other(), &giving.fields), giving.print, giving.changed_ms);
     link
 }
 
@@ -219,11 +310,7 @@ pub fn stamped(mapping: &Mapping, link: &Link, step: &Step, answer: Option<&Imag
             None => expect(half, &field.key, id.clone()),
         }
     }
-    let half = link.base.get_mut(step.side);
-    match answer {
-        Some(image) => see(mapping, half, &image.fields, image.print, image.changed_ms),
-        None => half.print = 0,
-    }
+    answered(mapping, &mut link.base, step.side, answer);
     link
 }
 

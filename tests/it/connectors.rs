@@ -14,6 +14,7 @@ use depara::config::system::System;
 use depara::connector::transport::{Answering, Transport, WireAnswer, WireRequest};
 use depara::connector::{Cause, Connector, Credentials, Listing, Outcome, Row};
 use depara::diagnostic::Diagnostics;
+use depara::sandbox::omie::Refused;
 use depara::sandbox::{Fault, Omie, Ploomes, Request, Sandbox, people};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -217,14 +218,20 @@ async fn a_block_is_obeyed_without_another_call() {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_come_in_the_words_of_the_system_and_stop_before_the_block() {
-    let house = house(30);
-    let bare = json!({"razao_social": "SEM DOCUMENTO", "nome_fantasia": "SEM"});
-    for _ in 0..8 {
-        let outcome = house.left.create("clientes", &bare).await;
-        let Outcome::Refused { text } = outcome else { panic!("{outcome:?}") };
-        assert!(text.contains("cnpj_cpf"), "{text}");
+    // Whatever dress a refusal wears, it counts.
+    for refused in [Refused::Fault, Refused::FaultWithin200, Refused::StatusWithin200] {
+        let house = house(30);
+        house.omie.lock().unwrap().switches.refused = refused;
+        let bare = json!({"razao_social": "SEM DOCUMENTO", "nome_fantasia": "SEM"});
+        for _ in 0..8 {
+            let outcome = house.left.create("clientes", &bare).await;
+            let Outcome::Refused { text } = outcome else { panic!("{outcome:?}") };
+            assert!(text.contains("cnpj_cpf"), "{text}");
+        }
+        assert!(matches!(house.left.create("clientes", &bare).await, Outcome::Blocked { .. }), "{refused:?}");
+        house.assert_kept();
     }
-    assert!(matches!(house.left.create("clientes", &bare).await, Outcome::Blocked { .. }));
+    let house = house(30);
     let outcome = house.right.create("contacts", &json!({"TypeId": 1, "Name": "A", "ZipCode": "01310-100"})).await;
     assert_eq!(outcome, Outcome::Refused { text: "Your request has a wrong format".to_owned() });
     house.assert_kept();

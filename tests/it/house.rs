@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
 use depara::config::files;
@@ -14,6 +14,12 @@ use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
 use serde_json::Value;
+
+/// What the binary carries, compiled once for all houses.
+static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+
+/// How long an answer is waited for.
+const TIMEOUT_MS: u64 = 60_000;
 
 /// Two sandboxes and an engine between them.
 pub(crate) struct House {
@@ -38,7 +44,10 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
         let clock = clock.clone();
         Box::pin(async move {
             if answer.delay_ms > 0 {
-                clock.sleep_ms(answer.delay_ms).await;
+                clock.sleep_ms(answer.delay_ms.min(TIMEOUT_MS)).await;
+            }
+            if answer.delay_ms > TIMEOUT_MS {
+                return WireAnswer::Timeout;
             }
             if answer.lost {
                 return WireAnswer::Lost { text: "the connection was closed".to_owned() };
@@ -59,8 +68,10 @@ impl House {
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
-        let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-        let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
+        let workspace = WORKSPACE.get_or_init(|| {
+            let opened = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
+            opened.unwrap_or_else(|complaints| panic!("{complaints}"))
+        });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
             let credentials = Credentials { secrets, base_url: None };
@@ -135,7 +146,7 @@ pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> 
 }
 
 /// What both sides of a pair must say alike in the end, each in its own words.
-fn told(values: [&Value; 4], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+fn told(values: [&Value; 5], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
         _ => String::new(),
@@ -163,14 +174,24 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
             names.filter(|name| !own.contains(&name.as_str())).collect()
         };
         // The first address entered may be the one of delivery.
-        let number = [&client["endereco_numero"], &client["enderecoEntrega"]["entNumero"]];
-        let number = number.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+        let address = |main: &str, delivery: &str| {
+            let both = [&client[main], &client["enderecoEntrega"][delivery]];
+            let filled = both.into_iter().find(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+            filled.cloned().unwrap_or_default()
+        };
+        let (number, state) = (address("endereco_numero", "entNumero"), address("estado", "entEstado"));
         let left = told(
-            [&client["nome_fantasia"], &client["email"], &client["homepage"], number.unwrap_or(&Value::Null)],
+            [&client["nome_fantasia"], &client["email"], &client["homepage"], &number, &state],
             names(&client["tags"], |row| &row["tag"]),
         );
         let right = told(
-            [&contact["Name"], &contact["Email"], &contact["Website"], &contact["StreetAddressNumber"]],
+            [
+                &contact["Name"],
+                &contact["Email"],
+                &contact["Website"],
+                &contact["StreetAddressNumber"],
+                &contact["State"]["Short"],
+            ],
             names(&contact["Tags"], |row| &row["Tag"]["Name"]),
         );
         if left != right {

@@ -4,7 +4,7 @@
 //! two sides must settle without a duplicate and without a broken limit; where a position makes
 //! some write impossible, that record waits with the words of the system and the others go on.
 
-use depara::sandbox::omie::{self, Forgiven, OverLength};
+use depara::sandbox::omie::{self, Duplicate, Forgiven, OverLength, Refused};
 use depara::sandbox::ploomes::{self, TypeChange};
 use depara::sandbox::{Omie, Ploomes, Sandbox, people};
 use jiff::Timestamp;
@@ -71,12 +71,23 @@ const OMIE: &[Turned] = &[
     turned("failures are never forgiven within a day", |omie, _| omie.forgiven = Forgiven::AfterSeconds(86_400)),
     turned("pages of twenty", |omie, _| omie.page_cap = 20),
     turned("pages of five hundred", |omie, _| omie.page_cap = 500),
+    turned("refusals come with HTTP 200", |omie, _| omie.refused = Refused::FaultWithin200),
+    turned("refusals come as a status within success", |omie, _| omie.refused = Refused::StatusWithin200),
+    turned("duplicates are told in old words", |omie, _| omie.duplicate = Duplicate::Older),
+    refusing(
+        turned("the number of an address is short", |omie, _| omie.number_max = 10),
+        "[endereco_numero] excede o limite de 10 caracteres",
+    ),
+    turned("ids are texts", |omie, _| omie.ids_as_text = true),
     turned("calls take their time", |omie, _| omie.latency_ms = 900),
 ];
 
 /// Positions of the switches of Ploomes.
 const PLOOMES: &[Turned] = &[
     turned("a POST answers 201", |_, ploomes| ploomes.post_status = 201),
+    turned("a PATCH answers nothing", |_, ploomes| ploomes.patch_status = 204),
+    // Who moves a contact to another state must then say so: the one who did not is on the list of edits.
+    ignoring(turned("a city brings nothing along", |_, ploomes| ploomes.places_derived = false)),
     turned("pages of forty", |_, ploomes| ploomes.page_max = 40),
     turned("pages of ten when nothing is said", |_, ploomes| ploomes.page_default = 10),
     turned("filters mind the case", |_, ploomes| ploomes.case_sensitive = true),

@@ -288,7 +288,7 @@ mod tests {
 
     fn merged(old: Value, patch: Value, switches: &Switches) -> Result<Value, Refusal> {
         use super::super::schema::{CLIENT, object, read};
-        let read = |value: &Value| read(&CLIENT, value.as_object().unwrap(), switches.over_length);
+        let read = |value: &Value| read(&CLIENT, value.as_object().unwrap(), switches);
         let mut fields = read(&old).unwrap();
         merge(&mut fields, &read(&patch).unwrap(), switches)?;
         Ok(object(fields))

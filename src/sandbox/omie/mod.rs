@@ -5,6 +5,7 @@
 //! limits, unknown tags, business rules, effect. Every answer of HTTP 500 counts as a failed call,
 //! as it does there. Never reads a clock, never panics on what a client sends.
 
+mod hooks;
 mod limit;
 mod list;
 mod merge;
@@ -32,8 +33,9 @@ use self::method::{Ask, Disturbed, METHODS, Method, Reply};
 use self::record::{Author, Clients, Extras, Stamp};
 use self::reference::Seller;
 use self::refusal::Refusal;
-pub use self::switches::{Credentials, Forgiven, OverLength, Switches};
+pub use self::switches::{Credentials, Duplicate, Forgiven, OverLength, Refused, Switches};
 use self::wire::Call;
+use super::hook::{Hook, Outbox};
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
 
 /// One Omie account.
@@ -50,6 +52,9 @@ pub struct Omie {
     clients: Clients,
     sellers: BTreeMap<i64, Seller>,
     labels: BTreeMap<String, i64>,
+    /// Where changes are told.
+    listener: Option<String>,
+    outbox: Outbox,
     limits: Limits,
     faults: Faults,
     tally: Tally,
@@ -72,6 +77,8 @@ impl Omie {
             clients: Clients::default(),
             sellers: BTreeMap::new(),
             labels: BTreeMap::new(),
+            listener: None,
+            outbox: Outbox::default(),
             limits: Limits::default(),
             faults: Faults::new(rng.u64(..)),
             tally: Tally::default(),
@@ -88,7 +95,8 @@ impl Omie {
 
     /// What an answer shows of a client, beside what the caller asked for.
     fn extras(&self) -> Extras {
-        Extras { raw_names: !self.switches.html_names, ..Extras::default() }
+        let Switches { html_names, ids_as_text, .. } = self.switches;
+        Extras { raw_names: !html_names, ids_as_text, ..Extras::default() }
     }
 
     fn receive(&mut self, now: Timestamp, call: &Call) -> Answer {
@@ -103,7 +111,7 @@ impl Omie {
             return wire::refuse(&Refusal::blocked(seconds));
         }
         let found = METHODS.iter().find(|it| it.service == call.service && it.name == call.name);
-        let answer = match found {
+        let mut answer = match found {
             Some(method) => self.perform(now, call, method),
             None => {
                 let text = format!("ERROR: Method \"{}\" not exists", call.name);
@@ -111,6 +119,11 @@ impl Omie {
             }
         };
         self.judge(now_ms, &call.name, answer.status);
+        // However it is dressed, a refusal has been counted as one.
+        if answer.status == 500 {
+            let writes = found.is_some_and(|method| method.kind == CallKind::Write);
+            wire::dress(&mut answer, self.switches.refused, writes);
+        }
         answer
     }
 
@@ -192,7 +205,7 @@ impl Omie {
 
     fn run(&mut self, now: Timestamp, call: &Call, method: &Method, fault: Option<&Fault>) -> Reply {
         let param = wire::param(&call.param, method.mandatory)?;
-        let fields = schema::read(method.takes, param, self.switches.over_length)?;
+        let fields = schema::read(method.takes, param, &self.switches)?;
         let stamp = self.stamp(now, Author::Api);
         let mut disturbed = Disturbed::default();
         if let Some(Fault::StaleList(seconds)) = fault {
@@ -249,5 +262,18 @@ impl Sandbox for Omie {
 
     fn faults(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    fn due_hooks(&mut self, now: Timestamp) -> Vec<Hook> {
+        self.due(now)
+    }
+
+    fn hook_answered(&mut self, now: Timestamp, _: &Hook, well: bool) {
+        self.listened(now, well);
+    }
+
+    fn register_hook(&mut self, url: &str) -> bool {
+        self.person_registers_hook(url);
+        true
     }
 }

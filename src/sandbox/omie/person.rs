@@ -6,12 +6,13 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::hooks::Topic;
 use super::merge::{merge, newborn};
 use super::record::{Author, Client, Extras, Stamp};
 use super::reference::Seller;
 use super::refusal::Refusal;
 use super::schema::{self, CLIENT, Fields};
-use super::{Omie, OverLength, Switches};
+use super::{Omie, Switches};
 
 /// The number of the one person who acts here.
 const PERSON: u32 = 4_321_007;
@@ -39,11 +40,13 @@ impl Omie {
         let client = self.clients.get(code).ok_or_else(|| Refusal::no_client(code).text)?;
         let fields = merged(client.fields.clone(), &patch)?;
         self.clients.change(code, fields, self.hand(now));
+        self.tell(Topic::Altered, code, Author::Person(PERSON));
         Ok(())
     }
 
     /// A person deletes a client; tells whether it was there.
     pub fn person_deletes(&mut self, _now: Timestamp, code: i64) -> bool {
+        self.tell(Topic::Excluded, code, Author::Person(PERSON));
         self.clients.remove(code)
     }
 
@@ -95,7 +98,7 @@ impl Omie {
 
 fn typed(value: &Value) -> Result<Fields, String> {
     let object = value.as_object().ok_or("a client is an object")?;
-    schema::read(&CLIENT, object, OverLength::Refuse).map_err(|refusal| refusal.text)
+    schema::read(&CLIENT, object, &Switches::default()).map_err(|refusal| refusal.text)
 }
 
 /// A person's write merges like any other and is bound by none of the account's demands.

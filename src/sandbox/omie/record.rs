@@ -51,16 +51,18 @@ pub(super) struct Client {
     pub(super) changed: Stamp,
     /// The version before the last change.
     before: Option<Box<(Fields, Stamp)>>,
-    /// The usual shape as JSON text, and whether its names are raw.
-    line: Option<(bool, Box<str>)>,
+    /// The usual shape as JSON text, and what was asked of it.
+    line: Option<(Extras, Box<str>)>,
 }
 
 /// What a caller asked to see beside the usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for alone")]
 pub(super) struct Extras {
     pub(super) notes: bool,
     pub(super) traits: bool,
     pub(super) raw_names: bool,
+    pub(super) ids_as_text: bool,
 }
 
 impl Client {
@@ -97,10 +99,10 @@ impl Client {
 
     /// The usual shape as JSON text.
     pub(super) fn line(&mut self, extras: Extras) -> &str {
-        let kept = self.line.take().filter(|(raw_names, _)| *raw_names == extras.raw_names);
+        let kept = self.line.take().filter(|(asked, _)| *asked == extras);
         let line = kept.unwrap_or_else(|| {
             let stamps = (self.created, self.changed);
-            (extras.raw_names, wire::text(&shape(self.code, &self.fields, stamps, extras)).into())
+            (extras, wire::text(&shape(self.code, &self.fields, stamps, extras)).into())
         });
         &self.line.insert(line).1
     }
@@ -137,12 +139,17 @@ fn shape(code: i64, fields: &Fields, (created, changed): (Stamp, Stamp), extras:
     let person = text(fields, "cnpj_cpf").len() == 11;
     let api = flag(created.by == Author::Api);
     let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);
-    put("codigo_cliente_omie", Value::from(code));
+    put("codigo_cliente_omie", id(code, extras.ids_as_text));
     put("pessoa_fisica", Value::from(flag(person)));
     put("exterior", Value::from(flag(abroad)));
     put("dadosBancarios", bank(fields.get("dadosBancarios")));
     put("info", stamps(created, changed, api));
     Value::Object(shown)
+}
+
+/// An id as answers write it.
+pub(super) fn id(code: i64, as_text: bool) -> Value {
+    if as_text { Value::from(code.to_string()) } else { Value::from(code) }
 }
 
 fn flag(yes: bool) -> &'static str {
@@ -167,6 +174,9 @@ fn dressed(tag: &str, value: &Value, extras: Extras) -> Value {
         }
         ("recomendacoes", Value::Object(advice)) => {
             let mut advice = advice.clone();
+            if let Some(seller) = advice.get_mut("codigo_vendedor") {
+                *seller = id(seller.as_i64().unwrap_or_default(), extras.ids_as_text);
+            }
             advice.entry("gerar_boletos").or_insert_with(|| Value::from("N"));
             Value::Object(advice)
         }

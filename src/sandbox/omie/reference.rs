@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::page::{Page, Window};
-use super::record::{Stamp, html_escaped};
+use super::record::{Extras, Stamp, html_escaped, id};
 use super::refusal::Refusal;
 use super::schema::text;
 use super::{Ask, Omie, Reply, wire};
@@ -25,7 +25,7 @@ pub(super) struct Seller {
 pub(super) fn list_sellers(omie: &mut Omie, ask: &Ask) -> Reply {
     let window = Window::read(&ask.fields)?;
     let page = Page::read(&ask.fields, omie.switches.page_cap);
-    let html = omie.switches.html_names;
+    let extras = omie.extras();
     let email = text(&ask.fields, "filtrar_por_email").to_lowercase();
     let name = text(&ask.fields, "filtrar_por_nome").to_lowercase();
     let fits = |seller: &Seller| {
@@ -36,14 +36,14 @@ pub(super) fn list_sellers(omie: &mut Omie, ask: &Ask) -> Reply {
             && ask.disturbed.stale_ms.is_none_or(|moment| seller.created.at_ms <= moment)
     };
     let fitting = omie.sellers.iter().filter(|(_, seller)| fits(seller));
-    let rows: Vec<Value> = fitting.map(|(code, seller)| seller_row(*code, seller, html)).collect();
+    let rows: Vec<Value> = fitting.map(|(code, seller)| seller_row(*code, seller, extras)).collect();
     Ok(paged(page, &rows, "cadastro", ask.disturbed.shift))
 }
 
-fn seller_row(code: i64, seller: &Seller, html: bool) -> Value {
-    let name = if html { html_escaped(&seller.name) } else { seller.name.clone() };
+fn seller_row(code: i64, seller: &Seller, extras: Extras) -> Value {
+    let name = if extras.raw_names { seller.name.clone() } else { html_escaped(&seller.name) };
     json!({
-        "codigo": code,
+        "codigo": id(code, extras.ids_as_text),
         "codInt": "",
         "nome": name,
         "email": seller.email,

@@ -133,6 +133,12 @@ impl Refusal {
         Self::client(102, &text)
     }
 
+    /// A duplicate document in the wording of older years, which had no `ERROR: ` in front.
+    pub(super) fn older_duplicate(code: i64) -> Self {
+        let text = format!("Cliente já cadastrado para o código [{code}]");
+        Self { status: 500, code: "SOAP-ENV:Client-101".to_owned(), text }
+    }
+
     pub(super) fn no_seller() -> Self {
         Self::client(1070, "O vendedor não foi encontrado! - tag: [codigo_vendedor]")
     }

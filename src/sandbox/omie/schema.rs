@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::OverLength;
 use super::refusal::Refusal;
+use super::{OverLength, Switches};
 
 /// What a request says, by the tag's own spelling.
 pub(super) type Fields = BTreeMap<&'static str, Value>;
@@ -87,13 +87,13 @@ const fn ask(name: &'static str, kind: Kind) -> Tag {
 pub(super) fn read(
     complex: &'static Complex,
     object: &Map<String, Value>,
-    over_length: OverLength,
+    switches: &Switches,
 ) -> Result<Fields, Refusal> {
     let mut fields = Fields::new();
     for (name, value) in object {
         let found = complex.tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name));
         let tag = found.ok_or_else(|| Refusal::unknown_tag(name, complex.name))?;
-        fields.insert(tag.name, coerce(tag, value, over_length)?);
+        fields.insert(tag.name, coerce(tag, value, switches)?);
     }
     Ok(fields)
 }
@@ -125,14 +125,18 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn coerce(tag: &Tag, value: &Value, over_length: OverLength) -> Result<Value, Refusal> {
+fn coerce(tag: &Tag, value: &Value, switches: &Switches) -> Result<Value, Refusal> {
     match tag.kind {
         Text(longest) => {
+            let longest = match tag.name {
+                "endereco_numero" | "entNumero" => switches.number_max,
+                _ => longest,
+            };
             let text = scalar(tag, value)?;
             if text.chars().count() <= longest {
                 return Ok(Value::String(text));
             }
-            match over_length {
+            match switches.over_length {
                 OverLength::Refuse => Err(Refusal::too_long(tag.name, longest)),
                 OverLength::Cut => Ok(Value::String(text.chars().take(longest).collect())),
             }
@@ -154,8 +158,8 @@ fn coerce(tag: &Tag, value: &Value, over_length: OverLength) -> Result<Value, Re
             let number = if text.trim().is_empty() { Some(0.0) } else { text.trim().parse::<f64>().ok() };
             number.map(Value::from).ok_or_else(|| Refusal::bad_value(tag.name))
         }
-        One(complex) => one(tag, value, complex, over_length),
-        Many(complex) => many(tag, value, complex, over_length),
+        One(complex) => one(tag, value, complex, switches),
+        Many(complex) => many(tag, value, complex, switches),
     }
 }
 
@@ -168,9 +172,9 @@ fn scalar(tag: &Tag, value: &Value) -> Result<String, Refusal> {
     }
 }
 
-fn one(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLength) -> Result<Value, Refusal> {
+fn one(tag: &Tag, value: &Value, complex: &'static Complex, switches: &Switches) -> Result<Value, Refusal> {
     match value {
-        Value::Object(inner) => read(complex, inner, over_length).map(object),
+        Value::Object(inner) => read(complex, inner, switches).map(object),
         // An empty object and an empty list are one thing to the server's language.
         Value::Array(list) if list.is_empty() => Ok(Value::Object(Map::new())),
         Value::Null => Ok(Value::Object(Map::new())),
@@ -178,7 +182,7 @@ fn one(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLen
     }
 }
 
-fn many(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLength) -> Result<Value, Refusal> {
+fn many(tag: &Tag, value: &Value, complex: &'static Complex, switches: &Switches) -> Result<Value, Refusal> {
     let list = match value {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
@@ -187,7 +191,7 @@ fn many(tag: &Tag, value: &Value, complex: &'static Complex, over_length: OverLe
         }
     };
     let rows = list.iter().map(|row| match row {
-        Value::Object(inner) => read(complex, inner, over_length).map(object),
+        Value::Object(inner) => read(complex, inner, switches).map(object),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(Refusal::bad_value(tag.name))
         }

@@ -20,6 +20,26 @@ pub enum Forgiven {
     AfterSeconds(i64),
 }
 
+/// How a business refusal is dressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// As a fault with HTTP 500.
+    Fault,
+    /// As a fault with HTTP 200.
+    FaultWithin200,
+    /// Of a write: as a good answer whose status is not `"0"`; of a read as a fault.
+    StatusWithin200,
+}
+
+/// How a duplicate document is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicate {
+    /// `… com o Id [5522173861] …`, code 102.
+    Named,
+    /// The wording of older years: `… para o código [5522173861]`, code 101.
+    Older,
+}
+
 /// What differs between accounts, or is not publicly known.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of an account")]
@@ -52,6 +72,18 @@ pub struct Switches {
     pub over_length: OverLength,
     /// When failed calls are forgotten. Default after 1800 seconds.
     pub forgiven: Forgiven,
+    /// How a business refusal is dressed. Default `Fault`.
+    pub refused: Refused,
+    /// How a duplicate document is told. Default `Named`.
+    pub duplicate: Duplicate,
+    /// Characters that the number of an address takes. Default 60; older papers say 10.
+    pub number_max: usize,
+    /// Answers write ids as text. Default false.
+    pub ids_as_text: bool,
+    /// Each call to the listener goes twice. Default false.
+    pub hooks_twice: bool,
+    /// Seconds between two tries of a call that the listener did not take. Default 60.
+    pub hook_retry_s: i64,
     /// Rows a page holds at most, whatever is asked. Default 100.
     pub page_cap: usize,
     /// How long a call takes, in milliseconds. Default 0.
@@ -75,6 +107,12 @@ impl Default for Switches {
             redundant_writes: false,
             over_length: OverLength::Refuse,
             forgiven: Forgiven::AfterSeconds(1_800),
+            refused: Refused::Fault,
+            duplicate: Duplicate::Named,
+            number_max: 60,
+            ids_as_text: false,
+            hooks_twice: false,
+            hook_retry_s: 60,
             page_cap: 100,
             latency_ms: 0,
         }

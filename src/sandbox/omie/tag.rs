@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::hooks::Topic;
 use super::merge::{label_names, put_labels, same};
 use super::schema::{Fields, int, text};
 use super::{Ask, Omie, Reply, wire};
@@ -48,6 +49,7 @@ fn relabel(omie: &mut Omie, ask: &Ask, text: &str, change: impl Fn(Vec<String>, 
         "cDesStatus": text,
     });
     omie.clients.change(code, fields, ask.stamp);
+    omie.tell(Topic::Altered, code, ask.stamp.by);
     Ok(wire::text(&body))
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::Refused;
 use super::refusal::Refusal;
 use crate::sandbox::{Answer, Request};
 
@@ -85,6 +86,24 @@ pub(super) fn refuse(refusal: &Refusal) -> Answer {
     let fault = json!({ "faultstring": refusal.text, "faultcode": refusal.code });
     let body = text(&fault).into_bytes();
     Answer { status: refusal.status, headers: json_headers(), body, ..Answer::default() }
+}
+
+/// Dresses a refusal as the account does.
+pub(super) fn dress(answer: &mut Answer, refused: Refused, writes: bool) {
+    let fault: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let code = fault.get("faultcode").and_then(Value::as_str).and_then(|code| code.strip_prefix("SOAP-ENV:Client-"));
+    // A broken back end, a limit and a caller's mistake look the same everywhere.
+    let code = code.filter(|code| !["6", "1880", "71", "5001"].contains(code));
+    match (refused, code) {
+        (Refused::StatusWithin200, Some(code)) if writes => {
+            let reason = fault.get("faultstring").and_then(Value::as_str).unwrap_or_default();
+            let status = json!({ "codigo_cliente_omie": 0, "codigo_cliente_integracao": "",
+                "codigo_status": code, "descricao_status": reason.trim_start_matches("ERROR: ") });
+            (answer.status, answer.body) = (200, text(&status).into_bytes());
+        }
+        (Refused::FaultWithin200, Some(_)) => answer.status = 200,
+        (Refused::Fault | Refused::FaultWithin200 | Refused::StatusWithin200, _) => {}
+    }
 }
 
 /// A page of a proxy or of the documentation.

@@ -5,11 +5,12 @@
 
 use serde_json::{Value, json};
 
+use super::hooks::Topic;
 use super::merge::{document, masked, merge, newborn};
-use super::record::{Client, Stamp, code, seller};
+use super::record::{Client, Stamp, code, id, seller};
 use super::refusal::Refusal;
 use super::schema::{Fields, is_empty, text};
-use super::{Ask, Omie, Reply, wire};
+use super::{Ask, Duplicate, Omie, Reply, wire};
 
 /// `IncluirCliente`.
 pub(super) fn include(omie: &mut Omie, ask: &Ask) -> Reply {
@@ -58,6 +59,7 @@ pub(super) fn upsert_by_document(omie: &mut Omie, ask: &Ask) -> Reply {
 pub(super) fn exclude(omie: &mut Omie, ask: &Ask) -> Reply {
     let code = omie.client_of(&ask.fields)?.code;
     let done = omie.status(code, "Cliente excluído com sucesso!");
+    omie.tell(Topic::Excluded, code, ask.stamp.by);
     omie.clients.remove(code);
     done
 }
@@ -73,6 +75,7 @@ pub(super) fn associate(omie: &mut Omie, ask: &Ask) -> Reply {
     let mut fields = client.fields.clone();
     fields.insert("codigo_cliente_integracao", Value::from(integration));
     omie.clients.change(code, fields, ask.stamp);
+    omie.tell(Topic::Altered, code, ask.stamp.by);
     omie.status(code, "Código de Integração associado ao Cliente sucesso!")
 }
 
@@ -95,6 +98,7 @@ impl Omie {
     pub(super) fn birth(&mut self, fields: Fields, stamp: Stamp) -> i64 {
         self.last_client += self.rng.i64(1..4_000);
         self.clients.add(Client::new(self.last_client, fields, stamp));
+        self.tell(Topic::Included, self.last_client, stamp.by);
         self.last_client
     }
 
@@ -110,6 +114,7 @@ impl Omie {
         self.check_seller(&fields, old_seller)?;
         if fields != client.fields || self.switches.noop_moves_stamp {
             self.clients.change(code, fields, ask.stamp);
+            self.tell(Topic::Altered, code, ask.stamp.by);
         }
         self.status(code, "Cliente alterado com sucesso!")
     }
@@ -122,7 +127,10 @@ impl Omie {
         match self.clients.documented(document) {
             Some(twin) => {
                 let integration = text(&twin.fields, "codigo_cliente_integracao");
-                Err(Refusal::duplicate_document(&masked(document), twin.code, integration))
+                Err(match self.switches.duplicate {
+                    Duplicate::Named => Refusal::duplicate_document(&masked(document), twin.code, integration),
+                    Duplicate::Older => Refusal::older_duplicate(twin.code),
+                })
             }
             None => Ok(()),
         }
@@ -145,7 +153,7 @@ impl Omie {
         let client = self.clients.get(code);
         let integration = client.and_then(|it| it.fields.get("codigo_cliente_integracao"));
         Ok(wire::text(&json!({
-            "codigo_cliente_omie": code,
+            "codigo_cliente_omie": id(code, self.switches.ids_as_text),
             "codigo_cliente_integracao": integration.and_then(Value::as_str).unwrap_or_default(),
             "codigo_status": "0",
             "descricao_status": text,

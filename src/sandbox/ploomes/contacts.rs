@@ -32,6 +32,7 @@ impl Writer<'_> {
         self.stamp_birth(&mut row);
         self.world.remember(self.now, id);
         self.world.put(Table::Contact, row);
+        self.tell(Table::Contact, id, None);
         Ok(id)
     }
 
@@ -54,6 +55,7 @@ impl Writer<'_> {
             self.stamp_change(&mut row);
             self.world.remember(self.now, id);
             self.world.put(Table::Contact, row);
+            self.tell(Table::Contact, id, Some(old));
         }
         Ok(())
     }
@@ -64,7 +66,8 @@ impl Writer<'_> {
             return Err(Refusal::Gone);
         }
         self.world.remember(self.now, id);
-        self.world.take(Table::Contact, id);
+        let old = self.world.take(Table::Contact, id);
+        self.tell(Table::Contact, id, old);
         Ok(())
     }
 
@@ -94,7 +97,7 @@ impl Writer<'_> {
 
     /// A city brings its state and country along, unless the body names them.
     fn derive_places(&self, body: &Body, row: &mut Row) {
-        if !body.contains_key("CityId") {
+        if !body.contains_key("CityId") || !self.switches.places_derived {
             return;
         }
         let Some(city) = row.integer("CityId").and_then(|id| self.world.row(Table::City, id)) else { return };

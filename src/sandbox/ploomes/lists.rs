@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::contacts::BRAZIL;
+use super::hooks;
 use super::refusal::Refusal;
 use super::row::{Cell, List, Row, midnight};
 use super::schema::Table;
@@ -33,6 +34,7 @@ pub(super) fn seed(world: &mut World) -> (i64, i64) {
     }
     places(world);
     fields(world);
+    hooks::seed(world);
     let integration = user(world, "Integração Omie", "Integracao@Aurora.example", false);
     let owner = user(world, "Helena Prado", "helena.prado@aurora.example", false);
     user(world, "Otávio Reis", "Otavio.Reis@aurora.example", true);
@@ -208,20 +210,25 @@ impl Writer<'_> {
             self.world.remember(self.now, contact.id());
             self.world.put(Table::Contact, contact);
         }
+        self.tell(Table::InteractionRecord, id, None);
         Ok(id)
     }
 
     /// Changes an interaction record.
     pub(super) fn update_record(&mut self, id: i64, body: &Body) -> Result<(), Refusal> {
-        let mut row = self.world.row(Table::InteractionRecord, id).ok_or(Refusal::Gone)?.clone();
+        let old = self.world.row(Table::InteractionRecord, id).ok_or(Refusal::Gone)?.clone();
+        let mut row = old.clone();
         self.assign(Table::InteractionRecord, body, &mut row)?;
         self.stamp_change(&mut row);
         self.world.put(Table::InteractionRecord, row);
+        self.tell(Table::InteractionRecord, id, Some(old));
         Ok(())
     }
 
     /// Deletes an interaction record.
     pub(super) fn delete_record(&mut self, id: i64) -> Result<(), Refusal> {
-        self.world.take(Table::InteractionRecord, id).map(|_| ()).ok_or(Refusal::Gone)
+        let old = self.world.take(Table::InteractionRecord, id).ok_or(Refusal::Gone)?;
+        self.tell(Table::InteractionRecord, id, Some(old));
+        Ok(())
     }
 }

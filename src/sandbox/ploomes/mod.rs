@@ -8,6 +8,7 @@ mod contacts;
 mod document;
 mod filter;
 mod grammar;
+mod hooks;
 mod lists;
 mod odata;
 mod page;
@@ -32,6 +33,7 @@ use self::reply::{Route, Writable};
 use self::row::Row;
 use self::world::World;
 use self::write::{Body, Writer};
+use super::hook::{Hook, Outbox};
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
 
 pub(super) use self::document::completed;
@@ -57,6 +59,9 @@ pub struct Ploomes {
     recent: VecDeque<i64>,
     /// Until when a call is shut out, in milliseconds, by kind.
     shut: BTreeMap<String, i64>,
+    outbox: Outbox,
+    /// How often in a row each webhook failed.
+    hook_failures: BTreeMap<i64, u32>,
 }
 
 impl Ploomes {
@@ -74,6 +79,8 @@ impl Ploomes {
             person,
             recent: VecDeque::new(),
             shut: BTreeMap::new(),
+            outbox: Outbox::default(),
+            hook_failures: BTreeMap::new(),
         }
     }
 
@@ -137,6 +144,7 @@ impl Ploomes {
         };
         let answer = self.dispatch(now, &route, request, strike);
         self.world.restore(newer);
+        self.fire();
         answer.unwrap_or_else(|refusal| reply::refused(&refusal, self.switches.unknown_field_forbidden))
     }
 
@@ -161,7 +169,10 @@ impl Ploomes {
             "PATCH" => {
                 let id = self.update(now, route, &body(&request.body)?)?;
                 self.wrote(route, "PATCH");
-                Ok(reply::json(200, self.show(route, id, &options)))
+                match self.switches.patch_status {
+                    204 => Ok(Answer { status: 204, ..Answer::default() }),
+                    status => Ok(reply::json(status, self.show(route, id, &options))),
+                }
             }
             "DELETE" => {
                 self.delete(now, route)?;
@@ -213,6 +224,7 @@ impl Ploomes {
             Writable::Contact => writer.create_contact(body),
             Writable::Tag => writer.create_tag(body),
             Writable::Record => writer.create_record(body),
+            Writable::Webhook => writer.create_webhook(body),
         }
     }
 
@@ -223,6 +235,7 @@ impl Ploomes {
             Writable::Contact => writer.update_contact(id, body),
             Writable::Tag => writer.update_tag(id, body),
             Writable::Record => writer.update_record(id, body),
+            Writable::Webhook => writer.update_webhook(id, body),
         }?;
         Ok(id)
     }
@@ -234,6 +247,7 @@ impl Ploomes {
             Writable::Contact => writer.delete_contact(id),
             Writable::Tag => writer.delete_tag(id),
             Writable::Record => writer.delete_record(id),
+            Writable::Webhook => writer.delete_webhook(id),
         }
     }
 
@@ -304,6 +318,14 @@ impl Sandbox for Ploomes {
 
     fn faults(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    fn due_hooks(&mut self, _: Timestamp) -> Vec<Hook> {
+        self.outbox.take()
+    }
+
+    fn hook_answered(&mut self, _: Timestamp, hook: &Hook, well: bool) {
+        self.listened(hook.listener, well);
     }
 }
 

@@ -23,7 +23,9 @@ impl Ploomes {
     pub fn person_adds(&mut self, now: Timestamp, contact: &Value) -> Result<i64, String> {
         let body = self.spoken(contact).map_err(|refusal| refusal.text(false))?;
         let mut writer = Writer::new(&mut self.world, &self.switches, self.person, now);
-        writer.create_contact(&body).map_err(|refusal| refusal.text(false))
+        let made = writer.create_contact(&body).map_err(|refusal| refusal.text(false));
+        self.fire();
+        made
     }
 
     /// A person edits a contact.
@@ -34,13 +36,17 @@ impl Ploomes {
     pub fn person_edits(&mut self, now: Timestamp, id: i64, patch: &Value) -> Result<(), String> {
         let body = self.spoken(patch).map_err(|refusal| refusal.text(false))?;
         let mut writer = Writer::new(&mut self.world, &self.switches, self.person, now);
-        writer.update_contact(id, &body).map_err(|refusal| refusal.text(false))
+        let changed = writer.update_contact(id, &body).map_err(|refusal| refusal.text(false));
+        self.fire();
+        changed
     }
 
     /// A person deletes a contact; tells whether it was there.
     pub fn person_deletes(&mut self, now: Timestamp, id: i64) -> bool {
         let mut writer = Writer::new(&mut self.world, &self.switches, self.person, now);
-        writer.delete_contact(id).is_ok()
+        let was_there = writer.delete_contact(id).is_ok();
+        self.fire();
+        was_there
     }
 
     /// A contact with its phones, tags, city, state, country, owner and status in full.

@@ -38,6 +38,8 @@ pub(super) enum Writable {
     Tag,
     /// An interaction record.
     Record,
+    /// A webhook.
+    Webhook,
 }
 
 const fn list(name: &'static str, table: Table) -> Resource {
@@ -66,6 +68,8 @@ const RESOURCES: &[Resource] = &[
     list("Self", Table::User),
     written("Tags", Table::Tag, Writable::Tag),
     list("Users", Table::User),
+    written("Webhooks", Table::Webhook, Writable::Webhook),
+    list("Webhooks@Actions", Table::WebhookAction),
 ];
 
 /// Reads the end of a decoded path; what stands before it may be anything.

@@ -47,6 +47,10 @@ pub(super) enum Table {
     ContactTag,
     /// A user.
     User,
+    /// Somebody who wants to hear of changes.
+    Webhook,
+    /// What a webhook can hear of.
+    WebhookAction,
 }
 
 /// The type of a column.
@@ -189,6 +193,8 @@ pub(super) fn schema(table: Table) -> &'static Schema {
         Table::Tag => &TAG,
         Table::ContactTag => &CONTACT_TAG,
         Table::User => &USER,
+        Table::Webhook => &WEBHOOK,
+        Table::WebhookAction => &WEBHOOK_ACTION,
     }
 }
 
@@ -199,6 +205,7 @@ static CONTACT_TYPE: Schema = Schema { name: "ContactType", columns: &ID_NAME, n
 static LINE_OF_BUSINESS: Schema = Schema { name: "LineOfBusiness", columns: &ID_NAME, navs: &[] };
 static ORIGIN: Schema = Schema { name: "ContactOrigin", columns: &ID_NAME, navs: &[] };
 static PHONE_TYPE: Schema = Schema { name: "PhoneType", columns: &ID_NAME, navs: &[] };
+static WEBHOOK_ACTION: Schema = Schema { name: "WebhookAction", columns: &ID_NAME, navs: &[] };
 static RELATIONSHIP: Schema = Schema { name: "ContactRelationship", columns: &ID_NAME, navs: &[] };
 
 static FIELD_TYPE: Schema = Schema {
@@ -427,6 +434,24 @@ static USER: Schema = Schema {
         server("Language", Text),
         server("LanguageId", Integer),
         server("NoLogin", Flag),
+    ],
+    navs: &[],
+};
+
+static WEBHOOK: Schema = Schema {
+    name: "Webhook",
+    columns: &[
+        server("Id", Integer),
+        client("EntityId", Integer),
+        client("SecondaryEntityId", Integer),
+        names("ActionId", Table::WebhookAction),
+        client("Name", Text),
+        client("CallbackUrl", Text),
+        client("ValidationKey", Text),
+        server("CreatorId", Integer),
+        server("CreateDate", Moment),
+        client("Active", Flag),
+        server("UserWebhook", Flag),
     ],
     navs: &[],
 };

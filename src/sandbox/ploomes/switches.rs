@@ -2,6 +2,8 @@
 //!
 //! Each default is the likeliest behaviour; each other position is one that a client must survive.
 
+use crate::sandbox::hook::Delivery;
+
 /// What happens when a write names another `TypeId` than the contact has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TypeChange {
@@ -20,6 +22,8 @@ pub enum TypeChange {
 pub struct Switches {
     /// Status of a POST that made a record: 200 or 201.
     pub post_status: u16,
+    /// Status of a PATCH: 200 with the record, or 204 with nothing.
+    pub patch_status: u16,
     /// Records of one page of contacts or cities at most; a larger `$top` is cut in silence.
     pub page_max: usize,
     /// Records of a page of contacts or cities when `$top` is missing.
@@ -42,6 +46,8 @@ pub struct Switches {
     pub idle_patch_touches: bool,
     /// An interaction record moves `LastUpdateDate` of its contact (never `UpdaterId`).
     pub record_touches_contact: bool,
+    /// A city brings its state and its country along.
+    pub places_derived: bool,
     /// `GET /Contacts(1)` answers the record instead of a 404 page.
     pub get_by_key: bool,
     /// A filter with `any` is refused with 403.
@@ -56,6 +62,10 @@ pub struct Switches {
     pub requests_per_minute: usize,
     /// Requests over the limit are refused; when false they are only counted.
     pub limits_enforced: bool,
+    /// What happens to calls to listeners on their way.
+    pub delivery: Delivery,
+    /// A listener that fails so often in a row is switched off.
+    pub hook_failures_max: u32,
     /// A 429 says how long to wait.
     pub retry_after: bool,
     /// A 429 carries an HTML page.
@@ -66,6 +76,7 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             post_status: 200,
+            patch_status: 200,
             page_max: 300,
             page_default: 300,
             case_sensitive: false,
@@ -77,6 +88,7 @@ impl Default for Switches {
             type_change: TypeChange::default(),
             idle_patch_touches: true,
             record_touches_contact: true,
+            places_derived: true,
             get_by_key: false,
             any_forbidden: false,
             tag_names_unique: false,
@@ -84,6 +96,8 @@ impl Default for Switches {
             required: Vec::new(),
             requests_per_minute: 120,
             limits_enforced: true,
+            delivery: Delivery::Once,
+            hook_failures_max: 5,
             retry_after: true,
             throttle_html: false,
         }

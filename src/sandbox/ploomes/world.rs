@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::hooks::Event;
 use super::row::Row;
 use super::schema::{Link, Nav, Table};
 
@@ -20,6 +21,8 @@ pub(super) struct World {
     next: BTreeMap<Table, i64>,
     /// Earlier states of contacts, oldest first; `None` is: was not there.
     past: VecDeque<(i64, i64, Option<Row>)>,
+    /// Changes that listeners have not been told of.
+    pub(super) events: Vec<Event>,
     rng: fastrand::Rng,
     salt: u64,
 }
@@ -42,6 +45,7 @@ impl World {
             people_of: BTreeMap::new(),
             next: BTreeMap::new(),
             past: VecDeque::new(),
+            events: Vec::new(),
             rng,
             salt,
         }

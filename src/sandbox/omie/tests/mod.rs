@@ -3,8 +3,10 @@
 //! Each has an account of its own and a clock that only the test moves.
 
 mod envelope;
+mod hooks;
 mod limits;
 mod listing;
+mod switches;
 mod writing;
 
 use jiff::{Timestamp, ToSpan};

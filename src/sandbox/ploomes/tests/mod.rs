@@ -1,5 +1,8 @@
 //! The checklist of the sheet, point by point, through the door a client uses.
 
+mod hooks;
+mod switches;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
