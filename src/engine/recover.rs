@@ -118,9 +118,7 @@ impl Runner {
         }
         // Else by the field that carries the other side's id.
         self.mapping.fields.iter().find_map(|field| match &field.ends.get(side).at {
-            At::Path(path) if field.ends.get(side.other()).is_id => {
-                Some(Search { by: path, what: What::OtherId })
-            }
+            At::Path(path) if field.ends.get(side.other()).is_id => Some(Search { by: path, what: What::OtherId }),
             At::Path(_) | At::Member { .. } => None,
         })
     }

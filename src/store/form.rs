@@ -254,7 +254,10 @@ mod tests {
     fn marks_of_version_1_are_read() {
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":18446744073709551615,"full_ms":7}}"#);
-        assert_eq!(mark, Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7), rows: BTreeMap::new() });
+        assert_eq!(
+            mark,
+            Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7), rows: BTreeMap::new() }
+        );
     }
 
     #[test]

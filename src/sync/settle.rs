@@ -105,7 +105,13 @@ fn lacks_twin(mapping: &Mapping, base: &Sides<Half>) -> bool {
 }
 
 /// Notes which image a side was seen in; its print only when nothing of it has to move.
-fn see(mapping: &Mapping, base: &mut Sides<Half>, (side, fields): (Side, &Fields), print: u64, changed_ms: Option<i64>) {
+fn see(
+    mapping: &Mapping,
+    base: &mut Sides<Half>,
+    (side, fields): (Side, &Fields),
+    print: u64,
+    changed_ms: Option<i64>,
+) {
     let lacks_twin = lacks_twin(mapping, base);
     let half = base.get_mut(side);
     half.seen_ms = half.seen_ms.max(changed_ms);

@@ -158,13 +158,17 @@ async fn survives(seed: u64, strikes: [&[&str]; 2], full: bool) {
     assert_eq!(play.complaints(), Vec::<String>::new(), "{strikes:?}, seed {seed}");
 }
 
-fn seeds(usual: u64) -> u64 { std::env::var("SEEDS").ok().map_or(usual, |n| n.parse::<u64>().unwrap()) }
+fn seeds(usual: u64) -> u64 {
+    std::env::var("SEEDS").ok().map_or(usual, |n| n.parse::<u64>().unwrap())
+}
 
 /// Faults while records are born, and while people edit.
 async fn matrix(rules: &[&str]) {
     for seed in 1..=seeds(2) {
         survives(seed, if seed % 2 == 0 { [&[], rules] } else { [rules, &[]] }, false).await;
-        if seeds(2) > 2 { survives(seed, [rules, rules], false).await; }
+        if seeds(2) > 2 {
+            survives(seed, [rules, rules], false).await;
+        }
     }
 }
 
@@ -235,9 +239,20 @@ async fn an_empty_listing_empties_nothing() {
 #[tokio::test]
 async fn all_at_once() {
     let rules = [
-        "refuse:*:4%", "delay:*:4%:40000", "throttle:*:4%:7", "throttle:*:4%", "block:Cliente:1%:60", "lose-answer:*:4%",
-        "drop-before:*:4%", "bad-gateway:*:4%", "broken-after-commit:*:4%", "truncate:*:4%", "stale-list:*:4%:900",
-        "shift-pages:*:4%:1", "empty-list:Cliente:4%", "empty-list:Contacts:4%",
+        "refuse:*:4%",
+        "delay:*:4%:40000",
+        "throttle:*:4%:7",
+        "throttle:*:4%",
+        "block:Cliente:1%:60",
+        "lose-answer:*:4%",
+        "drop-before:*:4%",
+        "bad-gateway:*:4%",
+        "broken-after-commit:*:4%",
+        "truncate:*:4%",
+        "stale-list:*:4%:900",
+        "shift-pages:*:4%:1",
+        "empty-list:Cliente:4%",
+        "empty-list:Contacts:4%",
     ];
     for seed in 1..=seeds(4) {
         survives(seed, [&rules, &rules], true).await;

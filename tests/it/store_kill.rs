@@ -110,7 +110,12 @@ fn batch(number: u64) -> Vec<Change> {
         (0..8).map(|n| Change::PutLink(link(format!("{number}-{n}"), format!("r{number}-{n}"), number))).collect();
     let moving = number % 5;
     changes.push(Change::PutLink(link(format!("moving {moving}"), format!("moved {number}"), number)));
-    changes.push(Change::PutMark(Mark { read_ms: Sides::new(at_ms, at_ms), mapping: number, full_ms: None, rows: BTreeMap::new() }));
+    changes.push(Change::PutMark(Mark {
+        read_ms: Sides::new(at_ms, at_ms),
+        mapping: number,
+        full_ms: None,
+        rows: BTreeMap::new(),
+    }));
     changes.push(Change::PutIntent(Intent {
         key: number.to_string(),
         side: Side::Right,

@@ -14,16 +14,53 @@ pub(crate) struct Truth {
 
 /// What a client says, beside ids and stamps.
 const CLIENT: &[&str] = &[
-    "razao_social", "nome_fantasia", "cnpj_cpf", "telefone1_ddd", "telefone1_numero", "telefone2_ddd",
-    "telefone2_numero", "fax_ddd", "fax_numero", "email", "homepage", "endereco", "endereco_numero", "bairro",
-    "complemento", "estado", "cidade", "cidade_ibge", "cep", "codigo_pais", "cnae", "inativo", "pessoa_fisica",
-    "recomendacoes", "enderecoEntrega",
+    "razao_social",
+    "nome_fantasia",
+    "cnpj_cpf",
+    "telefone1_ddd",
+    "telefone1_numero",
+    "telefone2_ddd",
+    "telefone2_numero",
+    "fax_ddd",
+    "fax_numero",
+    "email",
+    "homepage",
+    "endereco",
+    "endereco_numero",
+    "bairro",
+    "complemento",
+    "estado",
+    "cidade",
+    "cidade_ibge",
+    "cep",
+    "codigo_pais",
+    "cnae",
+    "inativo",
+    "pessoa_fisica",
+    "recomendacoes",
+    "enderecoEntrega",
 ];
 /// What a contact says, beside ids and stamps.
 const CONTACT: &[&str] = &[
-    "TypeId", "Name", "LegalName", "Register", "CNPJ", "CPF", "Email", "Website", "StreetAddress",
-    "StreetAddressNumber", "StreetAddressLine2", "Neighborhood", "ZipCode", "CityId", "StateId", "CountryId",
-    "OwnerId", "StatusId", "CNAECode",
+    "TypeId",
+    "Name",
+    "LegalName",
+    "Register",
+    "CNPJ",
+    "CPF",
+    "Email",
+    "Website",
+    "StreetAddress",
+    "StreetAddressNumber",
+    "StreetAddressLine2",
+    "Neighborhood",
+    "ZipCode",
+    "CityId",
+    "StateId",
+    "CountryId",
+    "OwnerId",
+    "StatusId",
+    "CNAECode",
 ];
 
 fn picked(record: &Value, keys: &[&str]) -> Map<String, Value> {
@@ -124,7 +161,8 @@ pub(crate) fn complain_twice(omie: &Omie, ploomes: &Ploomes) -> Vec<String> {
     }
     let mut codes: BTreeMap<String, Value> = BTreeMap::new();
     for client in omie.clients() {
-        let (integration, code) = (text(client.get("codigo_cliente_integracao")), client["codigo_cliente_omie"].clone());
+        let (integration, code) =
+            (text(client.get("codigo_cliente_integracao")), client["codigo_cliente_omie"].clone());
         if integration.is_empty() {
             continue;
         }

@@ -4,11 +4,12 @@
 //! A plain state machine: every answer follows from the seed, the requests and their moments. What
 //! the public material leaves open, or tells in two ways, is a field of [`Switches`]. The order of a
 //! call: rate, path, bearer, faults, verb, content type, business rules, effect. Never reads a
-//! clock, never panics on what a client sends. Not imitated: webhooks, attachments, questionnaires,
+//! clock, never panics on what a client sends. Not imitated: attachments, questionnaires,
 //! equipment, additional costs, stock by employee, writes of quotations, `/customers/complete`.
 
 mod customers;
 mod filter;
+mod hooks;
 mod list;
 mod login;
 mod moment;
@@ -47,7 +48,8 @@ pub use self::switches::{Credentials, LoginForm, OverCap, PostedNumber, PriceFor
 pub use self::visit::Visit;
 use self::world::World;
 use self::write::Writer;
-use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
+use super::hook::Outbox;
+use super::{Answer, CallKind, Fault, Faults, Hook, Request, Sandbox, Tally};
 
 /// One Auvo account.
 #[derive(Debug)]
@@ -58,6 +60,7 @@ pub struct Auvo {
     pub credentials: Credentials,
     world: World,
     bearers: Bearers,
+    outbox: Outbox,
     rng: fastrand::Rng,
     tally: Tally,
     faults: Faults,
@@ -89,6 +92,7 @@ impl Auvo {
             credentials: Credentials { api_key, api_token },
             world,
             bearers: Bearers::default(),
+            outbox: Outbox::default(),
             rng: fastrand::Rng::with_seed(seed),
             tally: Tally::default(),
             faults: Faults::new(seed),
@@ -202,6 +206,11 @@ impl Auvo {
     fn create(&mut self, now: Timestamp, request: &Request, table: Table) -> Reply {
         demand(table, Verb::Create)?;
         let body = object_of(request)?;
+        if table == Table::WebHook {
+            let (id, new) = self.writer(now).register(&body)?;
+            self.wrote("POST", &Route::All(table));
+            return Ok((if new { 201 } else { 200 }, Some(self.written("POST", table, id)?)));
+        }
         let made = self.writer(now).create(table, &body);
         // The server falls over wrong types of a new task instead of complaining.
         let falls = |refusal: &Refusal| table == Table::Task && matches!(refusal, Refusal::Value { .. });
@@ -346,6 +355,10 @@ impl Sandbox for Auvo {
 
     fn faults(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    fn due_hooks(&mut self, _now: Timestamp) -> Vec<Hook> {
+        self.due()
     }
 }
 

@@ -36,9 +36,13 @@ pub(super) fn shown(world: &World, switches: &Switches, table: Table, stored: &R
         }
         Table::Task | Table::DeletedTask => task(world, switches, stored),
         Table::Quotation => quotations::shown(world, switches, stored),
-        Table::Group | Table::User | Table::Segment | Table::Keyword | Table::TaskType | Table::Category => {
-            stored.clone()
-        }
+        Table::Group
+        | Table::User
+        | Table::Segment
+        | Table::Keyword
+        | Table::TaskType
+        | Table::Category
+        | Table::WebHook => stored.clone(),
     };
     row.retain(|name, _| !name.starts_with('_'));
     row

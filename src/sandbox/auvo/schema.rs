@@ -27,6 +27,7 @@ pub(super) enum Table {
     Task,
     DeletedTask,
     Quotation,
+    WebHook,
 }
 
 /// What a member holds.
@@ -174,11 +175,12 @@ pub(super) fn schema(table: Table) -> &'static Schema {
         Table::Service => &tables::SERVICE,
         Table::Task | Table::DeletedTask => &tables::TASK,
         Table::Quotation => &tables::QUOTATION,
+        Table::WebHook => &tables::WEB_HOOK,
     }
 }
 
 /// Every table that has a path of its own.
-pub(super) const TABLES: [Table; 12] = [
+pub(super) const TABLES: [Table; 13] = [
     Table::Customer,
     Table::Group,
     Table::User,
@@ -191,6 +193,7 @@ pub(super) const TABLES: [Table; 12] = [
     Table::Service,
     Table::Task,
     Table::Quotation,
+    Table::WebHook,
 ];
 
 impl Schema {

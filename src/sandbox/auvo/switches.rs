@@ -2,6 +2,8 @@
 //!
 //! Plain values, changed at any time; each default is what was observed or, failing that, documented.
 
+use crate::sandbox::Delivery;
+
 /// How a price is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PriceForm {
@@ -139,6 +141,13 @@ pub struct Switches {
     /// Taking lines away from a task answers 200 and the task; else 204. Default false.
     pub line_delete_shows_task: bool,
 
+    /// Listeners are reached over HTTPS alone. Default true.
+    pub hooks_over_https: bool,
+    /// How calls to listeners go. Default `Once`.
+    pub hook_delivery: Delivery,
+    /// Listeners hear the newer body, which names the record and does not hold it. Default false.
+    pub hooks_in_portal_form: bool,
+
     /// The rows of a list of quotations lack their lines. Default false.
     pub quotation_rows_thin: bool,
     /// Quotations are shown with `taskID`, `amout`, `UnitaryValue`, `CurrentStage`. Default false.
@@ -189,6 +198,9 @@ impl Default for Switches {
             task_put_by_external_id: true,
             checked_in_keeps_date: false,
             line_delete_shows_task: false,
+            hooks_over_https: true,
+            hook_delivery: Delivery::Once,
+            hooks_in_portal_form: false,
             quotation_rows_thin: false,
             quotation_old_names: false,
             quotation_moments: false,

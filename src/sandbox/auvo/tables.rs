@@ -333,3 +333,16 @@ pub(super) const QUOTATION: Schema = Schema {
     selects: false,
     param: "ParamQuotationFilter",
 };
+
+pub(super) const WEB_HOOK: Schema = Schema {
+    name: "webHooks",
+    id: "id",
+    key: "",
+    changed: "",
+    verbs: &[List, Read, Create, Delete],
+    required: &[],
+    members: &[called("urlResponse", "targetUrl", Text(250)), member("active", Flag(true))],
+    filters: &[filter("id", By::Whole), filter("active", By::Flag)],
+    selects: false,
+    param: "ParamWebHookFilter",
+};

@@ -18,8 +18,42 @@ pub(super) struct World {
     past: VecDeque<Past>,
     /// The stages of quotations, in their order.
     pub(super) stages: Vec<Row>,
+    /// What happened to customers and tasks since somebody listens.
+    pub(super) events: Vec<Event>,
     rng: fastrand::Rng,
     salt: u64,
+}
+
+/// Something that happened to a customer or a task.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    /// When, in milliseconds.
+    pub(super) at_ms: i64,
+    /// What kind of record it happened to.
+    pub(super) table: Table,
+    /// What.
+    pub(super) action: Action,
+    /// The record after it; before it, when it is gone.
+    pub(super) row: Row,
+}
+
+/// What can happen to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Included,
+    Altered,
+    Excluded,
+}
+
+impl Action {
+    /// Its number in the API.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Included => 1,
+            Self::Altered => 2,
+            Self::Excluded => 3,
+        }
+    }
 }
 
 /// What a record was before a moment.
@@ -48,7 +82,7 @@ impl World {
         let mut rng = fastrand::Rng::with_seed(seed);
         let salt = rng.u64(..) | 1;
         let (tables, indices, next) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { tables, indices, next, past: VecDeque::new(), stages: Vec::new(), rng, salt }
+        Self { tables, indices, next, past: VecDeque::new(), stages: Vec::new(), events: Vec::new(), rng, salt }
     }
 
     /// A new id: never the same from seed to seed, growing with gaps.
@@ -64,7 +98,8 @@ impl World {
             | Table::Keyword
             | Table::TaskType
             | Table::Category
-            | Table::Service => self.rng.i64(10_000..90_000),
+            | Table::Service
+            | Table::WebHook => self.rng.i64(10_000..90_000),
         };
         let step = self.rng.i64(1..=7);
         let next = self.next.entry(table).or_insert(start);
@@ -97,6 +132,8 @@ impl World {
 
     /// Stores a record.
     pub(super) fn put(&mut self, at_ms: i64, table: Table, id: i64, row: Row) {
+        let included = self.row(table, id).is_none();
+        self.happen(at_ms, table, if included { Action::Included } else { Action::Altered }, &row);
         let old = self.exchange(table, id, Some(row));
         self.remember((at_ms, table, id, old));
     }
@@ -104,6 +141,7 @@ impl World {
     /// Takes a record out.
     pub(super) fn take(&mut self, at_ms: i64, table: Table, id: i64) -> Option<Row> {
         let old = self.exchange(table, id, None)?;
+        self.happen(at_ms, table, Action::Excluded, &old);
         self.remember((at_ms, table, id, Some(old.clone())));
         Some(old)
     }
@@ -126,6 +164,12 @@ impl World {
     pub(super) fn restore(&mut self, states: Vec<(Table, i64, Option<Row>)>) {
         for (table, id, state) in states.into_iter().rev() {
             self.exchange(table, id, state);
+        }
+    }
+
+    fn happen(&mut self, at_ms: i64, table: Table, action: Action, row: &Row) {
+        if matches!(table, Table::Customer | Table::Task) && !self.rows(Table::WebHook).is_empty() {
+            self.events.push(Event { at_ms, table, action, row: row.clone() });
         }
     }
 

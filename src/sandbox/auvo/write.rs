@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
             Table::Task | Table::DeletedTask => self.new_task(row),
             Table::User => self.new_user(row),
             Table::Quotation => self.new_quotation(row),
-            Table::Group | Table::Category => {}
+            Table::Group | Table::Category | Table::WebHook => {}
         }
     }
 
@@ -179,7 +179,8 @@ impl<'a> Writer<'a> {
             | Table::Keyword
             | Table::TaskType
             | Table::Category
-            | Table::Service => Ok(()),
+            | Table::Service
+            | Table::WebHook => Ok(()),
         }
     }
 

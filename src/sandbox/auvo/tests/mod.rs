@@ -6,6 +6,7 @@ mod catalogue;
 mod customers;
 mod door;
 mod faults;
+mod hooks;
 mod listing;
 mod quotations;
 mod tasks;
