@@ -40,8 +40,8 @@ pub struct Half {
     /// Keys of values that we sent and that no answer has confirmed yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub expected: BTreeSet<String>,
-    /// Writes of this side that left and were not answered, by field key. What became of them shows
-    /// when the record next passes by.
+    /// Writes of this side that left and were not seen yet, by field key. What became of those that are
+    /// not expected, for no answer came, shows when the record next passes by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub under_way: BTreeMap<String, UnderWay>,
     /// The print of the body these values were read from; zero when none was seen since a write.
@@ -53,7 +53,7 @@ pub struct Half {
     pub seen_ms: Option<i64>,
 }
 
-/// A value that was sent and of which nobody knows whether it arrived.
+/// A value that was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnderWay {
     /// What the written side held before.

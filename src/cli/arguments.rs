@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Over what all verbs share, in the help of each.
+const ALL: &str = "Options of all commands";
+
 /// Keeps records of two systems alike, both ways, as mapping files say.
 #[derive(Debug, Parser)]
 #[command(name = "depara", version, max_term_width = 100, propagate_version = true)]
@@ -20,19 +23,19 @@ pub struct Arguments {
 #[derive(Args, Clone, Debug)]
 pub struct Global {
     /// The workspace: where depara.yaml, mappings, scripts and cases are.
-    #[arg(long, value_name = "DIR", default_value = ".", global = true)]
+    #[arg(long, value_name = "DIR", default_value = ".", global = true, help_heading = ALL)]
     pub dir: PathBuf,
     /// How answers are printed.
-    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true, help_heading = ALL)]
     pub format: Format,
     /// How the log on standard error is written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text, global = true)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text, global = true, help_heading = ALL)]
     pub log_format: LogFormat,
-    /// What is logged, such as `info` or `depara=debug,warn`.
-    #[arg(long = "log", value_name = "LEVEL", env = "RUST_LOG", hide_env_values = true, global = true)]
+    /// What is logged: a level of ours such as `debug`, or several as in `depara=debug,hyper=info`.
+    #[arg(long = "log", value_name = "LEVEL", env = "RUST_LOG", hide_env_values = true, global = true, help_heading = ALL)]
     pub log: Option<String>,
     /// When to use colours; `auto` obeys NO_COLOR.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, global = true)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, global = true, help_heading = ALL)]
     pub color: Colour,
 }
 
@@ -213,7 +216,7 @@ pub enum QuarantineVerb {
         #[arg(long)]
         all: bool,
     },
-    /// Show one, with the system's own words and what was sent.
+    /// Show one, with the system's own words and the record as it was.
     Show {
         /// The id of the record that was to move.
         id: String,
@@ -293,14 +296,23 @@ pub struct SandboxArguments {
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub records: usize,
     /// A fault to inject; may be given more than once.
-    #[arg(long = "fault", value_name = "RULE")]
+    #[arg(long = "fault", value_name = "KIND[:CALL[:OFTEN[:DETAIL]]]", long_help = fault_help())]
     pub faults: Vec<String>,
-    /// The port of the first system; the others follow.
+    /// The port of the first system, the others follow; 0 takes any that are free.
     #[arg(long, value_name = "BASE", default_value_t = 4001)]
     pub port: u16,
     /// Whether the systems' call limits are in force.
     #[arg(long, value_enum, value_name = "on|off", default_value_t = Switch::On)]
     pub limits: Switch,
+}
+
+fn fault_help() -> String {
+    format!(
+        "A fault to inject; may be given more than once.\n\nCALL is a part of the call's name or `*`, OFTEN a count, a \
+         percentage such as `5%`, or `*`, as in `lose-answer:IncluirCliente:2` or `delay:*:*:300`. KINDS with their \
+         DETAIL, {}",
+        crate::sandbox::fault::known()
+    )
 }
 
 /// On or off.

@@ -141,7 +141,8 @@ async fn once(
 
 /// Writes a workspace of its own, to be edited and run by the other commands.
 fn keep(files: &Files) -> anyhow::Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("depara-demo-{}", std::process::id()));
+    let name = |at: u32| std::env::temp_dir().join(format!("depara-demo-{}", std::process::id().wrapping_add(at)));
+    let folder = (0..).map(name).find(|folder| !folder.exists()).unwrap_or_else(|| name(0));
     init::write_all(&folder, files)?;
     Ok(folder)
 }

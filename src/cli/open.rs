@@ -84,6 +84,18 @@ pub(super) fn need_folder(dir: &Path) -> anyhow::Result<()> {
     Err(Stop::usage(sentence, format!("`depara init {}` makes a workspace there", dir.display())))
 }
 
+/// A folder without any file of a workspace is another folder than the one that was meant: what the
+/// binary carries would be judged in its place.
+pub(super) fn need_files(dir: &Path) -> anyhow::Result<()> {
+    need_folder(dir)?;
+    if files::FOLDERS.iter().chain([&ACCOUNT_FILE]).any(|one| dir.join(one).exists()) {
+        return Ok(());
+    }
+    let sentence = format!("there is no workspace in `{}`", dir.display());
+    let parts = files::FOLDERS.map(|folder| format!("{folder}/")).join(", ");
+    Err(Stop::usage(sentence, format!("name the folder that holds {parts} or {ACCOUNT_FILE}")))
+}
+
 /// All complaints of a workspace: those about what is written, and those about variables that are
 /// not set here.
 pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics, Diagnostics) {
@@ -123,6 +135,15 @@ pub fn store(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store
 /// When it is in use or damaged.
 pub fn store_to_read(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store>> {
     if dir.join(&accounts.store).is_dir() { store(dir, accounts) } else { Ok(Arc::new(MemoryStore::default())) }
+}
+
+/// Opens the store so that it stays as it is, byte for byte.
+///
+/// # Errors
+/// When it is in use or damaged.
+pub fn store_untouched(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc<dyn Store>> {
+    let dir = dir.join(&accounts.store);
+    if dir.is_dir() { Ok(Arc::new(SledStore::open_copy(&dir)?)) } else { Ok(Arc::new(MemoryStore::default())) }
 }
 
 /// One mapping of one account.

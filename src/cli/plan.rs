@@ -16,7 +16,7 @@ use crate::engine::Options;
 pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let workspace = open::workspace(global, screen)?;
     let accounts = open::accounts(&global.dir, &workspace)?;
-    let store = open::store_to_read(&global.dir, accounts)?;
+    let store = open::store_untouched(&global.dir, accounts)?;
     let scopes = open::scopes(accounts, &workspace, &store, &arguments.scope)?;
     let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {

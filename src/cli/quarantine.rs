@@ -36,7 +36,16 @@ fn list(scopes: &[Scope], how: ListArguments, all: bool, screen: &mut Screen) ->
                 shown.extend((shown.len() < how.limit).then_some(waiting));
             }
         })?;
-        quarantine::list(screen, scope, &shown, (total, all))?;
+        // What waits of a linked record is one of its fields, and kept on its link.
+        let mut links = Vec::new();
+        if all {
+            scope.ledger.each_link(|link| {
+                total += link.held.len();
+                let room = how.limit.saturating_sub(shown.len() + links.len());
+                links.extend((!link.held.is_empty() && room > 0).then_some(link));
+            })?;
+        }
+        quarantine::list(screen, scope, (&shown, &links), (total, all))?;
     }
     Ok(Exit::Done)
 }

@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::workspace::Workspace;
 
 /// How often the files are looked at, in milliseconds.
-const LOOK_MS: u64 = 2_000;
+const LOOK_MS: u64 = 1_000;
 
 /// What lasts as long as the service.
 struct Service<'a> {
@@ -124,6 +124,10 @@ impl Service<'_> {
         stop.send_replace(true);
         let ended = self.last_reports(ended, (&mut arriving, service), screen).await?;
         self.notes.keep(&connectors);
+        if let Ended::Edited(next) = &ended {
+            // The last cycle went on asking after these were opened.
+            next.opened.connectors.iter().for_each(|(way, connector)| self.notes.tell(way, connector));
+        }
         Ok(ended)
     }
 

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError};
 
+use serde_json::json;
+
 use super::arguments::{Global, SandboxArguments, Switch};
 use super::render::Screen;
 use super::runners::block_on;
+use super::signal::Signals;
 use super::{Exit, Stop, open as open_workspace};
 use crate::clock::Clock;
 use crate::diagnostic::nearest;
@@ -31,13 +34,17 @@ pub(super) fn run(global: &Global, arguments: &SandboxArguments, screen: &mut Sc
             }
         }
         let chosen = |name: &str| arguments.systems.is_empty() || arguments.systems.iter().any(|one| one == name);
+        let mut signals = Signals::listen()?;
         let (served, addresses) = open(&town, &clock, arguments.port, chosen).await?;
-        screen.line("The sandboxes are served. An account file that reaches them:")?;
-        screen.line("")?;
-        screen.text(&town.account_file(&addresses, workspace.mappings.keys().map(String::as_str)))?;
-        screen.line("")?;
-        screen.note("GET /_sandbox tells what clients did; Ctrl-C stops.")?;
-        tokio::signal::ctrl_c().await?;
+        if screen.is_json() {
+            screen.json(&json!({ "addresses": addresses }))?;
+        } else {
+            // The whole is an account file as it stands.
+            screen.line("# The sandboxes are served. This account file reaches them:")?;
+            screen.text(&town.account_file(&addresses, workspace.mappings.keys().map(String::as_str)))?;
+            screen.line("# `GET /_sandbox` tells what clients did. They are served until Ctrl-C.")?;
+        }
+        signals.told().await;
         drop(served);
         Ok(Exit::Done)
     })
@@ -70,7 +77,10 @@ pub(super) async fn open(
         let port = if port == 0 { 0 } else { port.saturating_add(offset) };
         let time = clock.clone();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let one = serve::serve(member.sandbox, address, Arc::new(move || time.now())).await?;
+        let one = serve::serve(member.sandbox, address, Arc::new(move || time.now())).await.map_err(|error| {
+            let sentence = format!("failed to serve `{}` at {address}: {error}", member.name);
+            Stop::failed(sentence, "another sandbox may be served already; --port names other ports, 0 takes any")
+        })?;
         addresses.insert(member.name, one.url());
         served.push(one);
     }

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
 use super::arguments::Global;
-use super::render::Screen;
 use super::render::diagnostic::{Weight, complaints};
-use super::{Exit, open};
+use super::render::{Screen, case};
+use super::{Exit, Stop, open};
 use crate::cases;
 
 /// Runs the cases.
@@ -18,34 +16,29 @@ pub(super) fn run(
     screen: &mut Screen,
 ) -> anyhow::Result<Exit> {
     let mut place = global.clone();
-    if let Some(folder) = folder {
-        folder.clone_into(&mut place.dir);
-    }
+    // A word that is no folder is the filter.
+    let filter = match folder {
+        Some(word) if filter.is_none() && !word.is_dir() => word.to_str(),
+        Some(folder) => {
+            folder.clone_into(&mut place.dir);
+            filter
+        }
+        None => filter,
+    };
+    open::need_files(&place.dir)?;
     let workspace = open::offline(&place, screen)?;
     let tested = cases::run(&workspace, filter);
+    if let Some(word) = filter.filter(|_| tested.outcomes.is_empty() && tested.complaints.is_clean()) {
+        let sentence = format!("no case holds `{word}` in its file or its title");
+        return Err(Stop::usage(sentence, "`depara test` alone runs them all"));
+    }
     if !tested.complaints.is_clean() {
         complaints(screen, Weight::Error, &tested.complaints)?;
     }
-    let mut failed = 0;
+    let failed = tested.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
     for outcome in &tested.outcomes {
-        failed += usize::from(!outcome.failures.is_empty());
-        for failure in &outcome.failures {
-            let (at, title, what) = (failure.place.to_string(), &outcome.title, &failure.what);
-            if screen.is_json() {
-                let (expected, found) = (&failure.expected, &failure.found);
-                let told = json!({ "place": at, "case": title, "what": what, "expected": expected, "found": found });
-                screen.json(&told)?;
-            } else {
-                screen.line(&format!("{title}\n  --> {at}: {what}"))?;
-                screen.line(&format!("  expected {}\n  found    {}", failure.expected, failure.found))?;
-            }
-        }
+        case::failures(screen, outcome)?;
     }
-    let passed = tested.outcomes.len() - failed;
-    if screen.is_json() {
-        screen.json(&json!({ "passed": passed, "failed": failed }))?;
-    } else {
-        screen.line(&format!("{passed} cases passed, {failed} failed"))?;
-    }
+    case::verdict(screen, tested.outcomes.len() - failed, failed)?;
     Ok(if tested.is_clean() { Exit::Done } else { Exit::Failed })
 }

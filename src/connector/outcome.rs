@@ -1,5 +1,7 @@
 //! What comes back from a system, as values: rows, listings, outcomes of writes, failures of reads.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// One record as a system shows it.
@@ -148,7 +150,7 @@ pub enum Cause {
         text: String,
     },
     /// This kind of call must rest.
-    #[error("is blocked: {text}")]
+    #[error("is blocked until {}: {text}", clock_time(*until_ms))]
     Blocked {
         /// The system's words, or ours.
         text: String,
@@ -181,6 +183,12 @@ pub enum Cause {
         /// Why.
         text: String,
     },
+}
+
+/// A moment of today or tomorrow, in the zone of the machine.
+fn clock_time(ms: i64) -> String {
+    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
 }
 
 impl Cause {

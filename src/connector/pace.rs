@@ -46,6 +46,8 @@ pub(super) struct Rest {
 struct State {
     known: Memory,
     turns: BTreeMap<String, Arc<Semaphore>>,
+    /// Until when a kind of call is known to wait.
+    told: BTreeMap<String, i64>,
 }
 
 /// What was asked of a system lately, and what it said of our pace. A system counts on when a process
@@ -103,7 +105,7 @@ impl Gate {
 
     /// Waits, and tells people when that takes long. A gate that closes ends the wait.
     pub(super) async fn pause(&self, call: &str, length_ms: i64, why: &str) {
-        if length_ms >= TOLD_MS && !self.clock.is_skipping() {
+        if length_ms >= TOLD_MS && !self.clock.is_skipping() && self.is_news(call, length_ms) {
             let (system, seconds) = (&self.system, (length_ms + 999) / 1_000);
             tracing::warn!(system, call, seconds, why, "waiting before the next call");
         }
@@ -111,6 +113,17 @@ impl Gate {
             () = self.clock.sleep_ms(u64::try_from(length_ms).unwrap_or(1).max(1)) => {}
             () = self.closing() => {}
         }
+    }
+
+    /// True for the first of many that wait for the same moment.
+    fn is_news(&self, call: &str, length_ms: i64) -> bool {
+        let until_ms = self.clock.now_ms().saturating_add(length_ms);
+        let mut state = self.lock();
+        let known = state.told.get(call).is_some_and(|told_ms| until_ms < told_ms + TOLD_MS);
+        if !known {
+            state.told.insert(call.to_owned(), until_ms);
+        }
+        !known
     }
 
     /// Waits until a call may go. `print` is that of a read's request; a rest of at most
@@ -432,5 +445,17 @@ mod tests {
         let early = Gate::new("erp", pace, Clock::starting_at(Timestamp::UNIX_EPOCH));
         early.recall(next.memory());
         drop(early.enter("list", Some(1), 0).await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_that_wait_for_one_moment_are_told_once() {
+        let (gate, clock) = gate(Pace::default());
+        assert!(gate.is_news("create", 20_000));
+        clock.sleep_ms(50).await;
+        assert!(!gate.is_news("create", 20_000));
+        assert!(!gate.is_news("create", 19_000));
+        assert!(gate.is_news("list", 20_000));
+        clock.sleep_ms(20_000).await;
+        assert!(gate.is_news("create", 20_000));
     }
 }

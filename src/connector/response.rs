@@ -14,7 +14,8 @@ use crate::config::system::{By, Call, Meaning, On, Pattern, System, TextForm};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 500;
-/// How long a system that blocks us without saying how long is left in peace.
+/// How long a system that blocks us without saying how long is left in peace; whoever names more is
+/// asked again after this time as well.
 const BLOCK_MS: u64 = 1_800_000;
 
 /// A judged answer.
@@ -144,6 +145,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
     if verdict.meaning == Meaning::Blocked {
         verdict.wait_ms = verdict.wait_ms.or(Some(BLOCK_MS));
     }
+    verdict.wait_ms = verdict.wait_ms.map(|wait_ms| wait_ms.min(BLOCK_MS));
     if let Content::Json(body) = answer.content {
         verdict.body = body;
     }

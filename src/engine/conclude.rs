@@ -13,9 +13,9 @@ use super::{Error, Report, Runner};
 use crate::connector::{Outcome, Row};
 use crate::link::Link;
 use crate::record::{Record, Side, Sides};
-use crate::store::{Change, Conflict as StoredConflict, Entry};
+use crate::store::{Change, Conflict as StoredConflict, Entry, Wait, Waiting};
 use crate::sync::Snapshot;
-use crate::sync::merge::Why;
+use crate::sync::merge::{Why, same};
 use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
@@ -188,6 +188,7 @@ impl Runner {
                         *ids.get_mut(step.side) = Some(next.ids.get(step.side).clone());
                         changes.push(Change::RemoveIntent { key: key.clone() });
                     }
+                    changes.extend(self.still_refused(planned, &step, now.get(step.side), answer.as_ref())?);
                     self.count(&step, report);
                     changes.push(self.told(work.cycle, &ids, planned, &step, now));
                     link = Some(next);
@@ -217,6 +218,27 @@ impl Runner {
         }
         changes.extend(link.filter(|link| before.as_ref() != Some(link)).map(Change::PutLink));
         Ok(changes)
+    }
+
+    /// What we write ourselves is no change that a refused record waits for, unless the answer shows
+    /// that a person changed it meanwhile.
+    fn still_refused(
+        &self,
+        planned: &Planned,
+        step: &Step,
+        before: &Image,
+        answer: Option<&Image>,
+    ) -> Result<Option<Change>, Error> {
+        let ours = |image: &&Image| {
+            self.mapping.fields.iter().enumerate().all(|(index, field)| {
+                step.moves.iter().any(|one| one.field == index)
+                    || same(field, before.fields.value(index), image.fields.value(index))
+            })
+        };
+        let answer = answer.filter(|_| planned.quarantined).filter(ours);
+        let (Some(image), Some(id)) = (answer, planned.ids.get(step.side)) else { return Ok(None) };
+        let waiting = self.ledger.waiting(step.side, id)?.filter(|waiting| waiting.kind == Wait::Quarantined);
+        Ok(waiting.map(|waiting| Change::PutWaiting(Waiting { print: image.print, ..waiting })))
     }
 
     fn answer(&self, side: Side, row: Option<Row>, snapshot: &Snapshot) -> Option<Image> {

@@ -80,6 +80,10 @@ impl Runner {
         );
         let listings = Sides::new(left?, right?);
         let whole = listings.left.complete && listings.right.complete;
+        if !whole {
+            let (mapping, left, right) = (&self.mapping.name, listings.left, listings.right);
+            tracing::warn!(mapping, ?left, ?right, "a listing has holes, what is not linked waits for the next cycle");
+        }
         let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
         snapshot.complete = Sides::each(|_| full && whole);
         snapshot.listed = Sides::each(|side| catches.get(side).rows);

@@ -4,7 +4,7 @@
 //! two are linked as if the answer had come; not found, and old enough that nothing can still be
 //! under way, it never happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ impl Runner {
             body: None,
             changed_ms: None,
             print: 0,
-            reported: None,
+            reported: BTreeSet::new(),
             tries: 0,
             outcome: None,
         };

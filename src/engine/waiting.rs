@@ -36,7 +36,7 @@ fn kept(
         body: record.map(|record| record.body.clone()),
         changed_ms: record.and_then(|record| record.changed_ms),
         print: record.map_or(0, |record| record.body.print(mapping.print)),
-        reported: None,
+        reported: BTreeSet::new(),
         tries: 1,
         outcome: None,
     }
@@ -118,7 +118,7 @@ impl Runner {
                 }
                 waiting.since_ms = if old.kind == waiting.kind { old.since_ms } else { waiting.since_ms };
                 waiting.tries = old.tries.saturating_add(1);
-                waiting.reported = old.reported.filter(|_| waiting.kind == Wait::Quarantined);
+                waiting.reported.clone_from(&old.reported);
             }
             if waiting.kind != Wait::Quarantined {
                 let ids = one_side(slot.0, &slot.1);
@@ -153,11 +153,11 @@ impl Runner {
             let refusing = waiting.side.other();
             let Some(report) = &self.mapping.sides.get(refusing).report else { continue };
             let print = print_of(&waiting.reason);
-            if waiting.kind != Wait::Quarantined || waiting.reported == Some(print) || self.is_stopping() {
+            if waiting.kind != Wait::Quarantined || waiting.reported.contains(&print) || self.is_stopping() {
                 continue;
             }
             // Told at most once: what is on its way is remembered before it leaves.
-            let before = waiting.reported.replace(print);
+            waiting.reported.insert(print);
             self.ledger.write(vec![Change::PutWaiting(waiting.clone())])?;
             self.ledger.flush()?;
             let body = filled(&filled(&report.body, "id", &waiting.id), "reason", &waiting.reason);
@@ -177,7 +177,7 @@ impl Runner {
                 | Outcome::Failed { .. }) => {
                     let text = other.text().unwrap_or_default();
                     tracing::warn!(mapping = self.mapping.name, reason = text, "a refusal could not be reported");
-                    waiting.reported = before;
+                    waiting.reported.remove(&print);
                     self.ledger.write(vec![Change::PutWaiting(waiting)])?;
                 }
             }

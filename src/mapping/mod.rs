@@ -107,6 +107,11 @@ impl Mapping {
         })
     }
 
+    /// The field of a key of a base, with its index.
+    pub fn keyed(&self, key: &str) -> Option<(usize, &Field)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.key == key)
+    }
+
     /// The group whose fields win or lose together with this one, or the field alone.
     pub fn together(&self, field: usize) -> Vec<usize> {
         let group = self.fields.get(field).and_then(|field| field.together);

@@ -82,7 +82,7 @@ impl Mapping {
             let end = field.ends.get(side);
             if let Some(reason) = self.held(end, value, standing, references)? {
                 draft.sent.insert(*index, Sent::Held(reason));
-            } else if follows(end, values, standing) || (end.is_id && standing.is_none()) {
+            } else if self.follows(side, end, (values, standing), references) || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
             } else if let At::Member { view, .. } = &end.at {
                 views.entry(*view).or_default().push(*index);
@@ -98,6 +98,27 @@ impl Mapping {
             self.complain_missing(side, &draft)?;
         }
         Ok(draft)
+    }
+
+    /// True when the system fills this end by itself, now that these values are written. What has no
+    /// twin there leads nothing.
+    fn follows(
+        &self,
+        side: Side,
+        end: &End,
+        (values, standing): (&BTreeMap<usize, Value>, Option<Standing<'_>>),
+        references: &Arc<References>,
+    ) -> bool {
+        match end.follows {
+            Follows::Nothing => false,
+            Follows::Always => true,
+            Follows::Field(lead) => match values.get(&lead) {
+                Some(value) => self.fields.get(lead).is_some_and(|field| {
+                    !is_empty(value) && wire_of(field, field.ends.get(side), value, references).is_ok()
+                }),
+                None => standing.is_some_and(|standing| !is_empty(standing.fields.value(lead))),
+            },
+        }
     }
 
     fn held(
@@ -226,18 +247,6 @@ fn place_view(view: &View, answer: &Value, old: &Value, draft: &mut Draft) -> Re
         wrote = true;
     }
     Ok(wrote)
-}
-
-/// True when the system fills this end by itself, now that these values are written.
-fn follows(end: &End, values: &BTreeMap<usize, Value>, standing: Option<Standing<'_>>) -> bool {
-    match end.follows {
-        Follows::Nothing => false,
-        Follows::Always => true,
-        Follows::Field(lead) => {
-            let kept = standing.map_or(&Value::Null, |standing| standing.fields.value(lead));
-            !is_empty(values.get(&lead).unwrap_or(kept))
-        }
-    }
 }
 
 enum Wire {

@@ -3,11 +3,11 @@
 //! A form only ever grows by fields with a default. A change that an older reader would misread
 //! raises [`FORM`]; what is written then still reads every older form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::{Error, Tree, key};
@@ -72,9 +72,9 @@ pub struct Waiting {
     pub changed_ms: Option<i64>,
     /// The print of the record when it was kept: it is tried again when this changes.
     pub print: u64,
-    /// The print of the last refusal that was reported to people.
-    #[serde(default)]
-    pub reported: Option<u64>,
+    /// The prints of the refusals that were reported to people.
+    #[serde(default, deserialize_with = "prints")]
+    pub reported: BTreeSet<u64>,
     /// How often it was tried.
     pub tries: u32,
     /// How the other system answered, in its own words.
@@ -152,6 +152,16 @@ pub struct Intent {
     /// What both sides are to hold once it is there: the base of its link when it is found again.
     #[serde(default, skip_serializing_if = "is_bare")]
     pub base: Sides<Half>,
+}
+
+/// Prints as they are written now, and the one or none that was kept at first.
+fn prints<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<u64>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(list) => list.iter().filter_map(Value::as_u64).collect(),
+        one @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            one.as_u64().into_iter().collect()
+        }
+    })
 }
 
 /// True for a base that says nothing.
@@ -262,10 +272,11 @@ mod tests {
 
     #[test]
     fn waiting_of_version_1_is_read() {
-        let waiting: Waiting = still(
+        let waiting: Waiting = first(
             r#"{"v":1,"form":{"side":"right","id":"7","kind":"quarantined","reason":"falta CPF","place":"a.yaml:3","since_ms":1,"last_ms":2,"body":"{\"a\":1}","print":3,"reported":4,"tries":5,"outcome":"refused"}}"#,
         );
         assert_eq!((waiting.side, waiting.kind, waiting.tries), (Side::Right, Wait::Quarantined, 5));
+        assert_eq!(waiting.reported, BTreeSet::from([4]));
         assert_eq!(waiting.body.map(|body| body.value()), Some(json!({ "a": 1 })));
         for kind in ["held", "deferred", "quarantined", "ambiguous"] {
             first::<Wait>(&format!(r#"{{"v":1,"form":"{kind}"}}"#));

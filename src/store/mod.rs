@@ -15,6 +15,7 @@
 //! Nothing here knows a system, a mapping or the clock.
 
 mod change;
+mod copy;
 #[cfg(test)]
 mod disk;
 mod fence;

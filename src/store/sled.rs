@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use sled::{Config, Db};
 
+use super::copy::Copy;
 use super::fence::fenced;
 use super::{Batch, Error, Pair, Store, Tree, Turn, VERSION, key};
 
@@ -58,6 +59,8 @@ pub struct SledStore {
     turn: Mutex<()>,
     /// The lock, held as long as the store and released last, and the witness.
     witness: File,
+    /// Set when this is a copy.
+    copy: Option<Copy>,
 }
 
 impl SledStore {
@@ -81,6 +84,7 @@ impl SledStore {
             writes: Mutex::default(),
             turn: Mutex::default(),
             witness,
+            copy: None,
         };
         match (store.meta(VERSION_KEY)?, seen) {
             (Some(found), _) if found != VERSION.to_string() => return Err(Error::Newer { dir: dir.into(), found }),
@@ -91,6 +95,18 @@ impl SledStore {
                 store.be_born()?;
             }
         }
+        Ok(store)
+    }
+
+    /// Opens a copy of the store in a folder: what is written there is gone with it, and the store
+    /// itself stays as it is, byte for byte. Nobody else can open the store meanwhile.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`].
+    pub fn open_copy(dir: &Path) -> Result<Self, Error> {
+        let copy = Copy::of(dir, lock(dir)?).map_err(|source| Error::Open { dir: dir.into(), source })?;
+        let mut store = Self::open(copy.folder())?;
+        store.copy = Some(copy);
         Ok(store)
     }
 

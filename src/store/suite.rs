@@ -1,6 +1,6 @@
 //! What every engine must do, and the ledger on top of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -60,7 +60,7 @@ fn waiting(side: Side, id: &str) -> Waiting {
         changed_ms: None,
         body: None,
         print: 3,
-        reported: None,
+        reported: BTreeSet::new(),
         tries: 0,
         outcome: None,
     }

@@ -102,15 +102,15 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
         }
         return;
     };
-    let late = Sides::new(settle::is_late(&link.base.left, left), settle::is_late(&link.base.right, right));
-    if late.left || late.right {
-        plan.late.push(link.ids.clone());
-        return;
-    }
     match both(mapping, Sides::new(left, right), &snapshot.references) {
         Ok(read) => {
             let seen = Sides::new(seen_of(left, &read.left), seen_of(right, &read.right));
-            plan.pairs.extend(planner.joined(Some(link), seen));
+            let late = |side: Side| settle::is_late(mapping, link.base.get(side), seen.get(side), snapshot.now_ms);
+            if late(Side::Left) || late(Side::Right) {
+                plan.late.push(link.ids.clone());
+            } else {
+                plan.pairs.extend(planner.joined(Some(link), seen));
+            }
         }
         Err((side, trouble)) => plan.unreadable.push((side, link.ids.get(side).clone(), trouble)),
     }

@@ -211,9 +211,27 @@ impl Planner<'_> {
             }
             if let Some(first) = clash(verdicts, &members) {
                 self.fall(verdicts, (&members, first), base, seen, &mut conflicts);
+            } else if members.len() > 1 {
+                self.leave_whole(verdicts, &members, seen);
             }
         }
         conflicts
+    }
+
+    /// A part that had no twin before is not filled into what is another whole on that side: a city
+    /// of one address and the street of another are nobody's.
+    fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
+        let late = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
+        let is_torn = members.iter().any(|index| {
+            let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
+            let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
+            verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
+        });
+        for index in members.iter().filter(|_| is_torn) {
+            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| late(verdict)) {
+                *verdict = Verdict::Unchanged;
+            }
+        }
     }
 
     fn fall(

@@ -11,7 +11,8 @@ use super::plan::{Act, Planned, Seen, Step};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields, is_empty};
-use crate::record::{Record, Side, Sides};
+use crate::record::{Side, Sides};
+use crate::reference::folded;
 
 /// What a side is known to hold at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,25 +38,53 @@ fn expect(half: &mut Half, key: &str, value: Value) {
 }
 
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
-/// seen, an image as old as the one before the write is late as well, unless we are its author.
-pub(super) fn is_late(half: &Half, record: &Record) -> bool {
-    let (Some(seen), Some(changed)) = (half.seen_ms, record.changed_ms) else { return false };
-    changed < seen || (changed == seen && !half.expected.is_empty() && !record.ours)
+/// seen, an image as old as the one before the write that shows nothing of it is late as well, for
+/// as long as listings look back.
+pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i64) -> bool {
+    let (Some(seen), Some(changed)) = (half.seen_ms, one.record.changed_ms) else { return false };
+    if changed != seen || half.expected.is_empty() {
+        return changed < seen;
+    }
+    let window_ms = i64::try_from(mapping.schedule.window_ms).unwrap_or(i64::MAX);
+    let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
+    let sent: Vec<_> = sent.filter_map(|(key, sent)| Some((mapping.keyed(key)?, sent))).collect();
+    if sent.is_empty() {
+        return !one.record.ours;
+    }
+    let untouched = |index: usize, sent: &UnderWay| *one.fields.value(index) == sent.before;
+    sent.iter().all(|((index, _), sent)| untouched(*index, sent))
+        && sent.iter().any(|((index, field), sent)| {
+            now_ms.saturating_sub(sent.at_ms) < window_ms
+                && !explains(field, false, &sent.becomes, one.fields.value(*index))
+        })
 }
 
-/// Takes over what the systems made of the values we sent: a difference that the field's canon or
-/// the write's author explains is the system's own; any other is a person's edit and stays one.
+/// True when what a side holds is what its system made of a value we sent: the write's author or the
+/// field's canon explains the difference, or it is one that systems make and people hardly do, of
+/// case, accents and spaces.
+fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
+    let folds = || match (sent, now) {
+        (Value::String(sent), Value::String(now)) => folded(sent) == folded(now),
+        _ => false,
+    };
+    ours || same(field, sent, now) || folds()
+}
+
+/// Takes over what the systems made of the values we sent; any other difference is a person's edit
+/// and stays one. So does what a system says it took and left as it was: the other side hears of it.
 pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Link {
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
-        let expected = std::mem::take(&mut half.expected);
-        for (index, field) in mapping.fields.iter().enumerate().filter(|(_, field)| expected.contains(&field.key)) {
+        for key in std::mem::take(&mut half.expected) {
+            let sent = half.under_way.remove(&key);
+            let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
-            let was = half.fields.get(&field.key).unwrap_or(&Value::Null);
-            if one.record.ours || same(field, was, now) {
-                half.fields.insert(field.key.clone(), now.clone());
+            let was = half.fields.get(&key).unwrap_or(&Value::Null);
+            let ignored = sent.is_some_and(|sent| same(field, &sent.before, now));
+            if explains(field, one.record.ours && !ignored, was, now) {
+                half.fields.insert(key, now.clone());
             }
         }
         arrive(mapping, &mut link, side, one, now_ms);
@@ -69,14 +98,13 @@ pub(super) fn adopt(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>, now_
 fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms: i64) {
     let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
     for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
-        let Some(index) = mapping.fields.iter().position(|field| field.key == key) else { continue };
-        let Some(field) = mapping.fields.get(index) else { continue };
+        let Some((index, field)) = mapping.keyed(&key) else { continue };
         let now = one.fields.value(index);
         if *now == sent.before {
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
                 link.base.get_mut(side).under_way.insert(key, sent);
             }
-        } else if one.record.ours || same(field, &sent.becomes, now) {
+        } else if explains(field, one.record.ours, &sent.becomes, now) {
             know(link.base.get_mut(side), &key, now.clone());
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
@@ -181,7 +209,10 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
             know(after.base.get_mut(step.side.other()), &effect.key, given);
         }
         let half = after.base.get_mut(step.side);
-        half.under_way.remove(&effect.key);
+        // What was held before stays known until the write is seen: it tells a late image.
+        if answer.is_some() {
+            half.under_way.remove(&effect.key);
+        }
         match (answer, effect.given) {
             // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
             // this side now has over it is news, whatever becomes of that other step.

@@ -174,7 +174,8 @@ async fn records_are_fetched_and_found_in_batches() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_is_lost_is_unknown_and_is_found_by_its_key() {
-    for fault in [Fault::LoseAnswer, Fault::BrokenAfterCommit, Fault::Truncate] {
+    // The longest delay is longer than anybody waits: the effect is there all the same.
+    for fault in [Fault::LoseAnswer, Fault::BrokenAfterCommit, Fault::Truncate, Fault::Delay(130_000)] {
         let house = house(30);
         house.omie.lock().unwrap().faults().next(fault.clone(), "IncluirCliente", 1);
         let outcome = house.left.create("clientes", &client("dp-1")).await;
@@ -214,6 +215,19 @@ async fn a_block_is_obeyed_without_another_call() {
     assert_eq!(house.left.calls()["ListarClientes"], 1);
     house.clock.skip_ms(1_801_000);
     assert!(list(&house.left, "clientes", None).await.1.complete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_that_names_hours_does_not_silence_us_for_hours() {
+    let house = house(30);
+    house.ploomes.lock().unwrap().faults().next(Fault::Throttle(36_000), "GET Users", 1);
+    for _ in 0..2 {
+        let failure = house.right.list("users", None, &mut |_| {}).await.unwrap_err();
+        assert!(matches!(failure.cause, Cause::Throttled { .. } | Cause::Blocked { .. }), "{failure}");
+    }
+    assert_eq!(house.right.calls()["list users"], 1);
+    house.clock.skip_ms(1_801_000);
+    assert!(list(&house.right, "users", None).await.1.complete);
 }
 
 #[tokio::test(start_paused = true)]

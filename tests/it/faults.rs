@@ -4,26 +4,42 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
+use depara::clock::Clock;
+use depara::config::files;
 use depara::engine::{Options, Report};
 use depara::record::{Side, Sides};
 use depara::sandbox::people::{self, Story};
-use depara::sandbox::{Faults, Sandbox as _};
+use depara::sandbox::{Faults, Omie, Ploomes, Sandbox as _};
 use depara::store::{Change, Wait};
+use depara::workspace::Workspace;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::house::{House, census};
+use crate::house::{House, census, workspace};
 use crate::truth::{Truth, complain_twice};
 
 /// Cycles under fire.
 const CYCLES: usize = 3;
 /// Cycles until everything is settled, at most: a block of half an hour is waited for.
 const CYCLES_MAX: usize = 24;
+/// The time between two cycles, in milliseconds.
+const CYCLE_MS: u64 = 600_000;
+/// How far a stale listing lags, in milliseconds.
+const LAG_MS: u64 = 900_000;
 /// When people edit: a window behind the first load, and before all is compared again.
 const EDITS: &str = "2026-11-02T23:00:00Z";
 
 /// The town whose first listing has holes.
 const HOLES: u64 = 2;
+
+/// How far back listings look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Window {
+    /// Hardly behind the watermark: one that moves too early loses something.
+    Short,
+    /// Farther than any listing lags.
+    Usual,
+}
 
 /// A house full of people.
 struct Play {
@@ -33,15 +49,26 @@ struct Play {
 
 impl Play {
     /// Some towns have an Omie that writes in capitals what applications send.
-    fn open(seed: u64) -> Self {
+    fn open(seed: u64, window: Window) -> Self {
+        static SHORT: OnceLock<Workspace> = OnceLock::new();
+        let short = || {
+            let mut files = files::carried();
+            let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+            *text = text.replace("window: 5h,", "window: 1m, overlap: 1m,");
+            workspace(&files)
+        };
         let mut story = None;
-        let house = House::build(|omie, ploomes, clock| {
-            omie.switches.upper_case_text = seed % 2 == 0;
+        let prepare = |omie: &mut Omie, ploomes: &mut Ploomes, clock: &Clock| {
+            omie.switches.upper_case_text = seed.is_multiple_of(2);
             // Small pages, so that there are several.
             (omie.switches.page_cap, ploomes.switches.page_max) = (15, 20);
             (*omie.faults(), *ploomes.faults()) = (Faults::new(seed), Faults::new(seed + 1));
             story = Some(people::populate(omie, ploomes, seed, 0, clock.now()).unwrap());
-        });
+        };
+        let house = match window {
+            Window::Short => House::build_on(SHORT.get_or_init(short), prepare),
+            Window::Usual => House::build(prepare),
+        };
         Self { house, story: story.unwrap() }
     }
 
@@ -83,7 +110,7 @@ impl Play {
 
     /// Compares everything, as every day.
     async fn compare(&mut self) {
-        self.house.clock.skip_ms(600_000);
+        self.house.clock.skip_ms(CYCLE_MS);
         let report = self.house.runner.cycle(Options { full: true, accept: false }).await;
         assert_eq!((report.failed, report.halted), (None, None));
     }
@@ -106,6 +133,8 @@ impl Play {
         self.house.clock.skip_ms(u64::try_from(wait_ms).unwrap());
         let (mut omie, mut ploomes) = (self.house.omie.lock().unwrap(), self.house.ploomes.lock().unwrap());
         people::edit_round(&mut omie, &mut ploomes, &self.story, moment).unwrap();
+        // Two edits of one thing, of which a lagging listing shows only one, are beyond anybody's help.
+        self.house.clock.skip_ms(LAG_MS - CYCLE_MS + 2_000);
     }
 
     fn truth(&self) -> Truth {
@@ -129,7 +158,7 @@ async fn undisturbed(seed: u64) -> [Truth; 2] {
     if let Some(ends) = known.lock().unwrap().get(&seed) {
         return ends.clone();
     }
-    let mut play = Play::open(seed);
+    let mut play = Play::open(seed, Window::Usual);
     play.settle().await;
     let loaded = play.truth();
     play.edit();
@@ -140,16 +169,17 @@ async fn undisturbed(seed: u64) -> [Truth; 2] {
 }
 
 /// Lets the faults of an act strike while it lasts; its end is the one of a town without faults.
-async fn survives(seed: u64, strikes: [&[&str]; 2], full: bool) {
+async fn survives(seed: u64, strikes: [&[&str]; 2], window: Window) {
     let ends = undisturbed(seed).await;
-    let mut play = Play::open(seed);
+    let mut play = Play::open(seed, window);
     for (act, (rules, end)) in ["the load", "the edits"].into_iter().zip(strikes.into_iter().zip(&ends)) {
         if act == "the edits" {
             play.edit();
         }
         play.suffer(rules).await;
         play.settle().await;
-        if full {
+        if strikes.iter().flat_map(|rules| rules.iter()).any(|rule| rule.starts_with("empty-list")) {
+            // What was told to have no twin is looked for again when everything is compared.
             play.compare().await;
             play.settle().await;
         }
@@ -158,81 +188,72 @@ async fn survives(seed: u64, strikes: [&[&str]; 2], full: bool) {
     assert_eq!(play.complaints(), Vec::<String>::new(), "{strikes:?}, seed {seed}");
 }
 
-fn seeds(usual: u64) -> u64 {
-    std::env::var("SEEDS").ok().map_or(usual, |n| n.parse::<u64>().unwrap())
-}
-
 /// Faults while records are born, and while people edit.
-async fn matrix(rules: &[&str]) {
-    for seed in 1..=seeds(2) {
-        survives(seed, if seed % 2 == 0 { [&[], rules] } else { [rules, &[]] }, false).await;
-        if seeds(2) > 2 {
-            survives(seed, [rules, rules], false).await;
-        }
-    }
+async fn matrix(rules: &[&str], window: Window) {
+    survives(1, [rules, &[]], window).await;
+    survives(2, [&[], rules], window).await;
 }
 
 #[tokio::test]
 async fn a_refused_write_goes_when_it_is_asked_for_again() {
-    matrix(&["refuse:*:30%"]).await;
+    matrix(&["refuse:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_slow_answer_is_waited_for_and_a_late_one_is_no_answer() {
-    matrix(&["delay:*:20%:2500", "delay:Contacts:10%:61000"]).await;
+    matrix(&["delay:*:20%:2500", "delay:Contacts:10%:61000"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_throttled_call_goes_later() {
-    matrix(&["throttle:*:15%:7", "throttle:*:15%"]).await;
+    matrix(&["throttle:*:15%:7", "throttle:*:15%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_blocked_call_rests() {
-    matrix(&["block:Cliente:2:120", "block:Vendedores:1:60", "block:Contacts:1:30"]).await;
+    matrix(&["block:Cliente:2:120", "block:Vendedores:1:60", "block:Contacts:1:30"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_took_effect_once() {
-    matrix(&["lose-answer:*:30%"]).await;
+    matrix(&["lose-answer:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_call_that_is_dropped_had_no_effect() {
-    matrix(&["drop-before:*:30%"]).await;
+    matrix(&["drop-before:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_bad_gateway_had_no_effect() {
-    matrix(&["bad-gateway:*:30%"]).await;
+    matrix(&["bad-gateway:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_broken_answer_took_effect_once() {
-    matrix(&["broken-after-commit:*:30%"]).await;
+    matrix(&["broken-after-commit:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn an_answer_cut_short_is_none() {
-    matrix(&["truncate:*:30%"]).await;
+    matrix(&["truncate:*:30%"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn a_stale_listing_proves_nothing() {
-    matrix(&["stale-list:*:50%:900"]).await;
+    matrix(&["stale-list:*:50%:900"], Window::Usual).await;
 }
 
 #[tokio::test]
 async fn pages_that_shift_lose_nothing_and_repeat_nothing() {
-    matrix(&["shift-pages:*:30%:1", "shift-pages:*:30%:-1"]).await;
+    matrix(&["shift-pages:*:30%:1", "shift-pages:*:30%:-1"], Window::Short).await;
 }
 
 #[tokio::test]
 async fn an_empty_listing_empties_nothing() {
-    // What was told to have no twin is looked for again when everything is compared.
-    for seed in 1..=seeds(2) {
+    for seed in 1..=2 {
         let records = ["empty-list:Cliente:30%", "empty-list:Contacts:30%"];
-        survives(seed, [&records, &["empty-list:*:30%"]], true).await;
+        survives(seed, [&records, &["empty-list:*:30%"]], Window::Usual).await;
     }
 }
 
@@ -254,8 +275,8 @@ async fn all_at_once() {
         "empty-list:Cliente:4%",
         "empty-list:Contacts:4%",
     ];
-    for seed in 1..=seeds(4) {
-        survives(seed, [&rules, &rules], true).await;
+    for seed in 1..=4 {
+        survives(seed, [&rules, &rules], Window::Usual).await;
     }
 }
 
@@ -307,7 +328,7 @@ impl Play {
             (Sides::new("nome_fantasia", "Name"), format!("Nome de número {number}")),
             (Sides::new("email", "Email"), format!("numero{number}@typed.example")),
             (Sides::new("homepage", "Website"), format!("https://numero{number}.example")),
-            (Sides::new("complemento", "StreetAddressLine2"), format!("Sala {number}")),
+            (Sides::new("razao_social", "LegalName"), format!("Razão de número {number}")),
         ];
         let (keys, value) = random.choice(fields).unwrap();
         let side = if random.bool() { Side::Left } else { Side::Right };
@@ -348,8 +369,8 @@ impl Play {
 
 #[tokio::test]
 async fn whatever_people_type_arrives_or_is_told() {
-    for seed in 1..=seeds(4) {
-        let mut play = Play::open(seed);
+    for seed in 1..=4 {
+        let mut play = Play::open(seed, Window::Usual);
         play.settle().await;
         let mut random = fastrand::Rng::with_seed(seed);
         let (mut typed, mut number): (Vec<Typed>, usize) = (Vec::new(), 0);

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
-use depara::config::files;
+use depara::config::files::{self, Files};
 use depara::connector::transport::{Transport, WireAnswer, WireRequest};
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
@@ -61,17 +61,24 @@ fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Tran
     }))
 }
 
+/// The files of a workspace, compiled.
+pub(crate) fn workspace(files: &Files) -> Workspace {
+    let opened = Workspace::compile(files, &|_| None, Diagnostics::default());
+    opened.unwrap_or_else(|complaints| panic!("{complaints}"))
+}
+
 impl House {
     /// Builds a house; `prepare` fills the sandboxes.
     pub(crate) fn build(prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock)) -> Self {
+        Self::build_on(WORKSPACE.get_or_init(|| workspace(&files::carried())), prepare)
+    }
+
+    /// Builds a house on a workspace of its own.
+    pub(crate) fn build_on(workspace: &Workspace, prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock)) -> Self {
         let clock = Clock::starting_at("2026-11-02T12:00:00Z".parse().unwrap()).skipping();
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
         let (omie, ploomes) = (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)));
-        let workspace = WORKSPACE.get_or_init(|| {
-            let opened = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-            opened.unwrap_or_else(|complaints| panic!("{complaints}"))
-        });
         let open = |name: &str, transport: Transport, secrets: &[(&str, &str)]| {
             let secrets = secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
             let credentials = Credentials { secrets, base_url: None };
@@ -146,10 +153,10 @@ pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> 
 }
 
 /// What both sides of a pair must say alike in the end, each in its own words.
-fn told(values: [&Value; 5], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
+fn told(values: [&Value; 6], tags: BTreeSet<String>) -> (Vec<String>, BTreeSet<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => text.replace("&amp;", "&").replace("&quot;", "\"").to_lowercase(),
-        _ => String::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => String::new(),
     };
     (values.map(plain).to_vec(), tags)
 }
@@ -180,8 +187,16 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
             filled.cloned().unwrap_or_default()
         };
         let (number, state) = (address("endereco_numero", "entNumero"), address("estado", "entEstado"));
+        let cep = contact["ZipCode"].as_i64().map_or_else(String::new, |cep| format!("{cep:08}"));
         let left = told(
-            [&client["nome_fantasia"], &client["email"], &client["homepage"], &number, &state],
+            [
+                &client["nome_fantasia"],
+                &client["email"],
+                &client["homepage"],
+                &number,
+                &state,
+                &address("cep", "entCEP"),
+            ],
             names(&client["tags"], |row| &row["tag"]),
         );
         let right = told(
@@ -191,9 +206,20 @@ pub(crate) fn differences(omie: &Omie, ploomes: &Ploomes, waiting: &BTreeMap<Str
                 &contact["Website"],
                 &contact["StreetAddressNumber"],
                 &contact["State"]["Short"],
+                &Value::from(cep),
             ],
             names(&contact["Tags"], |row| &row["Tag"]["Name"]),
         );
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let known = contact["Phones"].as_array().into_iter().flatten();
+        let known: Vec<String> = known.map(|row| digits(row["PhoneNumber"].as_str().unwrap())).collect();
+        for slot in ["telefone1", "telefone2", "fax"] {
+            let part = |name: &str| digits(client[format!("{slot}_{name}")].as_str().unwrap_or_default());
+            let number = format!("{}{}", part("ddd"), part("numero"));
+            if !number.is_empty() && !known.contains(&number) {
+                wrong.push(format!("client {key} has {slot} {number}, contact {} only {known:?}", contact["Id"]));
+            }
+        }
         if left != right {
             wrong.push(format!("client {key} and contact {}: {left:?} {right:?}", contact["Id"]));
         }

@@ -1,14 +1,18 @@
 //! The one integration test binary.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
+mod binary;
 mod cases;
 mod connectors;
 mod cycles;
+mod demo_seen;
 mod diagnostics;
 mod faults;
 mod house;
+mod kill;
 mod preview;
 mod readme;
+mod rules_seen;
 mod served;
 mod shipped;
 mod store_kill;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 struct Served {
     child: Child,
     address: String,
+    /// A process whose words nobody takes any more ends.
+    _told: BufReader<ChildStdout>,
 }
 
 impl Drop for Served {
@@ -23,13 +25,13 @@ fn serve(arguments: &[&str]) -> Served {
     let mut command = Command::new(env!("CARGO_BIN_EXE_depara"));
     command.args(["sandbox", "omie", "--port", "0", "--records", "30"]).args(arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
     // The account file names the address; the lines end when the process does.
-    let address = lines.map_while(Result::ok).find_map(|line| {
+    let address = told.by_ref().lines().map_while(Result::ok).find_map(|line| {
         let rest = line.split("http://").nth(1)?;
         rest.split(['/', '"']).next().map(str::to_owned)
     });
-    Served { child, address: address.unwrap() }
+    Served { child, address: address.unwrap(), _told: told }
 }
 
 impl Served {

@@ -138,7 +138,7 @@ fn batch(number: u64) -> Vec<Change> {
         body: Some(body),
         changed_ms: None,
         print: number,
-        reported: None,
+        reported: std::collections::BTreeSet::new(),
         tries: 1,
         outcome: None,
     }));

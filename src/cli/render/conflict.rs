@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::Screen;
-use super::link::{heading, resource};
+use super::link::{heading, name_of, resource};
 use super::table::Table;
 use super::value::{count, moment, value};
 use crate::cli::open::Scope;
@@ -21,23 +21,25 @@ pub fn list(screen: &mut Screen, scope: &Scope, conflicts: &[Conflict], waiting:
         return conflicts.iter().try_for_each(|one| screen.json(&as_json(scope, one)));
     }
     heading(screen, scope)?;
-    let sides = &scope.mapping.sides;
-    let mut table = Table::new(&["conflict", "when", "field", &sides.left.system, &sides.right.system, "settled"]);
+    let (paint, sides) = (screen.paint(), &scope.mapping.sides);
     for one in conflicts {
-        table.row([
-            one.id.clone(),
-            moment(one.at_ms),
-            one.label.clone(),
-            value(&one.values.left),
-            value(&one.values.right),
-            settled(scope, one),
-        ]);
-    }
-    if !conflicts.is_empty() {
-        let paint = screen.paint();
-        table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
+        let who = name(scope, one);
+        screen.line(&format!("  {}  {}  {}", paint.name(&one.id), paint.dim(moment(one.at_ms)), paint.bold(who)))?;
+        let [left, right] = [&one.values.left, &one.values.right].map(value);
+        let held = format!("{} {left}, {} {right}", sides.left.system, sides.right.system);
+        screen.line(&format!("    {}: {held} · {}", one.label, settled(scope, one)))?;
     }
     screen.note(&format!("  {} shown, {waiting} open", count(conflicts.len(), "conflict")))
+}
+
+/// What people call the pair, as its link knows it; else the ids.
+fn name(scope: &Scope, one: &Conflict) -> String {
+    let link = one.ids.left.as_ref().and_then(|id| scope.ledger.link(Side::Left, id).ok().flatten());
+    let name = link.and_then(|link| name_of(&scope.mapping, &link));
+    name.unwrap_or_else(|| {
+        let ids = one.ids.as_ref().map(|id| id.as_deref().unwrap_or("–"));
+        format!("{} ⇔ {}", ids.left, ids.right)
+    })
 }
 
 /// Shows one conflict.

@@ -87,14 +87,14 @@ fn standing(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String> 
             }
             lines
         }
-        Standing::Waiting(Wait::Held) => vec![format!("held: it does not move to {other}")],
+        Standing::Waiting(Wait::Held) => vec![format!("held, not sent to {other} until the reason is gone")],
         Standing::Waiting(Wait::Deferred) => vec![format!("deferred: what it refers to is not in {other} yet")],
         Standing::Waiting(Wait::Quarantined) => vec![
-            format!("refused by {other}"),
+            format!("refused by {other}, in its own words below"),
             "it is sent again when it or the mapping changes, or after `depara quarantine retry`".to_owned(),
         ],
         Standing::Waiting(Wait::Ambiguous) => {
-            vec!["ambiguous: it could be the twin of several, and nothing is done until one is left".to_owned()]
+            vec!["ambiguous: it could be the twin of several; nothing is done until one is left".to_owned()]
         }
         Standing::UnderWay => {
             vec![format!("sent to {other}, the answer is not known: the next cycle searches for it there")]
@@ -131,9 +131,8 @@ fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Fi
     let paint = screen.paint();
     if let Some(waiting) = &known.waiting {
         let place = waiting.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
-        let word = paint.warn(quarantine::word(waiting.kind));
-        screen.line(&format!("  {word}: {}{place}", waiting.reason))?;
-        screen.line(&format!("  since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
+        screen.line(&format!("    {}{place}", paint.warn(&waiting.reason)))?;
+        screen.line(&format!("    since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
     }
     let held = known.link.iter().flat_map(|link| &link.held);
     for (name, reason) in held {
@@ -164,6 +163,9 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
     let paths = format!("{} {arrow} {}", path_of(field, Side::Left), path_of(field, Side::Right));
     let place = paint.dim(format!(" · {}:{}", field.place.file, field.place.line));
     screen.line(&format!("  {}: {paths}{place}", paint.bold(&field.label)))?;
+    if let Some(way) = way(&scope.mapping, field) {
+        screen.line(&format!("    {way}"))?;
+    }
     let views = scope.mapping.views.iter().enumerate();
     let mut rules: Vec<&Rule> = Vec::new();
     for side in Side::BOTH {
@@ -175,6 +177,21 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
     }
     rules.dedup();
     rules.iter().try_for_each(|rule| screen.line(&format!("    by rule {}", rule_words(workspace, rule))))
+}
+
+/// What a field does not do, when it does not go both ways at all times.
+fn way(mapping: &Mapping, field: &Field) -> Option<String> {
+    let receiving = match field.arrow {
+        Arrow::Both => return None,
+        Arrow::ToRight => Side::Right,
+        Arrow::ToLeft => Side::Left,
+    };
+    let system = &mapping.sides.get(receiving).system;
+    Some(if field.once {
+        format!("told at birth only: what changes later does not move to {system}")
+    } else {
+        format!("one way: an edit in {system} is put back")
+    })
 }
 
 /// Where a rule stands and what its author wrote above it.

@@ -1,5 +1,6 @@
 //! What `init` wrote.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -8,6 +9,9 @@ use serde_json::json;
 use super::Screen;
 use super::value::count;
 use crate::config::files::Files;
+
+/// Where the cases are.
+const CASES: &str = "tests/cases/";
 
 /// Lists the files of a new workspace and the next steps.
 ///
@@ -19,18 +23,29 @@ pub fn written(screen: &mut Screen, folder: &Path, files: &Files) -> io::Result<
         return screen.json(&json!({ "folder": folder.display().to_string(), "written": paths }));
     }
     let paint = screen.paint();
+    // Cases are many: a folder of them is one line.
+    let mut listed: BTreeMap<String, usize> = BTreeMap::new();
     for path in files.keys() {
-        screen.line(&format!("  {}", paint.name(path)))?;
+        let name = match path.rsplit_once('/') {
+            Some((parent, _)) if path.starts_with(CASES) => format!("{parent}/"),
+            Some(_) | None => path.clone(),
+        };
+        *listed.entry(name).or_default() += 1;
     }
-    screen.line(&format!("{} written to {}", count(files.len(), "file"), folder.display()))?;
-    screen.line("next:")?;
+    for (name, number) in &listed {
+        let cases =
+            if name.ends_with('/') { format!("  {}", paint.dim(count(*number, "case"))) } else { String::new() };
+        screen.line(&format!("  {}{cases}", paint.name(name)))?;
+    }
+    screen.line(&format!("{} written to {}\n\nNext:", count(files.len(), "file"), folder.display()))?;
     let dir = folder.display();
-    for (command, what) in [
+    let next = [
         (format!("depara check {dir}"), "is everything well written?"),
         (format!("depara test {dir}"), "do the rules do what the cases say?"),
-        (format!("depara plan --dir {dir}"), "what would be sent? (needs the variables named in depara.yaml)"),
-    ] {
-        screen.line(&format!("  {}  {}", paint.bold(command), paint.dim(what)))?;
-    }
-    Ok(())
+        ("depara sandbox".to_owned(), "imitation systems to try it on, and the account file for them"),
+        (format!("depara plan --dir {dir}"), "what would be sent? needs the variables named in depara.yaml"),
+        (format!("depara run --dir {dir}"), "lives"),
+    ];
+    let width = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    next.iter().try_for_each(|(command, what)| screen.line(&format!("  {command:<width$}  {}", paint.dim(what))))
 }

@@ -19,9 +19,10 @@ pub(super) fn lines(entry: &Entry, systems: Sides<&str>, only: Option<&str>) -> 
     lines
 }
 
-/// True when a line speaks of a field.
+/// True when a line speaks of a field. A birth and a first meeting speak of all of them.
 pub(super) fn speaks_of(entry: &Entry, label: &str) -> bool {
-    fields(entry).any(|(one, _)| one == label) || text(entry, "field") == label
+    let all = matches!(entry.event.as_str(), "RecordCreated" | "RecordsLinked");
+    all || fields(entry).any(|(one, _)| one == label) || text(entry, "field") == label
 }
 
 fn fields(entry: &Entry) -> impl Iterator<Item = (&str, &Value)> {

@@ -3,6 +3,7 @@
 //! A [`Screen`] is where words go: a terminal, a pipe, or a test's memory. It knows whether people
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
+pub mod case;
 pub mod conflict;
 pub mod demo;
 pub mod diagnostic;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::preview::{Clash, Entry, Note, Preview, Write, preview};
 use super::table::Table;
-use super::value::value;
+use super::value::{value, wrapped};
 use super::{Paint, Screen};
 use crate::mapping::Mapping;
 use crate::reference::{folded, scalar_text};
@@ -16,6 +16,8 @@ use crate::sync::{Plan, Snapshot};
 
 /// Records named for one reason.
 const NAMED: usize = 5;
+/// Columns of a reason.
+const WIDTH: usize = 92;
 
 /// Prints a plan; as one JSON object on one line for programs.
 ///
@@ -81,17 +83,17 @@ fn who(mapping: &Mapping, entry: &Entry, paint: Paint) -> String {
 
 /// Records of which nothing is sent: one paragraph for each reason.
 fn idle(mapping: &Mapping, waiting: &[&Entry], paint: Paint) -> Vec<String> {
-    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    let mut reasons: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     for entry in waiting {
         let who = who(mapping, entry, paint);
-        for line in entry.notes.iter().map(|one| note(one, paint)) {
-            match reasons.iter_mut().find(|(known, _)| *known == line) {
+        for lines in entry.notes.iter().map(|one| note(one, paint)) {
+            match reasons.iter_mut().find(|(known, _)| *known == lines) {
                 Some((_, all)) => all.push(who.clone()),
-                None => reasons.push((line, vec![who.clone()])),
+                None => reasons.push((lines, vec![who.clone()])),
             }
         }
     }
-    reasons.into_iter().flat_map(|(line, all)| std::iter::once(line).chain(some(&all, paint))).collect()
+    reasons.into_iter().flat_map(|(lines, all)| [lines, some(&all, paint)].concat()).collect()
 }
 
 /// Names one under the other, and how many more there are.
@@ -113,7 +115,7 @@ fn record(mapping: &Mapping, entry: &Entry, paint: Paint) -> Vec<String> {
         write(mapping, one, paint, &mut lines);
     }
     lines.extend(entry.conflicts.iter().map(|one| clash(mapping, one, paint)));
-    lines.extend(entry.notes.iter().map(|one| note(one, paint)));
+    lines.extend(entry.notes.iter().flat_map(|one| note(one, paint)));
     lines
 }
 
@@ -159,11 +161,14 @@ fn clash(mapping: &Mapping, one: &Clash, paint: Paint) -> String {
     format!("  {} {}: {values}; {ending}", paint.warn("! conflict"), one.label)
 }
 
-fn note(one: &Note, paint: Paint) -> String {
+fn note(one: &Note, paint: Paint) -> Vec<String> {
     let label = one.label.as_ref().map(|label| format!(" {label}")).unwrap_or_default();
-    let place = one.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
     let way = if one.kind == "held" { format!(" on its way to {}", one.at) } else { String::new() };
-    format!("  {}{label}{way}: {}{place}", paint.warn(format!("! {}", one.kind)), one.reason)
+    let place = one.place.as_ref().map(|place| format!(" · {place}")).unwrap_or_default();
+    let text = wrapped(&format!("{}{place}", one.reason), WIDTH);
+    let mut lines = vec![format!("  {}{label}{way}", paint.warn(format!("! {}", one.kind)))];
+    lines.extend(text.iter().map(|line| format!("    {line}")));
+    lines
 }
 
 /// The last lines: how many of each kind, and the price.

@@ -271,6 +271,9 @@ fn write(mapping: &Mapping, fields: &Sides<Option<Fields>>, step: &Step) -> Writ
 fn change(mapping: &Mapping, fields: &Sides<Option<Fields>>, step: &Step, one: &Move) -> Option<Change> {
     let field = mapping.fields.get(one.field)?;
     let held = |side: Side| fields.get(side).as_ref().map(|fields| fields.value(one.field).clone());
+    // What only stands in for an empty value is not there.
+    let stands_in = fields.get(step.side).as_ref().is_some_and(|fields| fields.is_borrowed(one.field));
+    let old = held(step.side).filter(|_| !stands_in).unwrap_or_default();
     let stamp = step.act == Act::Stamp;
     let given = if stamp { Some(Value::from("(the new id)")) } else { held(step.side.other()) };
     let new = one.becomes.clone().or(given).unwrap_or_default();
@@ -280,7 +283,7 @@ fn change(mapping: &Mapping, fields: &Sides<Option<Fields>>, step: &Step, one: &
     Some(Change {
         field: field.name.clone(),
         label: field.label.clone(),
-        old: held(step.side).unwrap_or_default(),
+        old,
         new,
         cause: one.why.word(),
         why: why(mapping, field, step.side, one),

@@ -5,37 +5,78 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::Screen;
-use super::link::{heading, name_in, resource};
+use super::link::{heading, name_in, name_of, resource};
 use super::table::Table;
-use super::value::{count, moment};
+use super::value::{count, moment, wrapped};
 use crate::cli::open::Scope;
+use crate::link::Link;
 use crate::record::Body;
 use crate::store::{Wait, Waiting};
 
-/// Lists what waits in one scope: how many there are, and whether all kinds were asked for.
+/// Columns of a reason.
+const WIDTH: usize = 92;
+
+/// Lists what waits in one scope, records and then fields of linked ones: how many there are, and
+/// whether all kinds were asked for.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn list(screen: &mut Screen, scope: &Scope, waiting: &[Waiting], (total, all): (usize, bool)) -> io::Result<()> {
+pub fn list(
+    screen: &mut Screen,
+    scope: &Scope,
+    (waiting, links): (&[Waiting], &[Link]),
+    (total, all): (usize, bool),
+) -> io::Result<()> {
+    let fields: Vec<Value> = links.iter().flat_map(|link| held_fields(scope, link)).collect();
     if screen.is_json() {
-        return waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)));
+        waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)))?;
+        return fields.iter().try_for_each(|field| screen.json(field));
     }
     heading(screen, scope)?;
-    let mut table = Table::new(&["record", "name", "why", "since", "reason"]);
+    let mut table = Table::default();
+    let mut reasons = Vec::new();
     for one in waiting {
         let record = format!("{} {}", resource(&scope.mapping, one.side), one.id);
         let body = one.body.as_ref().map(Body::value);
         let name = body.and_then(|body| name_in(&scope.mapping, one.side, &one.id, &body)).unwrap_or_default();
-        table.row([record, name, word(one.kind).to_owned(), moment(one.since_ms), one.reason.clone()]);
+        table.row([word(one.kind).to_owned(), record, moment(one.since_ms), name]);
+        reasons.push(one.reason.clone());
     }
-    if !waiting.is_empty() {
-        let paint = screen.paint();
-        table.lines(2, paint).iter().try_for_each(|line| screen.line(line))?;
+    for field in &fields {
+        let text = |key: &str| field.get(key).and_then(Value::as_str).unwrap_or_default();
+        let record = format!("{}.{} {}", text("system"), text("resource"), text("id"));
+        table.row([word(Wait::Held).to_owned(), record, String::new(), text("name").to_owned()]);
+        reasons.push(format!("{}: {}", text("field"), text("reason")));
     }
-    let what = if all { "waiting record" } else { "refused record" };
-    let shown =
-        if waiting.len() < total { format!(", {} shown; --limit shows more", waiting.len()) } else { String::new() };
-    screen.note(&format!("  {}{shown}", count(total, what)))
+    let paint = screen.paint();
+    for (line, reason) in table.lines(2, paint).iter().zip(reasons) {
+        screen.line(line)?;
+        wrapped(&reason, WIDTH).iter().try_for_each(|row| screen.line(&format!("    {}", paint.dim(row))))?;
+    }
+    let (what, listed) = (if all { "waiting" } else { "refused record" }, waiting.len() + fields.len());
+    let shown = if listed < total { format!(", {listed} shown; --limit shows more") } else { String::new() };
+    let total = if all { format!("{total} {what}") } else { count(total, what) };
+    screen.note(&format!("  {total}{shown}"))
+}
+
+/// The fields of a linked record that wait, each as an object.
+fn held_fields(scope: &Scope, link: &Link) -> Vec<Value> {
+    let (mapping, end) = (&scope.mapping, &scope.mapping.sides.left);
+    let field = |(name, reason): (&String, &String)| {
+        let field = mapping.field_named(name).and_then(|at| mapping.fields.get(at));
+        json!({
+            "account": scope.account.name,
+            "mapping": mapping.name,
+            "system": end.system,
+            "resource": end.resource,
+            "id": link.ids.left,
+            "name": name_of(mapping, link),
+            "kind": word(Wait::Held),
+            "field": field.map(|field| field.label.as_str()),
+            "reason": reason,
+        })
+    };
+    link.held.iter().map(field).collect()
 }
 
 /// Shows one record that waits, with the system's words and the record as it was.

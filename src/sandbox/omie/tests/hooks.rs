@@ -49,7 +49,7 @@ fn a_call_that_was_not_taken_holds_up_the_others_and_goes_again() {
     let first = desk.told(false).unwrap();
     assert_eq!(desk.told(true), None, "it rests");
     desk.now += 60.seconds();
-    assert_eq!(desk.told(true), Some(first.clone()));
+    assert_eq!(desk.told(true), Some(first));
     assert_eq!(desk.told(true).unwrap()["topic"], "ClienteFornecedor.Alterado");
     desk.omie.switches.hooks_twice = true;
     desk.include(json!({ "razao_social": "B" }));

@@ -40,6 +40,11 @@ fn a_listener_hears_of_its_own_kind_of_change_whoever_made_it() {
     assert_eq!((&first["Old"]["Name"], &first["New"]["Name"]), (&json!("unheard"), &json!("from the API")));
     assert_ne!(second["ActionUserId"], json!(api));
     assert!(told(&mut ploomes).is_empty(), "each is given once");
+    patch(&mut ploomes, id, json!({ "Name": "by hand" }));
+    assert_eq!(told(&mut ploomes).len(), 1, "a write of nothing is a write");
+    ploomes.switches.idle_patch_touches = false;
+    patch(&mut ploomes, id, json!({ "Name": "by hand" }));
+    assert!(told(&mut ploomes).is_empty());
 }
 
 #[test]

@@ -1,0 +1,343 @@
+//! `depara sync` under `kill -9`.
+//!
+//! The built binary works on a workspace as `depara init` writes it, with a store on disk, against the
+//! sandboxes behind sockets. It is killed at random moments while records are born and while edits
+//! travel. What both systems hold in the end is what they hold without a kill: nothing is lost and
+//! nothing is there twice.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use depara::clock::Clock;
+use depara::sandbox::people::{self, Story};
+use depara::sandbox::serve::{Served, serve};
+use depara::sandbox::{Answer, Faults, Omie, Ploomes, Request, Sandbox, Tally};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::truth::{Truth, complain_twice};
+
+/// Towns, each with its first load and its rounds of edits.
+const TOWNS: u64 = 5;
+/// Kills of a first load, and of each round of edits behind it, at most.
+const KILLS: [usize; 3] = [22, 9, 7];
+/// Calls of a cycle, before and while it begins to write.
+const CALLS_FEW: usize = 24;
+/// Writes that a child may make before it is killed, so that much is left for the next.
+const WRITES_FEW: usize = 3;
+/// Kills in all, at least: a child may end before its time.
+const KILLED_MIN: usize = 100;
+/// Edits of a round.
+const EDITS: i64 = 12;
+/// How long a call takes, for the systems.
+const CALL_MS: i64 = 7;
+/// A day.
+const DAY_MS: i64 = 86_400_000;
+/// Between two children, for the systems: nobody asks the same within a minute.
+const PAUSE_MS: i64 = 600_000;
+/// Cycles until everything is settled, at most.
+const CYCLES_MAX: usize = 8;
+
+/// A sandbox that tells of each call whether it wrote.
+struct Watched<S> {
+    sandbox: S,
+    said: Sender<bool>,
+}
+
+impl<S: Sandbox> Sandbox for Watched<S> {
+    fn name(&self) -> &'static str {
+        self.sandbox.name()
+    }
+    fn answer(&mut self, now: Timestamp, request: &Request) -> Answer {
+        let writes = |sandbox: &S| sandbox.tally().writes.values().sum::<u64>();
+        let before = writes(&self.sandbox);
+        let answer = self.sandbox.answer(now, request);
+        // Before the answer leaves, so that a child may die without having seen it.
+        let _heard = self.said.send(writes(&self.sandbox) > before).is_ok();
+        answer
+    }
+    fn tally(&self) -> &Tally {
+        self.sandbox.tally()
+    }
+    fn faults(&mut self) -> &mut Faults {
+        self.sandbox.faults()
+    }
+}
+
+/// When a child is killed.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// At one of its calls, of whatever kind.
+    Call(usize),
+    /// At one of its writes.
+    Write(usize),
+}
+
+/// Two served sandboxes and a workspace that reaches them.
+struct Town {
+    omie: Arc<Mutex<Watched<Omie>>>,
+    ploomes: Arc<Mutex<Watched<Ploomes>>>,
+    story: Story,
+    codes: Vec<i64>,
+    contacts: Vec<i64>,
+    /// The time of the systems, which passes from call to call.
+    time_ms: Arc<AtomicI64>,
+    born_ms: i64,
+    said: Receiver<bool>,
+    dir: TempDir,
+    /// They stop when dropped, before the runtime they live in.
+    _served: [Served; 2],
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Town {
+    fn build(seed: u64, born: Timestamp) -> Self {
+        let (mut omie, mut ploomes) = (Omie::new(seed), Ploomes::new(seed));
+        let story = people::populate(&mut omie, &mut ploomes, seed, 0, born).unwrap();
+        omie.switches.upper_case_text = seed.is_multiple_of(2);
+        (omie.switches.limits_enforced, ploomes.switches.limits_enforced) = (false, false);
+        let codes = omie.clients().map(|client| client["codigo_cliente_omie"].as_i64().unwrap()).collect();
+        let contacts = ploomes.contacts().collect();
+        let (say, said) = mpsc::channel();
+        let omie = Arc::new(Mutex::new(Watched { sandbox: omie, said: say.clone() }));
+        let ploomes = Arc::new(Mutex::new(Watched { sandbox: ploomes, said: say }));
+        let born_ms = born.as_millisecond();
+        let time_ms = Arc::new(AtomicI64::new(born_ms));
+        let passing = Arc::clone(&time_ms);
+        let time = move || Timestamp::from_millisecond(passing.fetch_add(CALL_MS, Ordering::SeqCst)).unwrap();
+        let (time, address) = (Arc::new(time), (Ipv4Addr::LOCALHOST, 0).into());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let served = runtime.block_on(async {
+            [
+                serve(omie.clone(), address, time.clone()).await.unwrap(),
+                serve(ploomes.clone(), address, time).await.unwrap(),
+            ]
+        });
+        let dir = TempDir::new().unwrap();
+        workspace(dir.path(), &served);
+        Self { omie, ploomes, story, codes, contacts, time_ms, born_ms, said, dir, _served: served, _runtime: runtime }
+    }
+
+    fn omie(&self) -> MutexGuard<'_, Watched<Omie>> {
+        self.omie.lock().unwrap()
+    }
+
+    fn ploomes(&self) -> MutexGuard<'_, Watched<Ploomes>> {
+        self.ploomes.lock().unwrap()
+    }
+
+    /// Starts a cycle, some time after the last for the systems.
+    fn start(&self) -> Child {
+        self.time_ms.fetch_add(PAUSE_MS, Ordering::SeqCst);
+        while self.said.try_recv().is_ok() {}
+        depara(self.dir.path(), &["sync", "--format", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Runs a cycle and kills it at a moment, so much later; tells whether it lived to be killed.
+    fn kill(&self, at: Moment, delay: Duration) -> bool {
+        let mut child = self.start();
+        let (Moment::Call(mut left) | Moment::Write(mut left)) = at;
+        while left > 0 {
+            match self.said.recv_timeout(Duration::from_millis(20)) {
+                Ok(wrote) => left -= usize::from(wrote || matches!(at, Moment::Call(_))),
+                Err(_) if child.try_wait().unwrap().is_none() => {}
+                Err(_) => break,
+            }
+        }
+        let end = Instant::now() + delay;
+        while self.said.recv_timeout(end.saturating_duration_since(Instant::now())).is_ok() {}
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        if ended.is_some() {
+            report(&output.stdout, &output.stderr);
+        }
+        ended.is_none()
+    }
+
+    /// Runs a cycle to its end.
+    fn cycle(&self) -> Value {
+        let output = self.start().wait_with_output().unwrap();
+        report(&output.stdout, &output.stderr)
+    }
+
+    fn writes(&self) -> [Tally; 2] {
+        [self.omie().tally().clone(), self.ploomes().tally().clone()]
+    }
+
+    /// Runs cycles until one writes nothing and leaves nothing over; one more writes nothing either.
+    fn settle(&self) {
+        for _ in 0..CYCLES_MAX {
+            let before = self.writes().map(|tally| tally.writes);
+            let report = self.cycle();
+            if self.writes().map(|tally| tally.writes) == before && report["deferred"] == 0 {
+                self.cycle();
+                assert_eq!(self.writes().map(|tally| tally.writes), before, "it writes again");
+                return;
+            }
+        }
+        panic!("it never settles");
+    }
+
+    fn truth(&self) -> Truth {
+        Truth::of(&self.omie().sandbox, &self.ploomes().sandbox)
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let mut found = complain_twice(&self.omie().sandbox, &self.ploomes().sandbox);
+        for tally in self.writes() {
+            found.extend(tally.broken.iter().map(|(limit, count)| format!("{limit} broken {count} times")));
+        }
+        found
+    }
+
+    /// People edit, the same at the same time in every history of a town: a day for each round.
+    fn edit(&self, seed: u64, round: i64) {
+        self.time_ms.store(self.born_ms + round * DAY_MS, Ordering::SeqCst);
+        let now = Timestamp::from_millisecond(self.born_ms + round * DAY_MS).unwrap();
+        if round == 1 {
+            people::edit_round(&mut self.omie().sandbox, &mut self.ploomes().sandbox, &self.story, now).unwrap();
+        }
+        let mut random = fastrand::Rng::with_seed(seed * 100 + round.unsigned_abs());
+        for number in 0..EDITS {
+            let now = now + SignedDuration::from_secs(number);
+            let fields = [
+                ("nome_fantasia", "Name", format!("Nome {round} de {number}")),
+                ("email", "Email", format!("e{round}.{number}@typed.example")),
+                ("homepage", "Website", format!("https://w{round}-{number}.example")),
+                ("razao_social", "LegalName", format!("Razão {round} de {number}")),
+            ];
+            let (left, right, value) = random.choice(fields).unwrap();
+            if random.bool() {
+                let code = *random.choice(&self.codes).unwrap();
+                self.omie().sandbox.person_edits(now, code, &json!({ left: value })).unwrap();
+            } else {
+                let id = *random.choice(&self.contacts).unwrap();
+                self.ploomes().sandbox.person_edits(now, id, &json!({ right: value })).unwrap();
+            }
+        }
+    }
+}
+
+/// The built binary.
+fn depara(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_depara"));
+    command.current_dir(dir).args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+/// A workspace as `depara init` writes it, that reaches the sandboxes and takes no time: no pace, no
+/// pause before another try, no wait for a creation whose process is dead.
+fn workspace(dir: &Path, served: &[Served; 2]) {
+    assert!(depara(dir, &["init", "."]).output().unwrap().status.success());
+    let edit = |file: &str, changes: &[(&str, &str)]| {
+        let mut text = fs::read_to_string(dir.join(file)).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{file} says nothing of `{from}`");
+            text = text.replace(from, to);
+        }
+        fs::write(dir.join(file), text).unwrap();
+    };
+    edit(
+        "mappings/systems/omie.yaml",
+        &[
+            ("calls: 220,", "calls: 100000,"),
+            ("calls: 900,", "calls: 100000,"),
+            ("  spacing: { call: 260ms }\n", ""),
+            ("  same_read: 61s\n", ""),
+            ("failures: { calls: 8, per: 31m, by: call }", "failures: { calls: 100000, per: 1s, by: call }"),
+            ("first: 2s", "first: 10ms"),
+        ],
+    );
+    edit(
+        "mappings/systems/ploomes.yaml",
+        &[("calls: 110,", "calls: 100000,"), ("  spacing: { all: 200ms }\n", ""), ("first: 2s", "first: 10ms")],
+    );
+    edit(
+        "mappings/omie-ploomes/clientes.yaml",
+        &[("on_conflict: newest", "on_conflict: newest\nlimits: { unknown: 50ms }")],
+    );
+    let [omie, ploomes] = [served[0].url(), served[1].url()];
+    let account = format!(
+        "store: sled:.depara\naccounts:\n  - account: acme\n    systems:\n      \
+         omie: {{ app_key: demo-key, app_secret: demo-secret, base_url: \"{omie}/api/v1\" }}\n      \
+         ploomes: {{ user_key: demo-user-key, base_url: \"{ploomes}\" }}\n    \
+         mappings:\n      omie-ploomes/clientes: {{}}\n"
+    );
+    fs::write(dir.join("depara.yaml"), account).unwrap();
+}
+
+/// The report of a cycle that ended by itself, which must have ended well.
+fn report(stdout: &[u8], stderr: &[u8]) -> Value {
+    let report: Value = serde_json::from_slice(stdout).unwrap_or_else(|_| {
+        panic!("no report: {} {}", String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr))
+    });
+    assert_eq!((&report["failed"], &report["halted"]), (&Value::Null, &Value::Null), "{report}");
+    report
+}
+
+/// The ends of a town that nobody kills anything in: behind the load, and behind each round of edits.
+fn undisturbed(seed: u64, born: Timestamp) -> Vec<Truth> {
+    let town = Town::build(seed, born);
+    let mut ends = Vec::new();
+    for round in 0..KILLS.len() {
+        if round > 0 {
+            town.edit(seed, i64::try_from(round).unwrap());
+        }
+        town.settle();
+        ends.push(town.truth());
+    }
+    assert_eq!(town.complaints(), Vec::<String>::new());
+    ends
+}
+
+/// Kills children all the way; tells how many.
+fn disturbed(seed: u64, born: Timestamp, ends: &[Truth]) -> usize {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let town = Town::build(seed, born);
+    let mut killed = 0;
+    for (round, (kills, end)) in KILLS.iter().zip(ends).enumerate() {
+        if round > 0 {
+            town.edit(seed, i64::try_from(round).unwrap());
+        }
+        for _ in 0..*kills {
+            let at = match random.u8(0..4) {
+                0 => Moment::Call(random.usize(0..CALLS_FEW)),
+                _ => Moment::Write(random.usize(1..=WRITES_FEW)),
+            };
+            let lived = town.kill(at, Duration::from_micros(random.u64(0..3_000)));
+            killed += usize::from(lived);
+            if !lived && matches!(at, Moment::Write(_)) {
+                // Nothing is left to write.
+                break;
+            }
+        }
+        town.settle();
+        let differences = town.truth().differences(end);
+        assert_eq!(differences, Vec::<String>::new(), "seed {seed}, round {round}, behind {killed} kills");
+        assert_eq!(town.complaints(), Vec::<String>::new(), "seed {seed}, round {round}");
+    }
+    killed
+}
+
+#[test]
+fn a_killed_process_loses_nothing_and_makes_nothing_twice() {
+    let born = Clock::machine().now();
+    let towns = (1..=TOWNS).map(|seed| thread::spawn(move || disturbed(seed, born, &undisturbed(seed, born))));
+    let towns: Vec<_> = towns.collect();
+    let killed: usize = towns.into_iter().map(|town| town.join().unwrap()).sum();
+    eprintln!("{killed} killed");
+    assert!(killed >= KILLED_MIN, "only {killed} were killed");
+}
