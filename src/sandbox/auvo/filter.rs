@@ -56,7 +56,8 @@ fn is_quotation_update(filter: &Filter) -> bool {
 
 fn is_nothing(filter: &Filter, value: &Value) -> bool {
     let zero_id = filter.by == By::Whole && value.as_i64() == Some(0);
-    value.is_null() || value.as_str() == Some("") || zero_id || value.as_array().is_some_and(Vec::is_empty)
+    let any_stock = filter.by == By::LowStock && value.as_bool() == Some(false);
+    value.is_null() || value.as_str() == Some("") || zero_id || any_stock || value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn want(filter: &Filter, value: &Value, switches: &Switches) -> Option<Want> {
@@ -78,8 +79,7 @@ fn want(filter: &Filter, value: &Value, switches: &Switches) -> Option<Want> {
         By::Team => Want::Team(one()?),
         By::Progress => Want::Progress(one().filter(|code| (0..=7).contains(code))?),
         By::Tags => Want::Tags(between_commas()?),
-        By::LowStock if value.as_bool()? => Want::LowStock,
-        By::LowStock => Want::Part(String::new()),
+        By::LowStock => value.as_bool().map(|_| Want::LowStock)?,
         By::Products => Want::Products(wholes(value)?),
         By::Stage => Want::Stage(between_commas()?),
     })

@@ -5,7 +5,8 @@
 //! the public material leaves open, or tells in two ways, is a field of [`Switches`]. The order of a
 //! call: rate, path, bearer, faults, verb, content type, business rules, effect. Never reads a
 //! clock, never panics on what a client sends. Not imitated: attachments, questionnaires,
-//! equipment, additional costs, stock by employee, writes of quotations, `/customers/complete`.
+//! equipment, additional costs, stock by employee, writes of quotations, tasks for several users
+//! at once, `/customers/complete`; and no user can be added, for all seats are taken.
 
 mod customers;
 mod filter;
@@ -206,6 +207,11 @@ impl Auvo {
     fn create(&mut self, now: Timestamp, request: &Request, table: Table) -> Reply {
         demand(table, Verb::Create)?;
         let body = object_of(request)?;
+        if table == Table::User {
+            write::require(table, &schema(table).read(&body, false)?)?;
+            // All seats are taken.
+            return Err(Refusal::Rule(56, "The account has reached it's maximum users limit".to_owned()));
+        }
         if table == Table::WebHook {
             let (id, new) = self.writer(now).register(&body)?;
             self.wrote("POST", &Route::All(table));
@@ -215,10 +221,6 @@ impl Auvo {
         // The server falls over wrong types of a new task instead of complaining.
         let falls = |refusal: &Refusal| table == Table::Task && matches!(refusal, Refusal::Value { .. });
         let id = made.map_err(|refusal| if falls(&refusal) { Refusal::Broken } else { refusal })?;
-        if table == Table::User {
-            self.world.take(now.as_millisecond(), table, id);
-            return Err(Refusal::Rule(56, "The account has reached it's maximum users limit".to_owned()));
-        }
         self.wrote("POST", &Route::All(table));
         Ok((201, Some(self.written("POST", table, id)?)))
     }

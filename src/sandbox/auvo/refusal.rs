@@ -86,6 +86,9 @@ impl Refusal {
 
     /// What a person reads.
     pub(super) fn text(&self) -> String {
+        if let Self::Rule(_, text) = self {
+            return text.clone();
+        }
         self.body().map_or_else(|| format!("refused with status {}", self.status()), |body| body.to_string())
     }
 }

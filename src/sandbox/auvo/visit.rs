@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Auvo;
 use super::moment;
-use super::row::{Row, flag, set, text, whole};
+use super::row::{Row, set, text, whole};
 use super::schema::Table;
 use super::write::Writer;
 
@@ -118,7 +118,6 @@ fn finish(task: &mut Row, report: &str, by_office: bool) {
     set(task, "finished", true);
     set(task, "taskStatus", FINISHED);
     set(task, "_office", by_office);
-    debug_assert!(by_office || flag(task, "checkOut"));
 }
 
 /// Seconds as hours, with 15 significant digits.

@@ -275,7 +275,7 @@ pub(super) fn key(world: &World, table: Table, id: &str) -> Option<i64> {
 }
 
 /// Demands what a new record must have.
-fn require(table: Table, fields: &Row) -> Result<(), Refusal> {
+pub(super) fn require(table: Table, fields: &Row) -> Result<(), Refusal> {
     let filled = |name: &&str| {
         fields
             .get(*name)

@@ -80,6 +80,7 @@ fn products_are_put_by_external_id_and_stock_is_absolute() {
     let (_, told) = desk.patch(&format!("/products/{code}"), "totalStock", json!(7.5));
     assert_eq!(told["result"]["totalStock"], 7.5);
     assert_eq!(desk.count("/products", &json!({ "lowerThanMinimumStock": true })), 0);
+    assert_eq!(desk.count("/products", &json!({ "lowerThanMinimumStock": false })), 1);
     assert_eq!(desk.call("PUT /products", &json!({ "externalId": "new" })).0, 400);
     assert_eq!(desk.call("PUT /products", &json!({ "externalId": "new", "name": "n" })).0, 201);
     assert_eq!(desk.call(&format!("DELETE /products/{code}"), &Value::Null).0, 204);
