@@ -9,6 +9,7 @@ mod faults;
 mod hooks;
 mod listing;
 mod quotations;
+mod switches;
 mod tasks;
 mod writing;
 
