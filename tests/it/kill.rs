@@ -255,7 +255,7 @@ fn workspace(dir: &Path, served: &[Served; 2]) {
         &[
             ("calls: 220,", "calls: 100000,"),
             ("calls: 900,", "calls: 100000,"),
-            ("  spacing: { call: 260ms }\n", ""),
+            ("  spacing: { call: 300ms }\n", ""),
             ("  same_read: 61s\n", ""),
             ("failures: { calls: 8, per: 31m, by: call }", "failures: { calls: 100000, per: 1s, by: call }"),
             ("first: 2s", "first: 10ms"),
