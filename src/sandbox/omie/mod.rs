@@ -139,8 +139,8 @@ impl Omie {
         self.judge(now_ms, &call.name, answer.status);
         // However it is dressed, a refusal has been counted as one.
         if answer.status == 500 {
-            let writes = found.is_some_and(|method| method.kind == CallKind::Write);
-            wire::dress(&mut answer, self.switches.refused, writes);
+            let writes = found.filter(|method| method.kind == CallKind::Write);
+            wire::dress(&mut answer, self.switches.refused, writes.map(trade::status));
         }
         answer
     }

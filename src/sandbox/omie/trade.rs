@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::book::{Book, block, word};
 use super::method::{Ask, Method, Reply};
 use super::refusal::Refusal;
 use super::schema::{Complex, Fields, text};
 use super::stock::Stock;
+use super::wire::Status;
 use super::{Omie, goods_schema, os_schema, product, sales_order, sales_order_schema, service, service_order, stock};
 use crate::sandbox::CallKind;
 use CallKind::{List, Read, Write};
@@ -123,6 +124,28 @@ pub(super) const METHODS: &[Method] = &[
     method("produtos/pedido", "ListarPedidos", List, &sales_order_schema::LIST, sales_order::list),
     method("produtos/pedido", "TrocarEtapaPedido", Write, &sales_order_schema::STAGE, sales_order::move_stage),
 ];
+
+/// How the answer to a write tells how it went.
+pub(super) fn status(method: &Method) -> Status {
+    let service_order = json!({ "cCodIntOS": "", "nCodOS": 0, "cNumOS": "" });
+    let (keys, code, text) = match (method.service, method.name) {
+        ("servicos/os", "TrocarEtapaOS") => (service_order, "codigo_status", "descricao_status"),
+        ("servicos/os", _) => (service_order, "cCodStatus", "cDescStatus"),
+        ("produtos/pedido", _) => {
+            let keys = json!({ "codigo_pedido": 0, "codigo_pedido_integracao": "", "numero_pedido": "" });
+            (keys, "codigo_status", "descricao_status")
+        }
+        ("geral/produtos", _) => {
+            let keys = json!({ "codigo_produto": 0, "codigo_produto_integracao": "" });
+            (keys, "codigo_status", "descricao_status")
+        }
+        _ => {
+            let keys = json!({ "codigo_cliente_omie": 0, "codigo_cliente_integracao": "" });
+            (keys, "codigo_status", "descricao_status")
+        }
+    };
+    Status { keys, code, text }
+}
 
 /// How the faults about a kind of record speak.
 #[derive(Clone, Copy, Debug)]

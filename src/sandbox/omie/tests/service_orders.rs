@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::sandbox::omie::Refused;
 
 const OS: &str = "servicos/os";
 
@@ -253,4 +254,21 @@ fn ids_are_numbers_or_texts_and_both_are_taken() {
         (&shown["Cabecalho"]["nValorTotal"], &shown["ServicosPrestados"][0]["nSeqItem"]),
         (&json!(600.0), &json!(1))
     );
+}
+
+#[test]
+fn a_refusal_may_come_as_a_status_in_the_words_of_its_service() {
+    let (mut desk, order) = ready();
+    let id = desk.done(OS, "IncluirOS", order.clone())["nCodOS"].clone();
+    desk.omie.person_invoices(desk.now, id.as_i64().unwrap());
+    desk.omie.switches.refused = Refused::StatusWithin200;
+    let told = desk.done(OS, "IncluirOS", order);
+    assert_eq!((&told["nCodOS"], &told["cCodStatus"]), (&json!(0), &json!("102")));
+    assert!(told["cDescStatus"].as_str().unwrap().starts_with("OS já cadastrada para o Código de Integração"));
+    let told = desk.done(OS, "TrocarEtapaOS", json!({ "nCodOS": id, "cEtapa": "50" }));
+    assert_eq!((&told["codigo_status"], told.get("cCodStatus")), (&json!("1000"), None));
+    let told = desk.done("produtos/pedido", "ExcluirPedido", json!({ "codigo_pedido": 5 }));
+    assert_eq!((&told["codigo_pedido"], &told["codigo_status"]), (&json!(0), &json!("105")));
+    // Reads know no status.
+    assert!(desk.refused(OS, "ConsultarOS", json!({ "nCodOS": 5 })).starts_with("105 "));
 }
