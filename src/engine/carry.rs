@@ -17,13 +17,16 @@ use crate::sync::plan::{Act, Step};
 pub(super) struct Carrier {
     /// The connector and the resource of each side.
     pub(super) ends: Sides<(Connector, Arc<str>)>,
-    /// Ids of rows made before: by reference and folded value.
-    pub(super) rows: Arc<BTreeMap<(String, String), Value>>,
+    /// Rows made before.
+    pub(super) rows: Arc<Rows>,
     /// Sides that must not be asked any more in this cycle.
     pub(super) closed: Sides<Arc<AtomicBool>>,
     /// The process is asked to stop.
     pub(super) stop: Arc<AtomicBool>,
 }
+
+/// Ids of rows that were made, or why one was refused: by reference and folded value.
+pub(super) type Rows = BTreeMap<(String, String), Result<Value, String>>;
 
 /// What became of one step.
 pub(super) type Carried = (Step, Outcome);
@@ -76,8 +79,8 @@ impl Carrier {
             return Outcome::Failed { text: "the system asked to be left in peace".to_owned() };
         }
         let mut body = step.body.value();
-        if let Err(missing) = self.fill(&mut body, ids) {
-            return Outcome::Failed { text: format!("waits for {missing}") };
+        if let Err(outcome) = self.fill(&mut body, ids) {
+            return outcome;
         }
         let (connector, resource) = self.ends.get(step.side);
         match (&step.act, ids.get(step.side)) {
@@ -88,7 +91,7 @@ impl Carrier {
     }
 
     /// Puts in what is only known now: ids of newborn records and of newly made rows.
-    fn fill(&self, body: &mut Value, ids: &Sides<Option<String>>) -> Result<(), String> {
+    fn fill(&self, body: &mut Value, ids: &Sides<Option<String>>) -> Result<(), Outcome> {
         match body {
             Value::Object(map) => {
                 if let Some(later) = map.get(LATER) {
@@ -103,16 +106,21 @@ impl Carrier {
         }
     }
 
-    fn later(&self, later: &Value, ids: &Sides<Option<String>>) -> Result<Value, String> {
+    fn later(&self, later: &Value, ids: &Sides<Option<String>>) -> Result<Value, Outcome> {
         let text = |key: &str| later.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let waits = |what: String| Outcome::Failed { text: format!("waits for {what}") };
         let reference = text("reference");
         if !reference.is_empty() {
             let value = text("value");
-            let known = self.rows.get(&(reference.clone(), value.clone())).cloned();
-            return known.ok_or_else(|| format!("`{value}` in {reference}"));
+            return match self.rows.get(&(reference.clone(), value.clone())) {
+                Some(Ok(id)) => Ok(id.clone()),
+                // It will be refused again: the record waits for a change of its own.
+                Some(Err(text)) => Err(Outcome::Refused { text: format!("`{value}` in {reference}: {text}") }),
+                None => Err(waits(format!("`{value}` in {reference}"))),
+            };
         }
         let side = if text("id") == "left" { Side::Left } else { Side::Right };
-        let id = ids.get(side).clone().ok_or_else(|| format!("the id on the {side} side"))?;
+        let id = ids.get(side).clone().ok_or_else(|| waits(format!("the id on the {side} side")))?;
         let as_text = later.get("text").and_then(Value::as_bool).unwrap_or(true);
         let number = id.parse::<i64>().ok().filter(|_| !as_text);
         Ok(number.map_or_else(|| Value::from(id), Value::from))

@@ -1,6 +1,6 @@
 //! Carrying out a plan: rows first, then memory, then the writes, at last the watermark.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::carry::{Carried, Carrier};
+use super::carry::{Carried, Carrier, Rows};
 use super::conclude::{Departed, Kept, OpenConflicts};
 use super::waiting::{Waits, planned_waits};
 use super::{Error, Prepared, Report, Runner};
@@ -98,13 +98,8 @@ impl Runner {
     }
 
     /// Makes the reference rows that the plan needs.
-    async fn make_rows(
-        &self,
-        work: &mut Work,
-        plan: &Plan,
-        report: &mut Report,
-    ) -> Result<BTreeMap<(String, String), Value>, Error> {
-        let mut made = BTreeMap::new();
+    async fn make_rows(&self, work: &mut Work, plan: &Plan, report: &mut Report) -> Result<Rows, Error> {
+        let mut made = Rows::new();
         for row in &plan.rows {
             let (system, resource) = row.reference.split_once('.').unwrap_or((&row.reference, ""));
             let connector = self.connector(system)?;
@@ -115,9 +110,12 @@ impl Runner {
                     let path = connector.system().resources.get(resource).map(|resource| &resource.id);
                     let typed = answer.zip(path).and_then(|(answer, path)| path.get(&answer.body));
                     let id = typed.unwrap_or_else(|| id.parse::<i64>().map_or_else(|_| id.into(), Value::from));
-                    made.insert((row.reference.clone(), folded(&row.value)), id);
+                    made.insert((row.reference.clone(), folded(&row.value)), Ok(id));
                     let why = format!("`{}` in {}", row.value, row.reference);
                     self.ledger.write(vec![self.entry(work.cycle, Sides::default(), "RowCreated", &why)])?;
+                }
+                Outcome::Refused { text } => {
+                    made.insert((row.reference.clone(), folded(&row.value)), Err(text));
                 }
                 outcome @ (Outcome::Done { id: None, .. }
                 | Outcome::Empty
@@ -125,7 +123,6 @@ impl Runner {
                 | Outcome::Gone { .. }
                 | Outcome::Stale { .. }
                 | Outcome::Duplicate { .. }
-                | Outcome::Refused { .. }
                 | Outcome::Throttled { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Unauthorised { .. }
@@ -153,13 +150,7 @@ impl Runner {
         Ok(())
     }
 
-    async fn send_all(
-        &self,
-        work: &mut Work,
-        plan: &Plan,
-        rows: BTreeMap<(String, String), Value>,
-        report: &mut Report,
-    ) -> Result<(), Error> {
+    async fn send_all(&self, work: &mut Work, plan: &Plan, rows: Rows, report: &mut Report) -> Result<(), Error> {
         let ends = Sides::new(self.end(Side::Left)?, self.end(Side::Right)?);
         let carrier = Carrier {
             ends: ends.map(|(connector, resource)| (connector.clone(), resource.into())),

@@ -35,8 +35,13 @@ impl Runner {
     }
 
     async fn search(&self, side: Side, intents: &[&Intent]) -> Result<(), Error> {
+        let now_ms = self.clock.now_ms();
+        let old = |intent: &Intent| now_ms.saturating_sub(intent.at_ms) >= self.unknown_ms();
+        let never = |intent: &Intent| Change::RemoveIntent { key: intent.key.clone() };
         let Some(search) = self.search_by(side) else {
+            // What came of it is in the next listing, and recognised by the keys of the mapping.
             tracing::warn!(mapping = self.mapping.name, "a creation without an answer cannot be searched for");
+            self.ledger.write(intents.iter().filter(|intent| old(intent)).map(|intent| never(intent)).collect())?;
             return Ok(());
         };
         let (connector, resource) = self.end(side)?;
@@ -46,14 +51,11 @@ impl Runner {
         for row in connector.find(resource, search.by.text(), &values).await? {
             found.entry(search.found_in(&row.body)).or_default().push(row);
         }
-        let now_ms = self.clock.now_ms();
         for (key, intent) in keys {
             let rows = found.remove(&key).unwrap_or_default();
             let changes = match rows.first() {
                 Some(row) => self.adopt(intent, row)?,
-                None if now_ms.saturating_sub(intent.at_ms) >= self.unknown_ms() => {
-                    vec![Change::RemoveIntent { key: intent.key.clone() }]
-                }
+                None if old(intent) => vec![never(intent)],
                 None => Vec::new(),
             };
             self.ledger.write(changes)?;

@@ -301,6 +301,22 @@ mod tests {
     }
 
     #[test]
+    fn what_version_1_grew_by_is_read() {
+        let link: Link = still(
+            r#"{"v":1,"form":{"ids":{"left":"1","right":"a"},"base":{"left":{"fields":{},"under_way":{"name#f":{"before":"Ana","becomes":"Bia","given":"Bia","at_ms":5}},"print":0,"seen_ms":4},"right":{"fields":{},"print":0,"seen_ms":null}},"gone":{"left":false,"right":false},"held":{}}}"#,
+        );
+        let sent = link.base.left.under_way.get("name#f").unwrap();
+        assert_eq!((&sent.before, &sent.becomes, sent.at_ms), (&json!("Ana"), &json!("Bia"), 5));
+        let intent: Intent = still(
+            r#"{"v":1,"form":{"key":"k","side":"left","from":"7","integration":null,"body":"{}","at_ms":1,"place":null,"base":{"left":{"fields":{"name#f":"Bia"},"expected":["name#f"],"print":0,"seen_ms":null},"right":{"fields":{"name#f":"Bia"},"print":9,"seen_ms":8}}}}"#,
+        );
+        assert_eq!(intent.base.right.fields.get("name#f"), Some(&json!("Bia")));
+        let mark: Mark =
+            still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":1,"full_ms":7,"rows":{"crm.users":6}}}"#);
+        assert_eq!(mark.rows.get("crm.users"), Some(&6));
+    }
+
+    #[test]
     fn entries_and_tallies_of_version_1_are_read() {
         let entry: Entry = still(
             r#"{"v":1,"form":{"at_ms":1,"cycle":2,"ids":{"left":"1","right":null},"event":"RecordCreated","details":{"calls":1}}}"#,

@@ -141,7 +141,7 @@ fn changes(record: &Value, expected: &Value) -> String {
 }
 
 /// Complains about a contact that carries the code of another's client, or one that nobody knows,
-/// and about two clients of one integration code.
+/// about two clients of one integration code, and about two tags of one name.
 pub(crate) fn complain_twice(omie: &Omie, ploomes: &Ploomes) -> Vec<String> {
     let mut found = Vec::new();
     let mut keys: BTreeMap<String, i64> = BTreeMap::new();
@@ -159,6 +159,10 @@ pub(crate) fn complain_twice(omie: &Omie, ploomes: &Ploomes) -> Vec<String> {
             found.push(format!("contacts {other} and {id} both carry `{key}`"));
         }
     }
+    let mut tags: BTreeSet<String> = BTreeSet::new();
+    found.extend(
+        ploomes.tags().filter(|tag| !tags.insert(depara::reference::folded(tag))).map(|tag| format!("{tag} twice")),
+    );
     let mut codes: BTreeMap<String, Value> = BTreeMap::new();
     for client in omie.clients() {
         let (integration, code) =

@@ -1,0 +1,273 @@
+//! What a write leaves behind before it leaves the house, and what is made of that afterwards: one
+//! thing goes wrong at one moment.
+
+use std::sync::atomic::Ordering;
+
+use depara::engine::{Options, Report};
+use depara::sandbox::{Omie, Ploomes, Sandbox as _};
+use depara::store::Wait;
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+/// A client and its contact, linked and at rest, in an Omie that writes in capitals.
+async fn pair() -> (House, i64, i64) {
+    let mut ids = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.switches.upper_case_text = true;
+        ids.0 = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ids.1 = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    (house, ids.0, ids.1)
+}
+
+fn client(name: &str) -> Value {
+    json!({ "razao_social": name, "nome_fantasia": name, "cnpj_cpf": "11222333000181" })
+}
+
+fn contact(name: &str) -> Value {
+    json!({ "TypeId": 1, "Name": name, "LegalName": name, "Register": "11222333000181" })
+}
+
+async fn settle(house: &mut House) {
+    for _ in 0..8 {
+        let report = house.cycle().await;
+        assert_eq!((&report.failed, &report.halted), (&None, &None));
+        if report.is_quiet() && report.deferred == 0 {
+            return;
+        }
+    }
+    panic!("it never settles");
+}
+
+fn strike(house: &House, rule: &str) {
+    house.omie.lock().unwrap().faults().add_text(rule).unwrap();
+    house.ploomes.lock().unwrap().faults().add_text(rule).unwrap();
+}
+
+fn calm(house: &House) {
+    house.omie.lock().unwrap().faults().clear();
+    house.ploomes.lock().unwrap().faults().clear();
+}
+
+fn types_in_ploomes(house: &House, id: i64, patch: &Value) {
+    house.ploomes.lock().unwrap().person_edits(house.clock.now(), id, patch).unwrap();
+}
+
+fn types_in_omie(house: &House, code: i64, patch: &Value) {
+    house.omie.lock().unwrap().person_edits(house.clock.now(), code, patch).unwrap();
+}
+
+fn names(house: &House, code: i64, id: i64) -> (Value, Value) {
+    let client = house.omie.lock().unwrap().client(code).unwrap();
+    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
+    (client["nome_fantasia"].clone(), contact["Name"].clone())
+}
+
+fn conflicts(house: &House) -> usize {
+    house.runner.ledger.conflicts(None, usize::MAX).unwrap().len()
+}
+
+fn count(omie: &Omie, ploomes: &Ploomes) -> (usize, usize) {
+    (omie.client_count(), ploomes.contacts().count())
+}
+
+#[tokio::test]
+async fn what_a_system_makes_of_an_update_is_no_edit_though_its_answer_is_lost() {
+    let (mut house, code, id) = pair().await;
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria Nova" }));
+    strike(&house, "lose-answer:AlterarCliente:1");
+    house.cycle().await;
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA NOVA"), json!("Padaria Nova")));
+    assert_eq!(conflicts(&house), 0);
+}
+
+#[tokio::test]
+async fn what_a_system_makes_of_a_newborn_is_no_edit_though_its_answer_is_lost() {
+    let mut id = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.switches.upper_case_text = true;
+        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("lose-answer:IncluirCliente:1").unwrap();
+    });
+    house.cycle().await;
+    settle(&mut house).await;
+    assert_eq!(count(&house.omie.lock().unwrap(), &house.ploomes.lock().unwrap()), (1, 1));
+    assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Name"], "Padaria Aurora");
+    assert_eq!(conflicts(&house), 0);
+}
+
+#[tokio::test]
+async fn a_person_who_edits_behind_a_lost_update_is_heard() {
+    let (mut house, code, id) = pair().await;
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria Nova" }));
+    strike(&house, "lose-answer:AlterarCliente:1");
+    house.cycle().await;
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria do Omie" }));
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("Padaria do Omie"), json!("Padaria do Omie")));
+}
+
+#[tokio::test]
+async fn what_is_taken_back_behind_a_lost_update_is_taken_back_everywhere() {
+    let (mut house, code, id) = pair().await;
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria Nova" }));
+    strike(&house, "lose-answer:AlterarCliente:1");
+    house.cycle().await;
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria Aurora" }));
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA AURORA"), json!("Padaria Aurora")));
+}
+
+#[tokio::test]
+async fn a_conflict_whose_write_loses_its_answer_is_told_once_with_both_values() {
+    let (mut house, code, id) = pair().await;
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria do Omie" }));
+    house.clock.skip_ms(2_000);
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria do Ploomes" }));
+    strike(&house, "lose-answer:AlterarCliente:1");
+    house.cycle().await;
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA DO PLOOMES"), json!("Padaria do Ploomes")));
+    let told = house.runner.ledger.conflicts(None, usize::MAX).unwrap();
+    let told: Vec<_> = told.iter().map(|one| (&one.values.left, &one.values.right, one.open)).collect();
+    assert_eq!(told, [(&json!("Padaria do Omie"), &json!("Padaria do Ploomes"), false)]);
+}
+
+#[tokio::test]
+async fn a_listing_that_lags_behind_our_own_writes_is_late_whoever_wrote_before() {
+    let (mut house, code, id) = pair().await;
+    for name in ["Padaria Um", "Padaria Dois"] {
+        types_in_ploomes(&house, id, &json!({ "Name": name }));
+        house.cycle().await;
+    }
+    // The client as the first of the two writes left it.
+    strike(&house, "stale-list:ListarClientes:1:900");
+    house.cycle().await;
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA DOIS"), json!("Padaria Dois")));
+}
+
+#[tokio::test]
+async fn a_write_that_a_system_makes_nothing_of_keeps_nobody_waiting() {
+    let (mut house, code, id) = pair().await;
+    house.omie.lock().unwrap().switches.noop_moves_stamp = false;
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "PADARIA" }));
+    settle(&mut house).await;
+    // In capitals it is what the client is called already: nothing moves there, not even the stamp.
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria" }));
+    settle(&mut house).await;
+    types_in_ploomes(&house, id, &json!({ "Email": "nova@padaria.example" }));
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA"), json!("Padaria")));
+    assert_eq!(house.omie.lock().unwrap().client(code).unwrap()["email"], "nova@padaria.example");
+}
+
+/// A contact held back because its seller is inactive in Omie; then the seller is active again, and
+/// the contact is far out of the window.
+async fn released() -> House {
+    let mut seller = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        seller = omie.add_seller(clock.now(), "Ana", "ana@ex.example", true);
+        ploomes.add_user("Ana", "ana@ex.example", false);
+        let mut contact = contact("Padaria Aurora");
+        contact["Owner"] = json!("ana@ex.example");
+        ploomes.person_adds(clock.now(), &contact).unwrap();
+    });
+    settle(&mut house).await;
+    let mut held = Vec::new();
+    house.runner.ledger.each_waiting(|waiting| held.push(waiting.kind)).unwrap();
+    assert_eq!((held, house.omie.lock().unwrap().client_count()), (vec![Wait::Held], 0));
+    house.clock.skip_ms(8 * 3_600_000);
+    settle(&mut house).await;
+    house.omie.lock().unwrap().set_seller_inactive(house.clock.now(), seller, false);
+    house
+}
+
+#[tokio::test]
+async fn what_waited_is_not_forgotten_when_its_write_fails() {
+    for rule in ["drop-before:IncluirCliente:9", "bad-gateway:IncluirCliente:9", "throttle:IncluirCliente:9:1"] {
+        let mut house = released().await;
+        strike(&house, rule);
+        house.cycle().await;
+        assert_eq!(house.omie.lock().unwrap().client_count(), 0, "{rule}");
+        calm(&house);
+        settle(&mut house).await;
+        assert_eq!(house.omie.lock().unwrap().client_count(), 1, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_one_answer_left_out_is_not_gone_for_good() {
+    let (mut house, code, id) = pair().await;
+    house.clock.skip_ms(8 * 3_600_000);
+    settle(&mut house).await;
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria do Omie" }));
+    // The listing of what changed is empty anyway; the contact is then asked for by its id.
+    strike(&house, "empty-list:GET Contacts:2");
+    house.cycle().await;
+    calm(&house);
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("Padaria do Omie"), json!("Padaria do Omie")));
+}
+
+#[tokio::test]
+async fn a_tag_that_is_refused_holds_up_its_record_alone() {
+    let mut house = House::build(|omie, _, clock| {
+        for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
+            let mut client = client(&format!("Padaria {at}"));
+            (client["tags"], client["cnpj_cpf"]) = (tags, json!(["11222333000181", "11444777000161"][at]));
+            omie.person_adds(clock.now(), &client).unwrap();
+        }
+    });
+    strike(&house, "refuse:POST Tags:*:Nome proibido.");
+    settle(&mut house).await;
+    assert_eq!(house.ploomes.lock().unwrap().contacts().count(), 1);
+    let mut refused = Vec::new();
+    house.runner.ledger.each_waiting(|waiting| refused.push((waiting.kind, waiting.reason))).unwrap();
+    assert!(matches!(&refused[..], [(Wait::Quarantined, reason)] if reason.contains("Nome proibido.")), "{refused:?}");
+    let report: Report = house.cycle().await;
+    assert_eq!((report.quarantined, report.calls["ploomes"] < 10), (1, true), "it is not sent again: {report:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_whose_report_loses_its_answer_is_told_once() {
+    let mut id = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.switches.required_on_include.push("cnpj_cpf".to_owned());
+        id = ploomes.person_adds(clock.now(), &json!({ "TypeId": 1, "Name": "Sem Documento" })).unwrap();
+        ploomes.faults().add_text("lose-answer:POST InteractionRecords:1").unwrap();
+    });
+    settle(&mut house).await;
+    house.cycle().await;
+    assert_eq!(house.ploomes.lock().unwrap().interaction_records(id).len(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_leaves_nothing_half_done() {
+    let mut house = House::build(|omie, _, clock| {
+        for at in 0..90 {
+            let mut client = client(&format!("Padaria {at}"));
+            client["cnpj_cpf"] = json!(format!("{:014}", 11_222_333_000_000_u64 + at));
+            omie.person_adds(clock.now(), &client).unwrap();
+        }
+    });
+    let (stop, ploomes) = (house.runner.stop.clone(), house.ploomes.clone());
+    let watch = async {
+        while ploomes.lock().unwrap().contacts().count() < 10 {
+            tokio::task::yield_now().await;
+        }
+        stop.store(true, Ordering::SeqCst);
+    };
+    let (report, ()) = tokio::join!(house.runner.cycle(Options::default()), watch);
+    let born = ploomes.lock().unwrap().contacts().count();
+    assert!((10..64).contains(&born), "the steps in hand end, no other begins: {born}");
+    assert_eq!(u64::try_from(born).unwrap(), report.created["ploomes"]);
+    assert_eq!(house.runner.ledger.link_count().unwrap(), born);
+    assert!(house.runner.ledger.intents().unwrap().is_empty() && house.runner.ledger.mark().unwrap().is_none());
+    house.runner.stop.store(false, Ordering::SeqCst);
+    settle(&mut house).await;
+    assert_eq!(ploomes.lock().unwrap().contacts().count(), 90);
+}
