@@ -115,7 +115,6 @@ impl Service<'_> {
                 () = self.clock.sleep_ms(LOOK_MS) => {
                     self.notes.note(&connectors);
                     if let Some(next) = self.edited(&files, &mut rejected) {
-                        tracing::info!("the workspace was edited and checks clean: it is in force now");
                         break Ended::Edited(Box::new(next));
                     }
                 }
@@ -125,6 +124,7 @@ impl Service<'_> {
         let ended = self.last_reports(ended, (&mut arriving, service), screen).await?;
         self.notes.keep(&connectors);
         if let Ended::Edited(next) = &ended {
+            tracing::info!("the workspace was edited and checks clean: it is in force now");
             // The last cycle went on asking after these were opened.
             next.opened.connectors.iter().for_each(|(way, connector)| self.notes.tell(way, connector));
         }

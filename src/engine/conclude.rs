@@ -61,12 +61,14 @@ impl Runner {
             }
             Origin::Matched | Origin::Linked | Origin::Born => {}
         }
-        for held in planned.held.iter().filter(|held| held.field.is_some()) {
+        for held in &planned.held {
+            let Some(field) = held.field.and_then(|field| self.mapping.fields.get(field)) else { continue };
             report.held += 1;
-            let field = held.field.and_then(|field| self.mapping.fields.get(field));
-            let label = field.map_or("", |field| field.label.as_str());
+            let label = field.label.as_str();
             // Told once: as long as the link remembers the same reason, nothing new happened.
-            if planned.remember {
+            let left = ids.left.as_ref().filter(|_| planned.origin == Origin::Linked);
+            let known = left.and_then(|left| self.ledger.link(Side::Left, left).ok().flatten());
+            if known.is_none_or(|known| known.held.get(&field.name) != Some(&held.reason)) {
                 let details = json!({ "field": label, "why": held.reason, "place": held.place });
                 changes.push(self.entry_of(work.cycle, ids.clone(), "FieldHeld", details));
             }
@@ -74,7 +76,8 @@ impl Runner {
         changes.extend(self.close_conflicts(work, planned));
         for conflict in &planned.conflicts {
             report.conflicts += 1;
-            if conflict.winner.is_none() {
+            // What was decided and waits is not settled.
+            if conflict.winner.is_none() || is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, true));
             } else if planned.steps.is_empty() {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
@@ -212,7 +215,8 @@ impl Runner {
             }
         }
         for conflict in &planned.conflicts {
-            if conflict.winner.is_some_and(|winner| *arrived.get(winner.other())) {
+            let arrived = conflict.winner.is_some_and(|winner| *arrived.get(winner.other()));
+            if arrived && !is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
             }
         }
@@ -405,6 +409,11 @@ fn unmoved(link: Link, planned: &Planned, step: &Step, outcome: &Outcome) -> Lin
         (_, Some(planned)) if step.act == Act::Update => settle::not_sent(&link, planned, step.side),
         (_, _) => link,
     }
+}
+
+/// True when a field of a pair waits.
+fn is_held(planned: &Planned, field: usize) -> bool {
+    planned.held.iter().any(|held| held.field == Some(field))
 }
 
 /// Open conflicts by left id and field name.

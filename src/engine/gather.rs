@@ -181,9 +181,12 @@ impl Runner {
 
     fn answers(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
         for conflict in self.ledger.open_conflicts()? {
-            if let (Some(answer), Some(left)) = (&conflict.answered, &conflict.ids.left) {
-                let name = conflict.field.split('#').next().unwrap_or_default().to_owned();
-                snapshot.answers.insert((left.clone(), name), answer.side);
+            let Some(left) = conflict.ids.left.clone() else { continue };
+            let slot = (left, conflict.field.split('#').next().unwrap_or_default().to_owned());
+            match (conflict.answered, conflict.winner) {
+                (Some(answer), _) => drop(snapshot.answers.insert(slot, answer.side)),
+                (None, Some(winner)) => drop(snapshot.decided.insert(slot, (winner, conflict.values))),
+                (None, None) => {}
             }
         }
         Ok(())

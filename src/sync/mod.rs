@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub blocked: Sides<BTreeMap<String, u64>>,
     /// How people settled conflicts: by left id and field name.
     pub answers: BTreeMap<(String, String), Side>,
+    /// Who won a conflict that is not settled yet, and the values it was decided for.
+    pub decided: BTreeMap<(String, String), (Side, Sides<Value>)>,
     /// Rows of reference resources.
     pub references: References,
     /// Whether each listing showed everything there is.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
 use crate::link::{Half, Link};
-use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty, is_unresolved};
+use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{LATER, Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
@@ -250,8 +250,12 @@ impl Planner<'_> {
             if same(field, values.left, values.right) || matches!(verdict, Verdict::Unchanged | Verdict::Agreed) {
                 continue;
             }
-            let answer = self.snapshot.answers.get(&(seen.left.record.id.clone(), field.name.clone()));
-            let winner = answer.copied().or_else(|| self.winner(members, *index, seen));
+            let slot = (seen.left.record.id.clone(), field.name.clone());
+            let answer = self.snapshot.answers.get(&slot);
+            // Decided once, as long as the values are those: our own writes make nobody newer.
+            let decided = self.snapshot.decided.get(&slot).filter(|(_, then)| then.as_ref() == values);
+            let decided = answer.copied().or(decided.map(|(side, _)| *side));
+            let winner = decided.or_else(|| self.winner(members, *index, seen));
             let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key)).cloned();
             conflicts.push(Conflict {
                 field: *index,
@@ -265,9 +269,7 @@ impl Planner<'_> {
                 None => Verdict::Unchanged,
                 // Empty is not delete: at a first meeting nobody typed the emptiness. What belongs together
                 // is one value, though: half an address of one and half of the other is nobody's.
-                Some(from) if first && (alone && is_empty(values.get(from)) || is_unresolved(values.get(from))) => {
-                    Verdict::Agreed
-                }
+                Some(from) if first && alone && is_empty(values.get(from)) => Verdict::Agreed,
                 Some(from) => Verdict::Follow { from, why },
             };
         }

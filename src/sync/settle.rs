@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::merge::same;
-use super::plan::{Act, Planned, Seen, Step};
+use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields, is_empty};
@@ -206,7 +206,8 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
     let giving = now.get(step.side.other());
     for effect in effects(mapping, link, step, now) {
         if let Some(given) = effect.given.clone() {
-            know(after.base.get_mut(step.side.other()), &effect.key, given);
+            let half = after.base.get_mut(step.side.other());
+            if effect.awaited { expect(half, &effect.key, given) } else { know(half, &effect.key, given) }
         }
         let half = after.base.get_mut(step.side);
         // What was held before stays known until the write is seen: it tells a late image.
@@ -232,6 +233,8 @@ struct Effect {
     key: String,
     /// What the giving side held; nothing where the field only reads otherwise along with others.
     given: Option<Value>,
+    /// The giving side was written as well, and no answer has confirmed yet what it holds now.
+    awaited: bool,
     /// What the written side is to hold.
     becomes: Value,
     /// It is a set that takes what it lacks and has something over the giving side's.
@@ -243,20 +246,34 @@ fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> V
     let mut found = Vec::new();
     for one in &step.moves {
         let Some(field) = mapping.fields.get(one.field) else { continue };
-        let given = giving.fields.value(one.field).clone();
+        let held = || (giving.fields.value(one.field).clone(), false);
+        let (given, awaited) =
+            lent(mapping, link.base.get(step.side.other()), step.side, one, giving).unwrap_or_else(held);
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
         let union = field.set && !same(field, &given, &becomes);
-        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), becomes, union });
+        found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), awaited, becomes, union });
     }
     let half = link.base.get(step.side);
     for one in companions(mapping, step, now.get(step.side)) {
         let was = now.get(step.side).fields.value(one.index);
         if half.fields.get(&one.field.key).is_some_and(|known| same(one.field, known, was)) {
             let becomes = one.becomes(step, giving).unwrap_or(was).clone();
-            found.push(Effect { index: one.index, key: one.field.key.clone(), given: None, becomes, union: false });
+            let key = one.field.key.clone();
+            found.push(Effect { index: one.index, key, given: None, awaited: false, becomes, union: false });
         }
     }
     found
+}
+
+/// What a value that stands in for an empty one reads as when its lender was written a step before;
+/// and whether an answer has yet to confirm it.
+fn lent(mapping: &Mapping, half: &Half, side: Side, one: &Move, giving: &Image) -> Option<(Value, bool)> {
+    one.becomes.as_ref().filter(|_| giving.fields.is_borrowed(one.field))?;
+    let at = mapping.fields.get(one.field)?.ends.get(side).if_empty?;
+    let lender = mapping.fields.get(at)?;
+    let value = half.fields.get(&lender.key)?;
+    let moved = !same(lender, value, giving.fields.value(at));
+    moved.then(|| (value.clone(), half.expected.contains(&lender.key)))
 }
 
 /// A field that a step does not move and that may read otherwise after it.

@@ -10,6 +10,8 @@ mod diagnostics;
 mod faults;
 mod house;
 mod kill;
+mod laws;
+mod play;
 mod preview;
 mod readme;
 mod rules_seen;

@@ -355,6 +355,25 @@ async fn rule_06_a_change_of_person_stays_in_omie_and_the_rest_moves() {
 }
 
 #[tokio::test]
+async fn rule_06_types_that_differ_from_the_start_are_told_once() {
+    let (mut scene, id) = Scene::new(|omie, ploomes, now| {
+        let code = omie.person_adds(now, &company("Aurora", "529.982.247-25")).unwrap();
+        ploomes.person_adds(now, &with(contact("Aurora", DOCUMENT), &json!({ "Key": code.to_string() }))).unwrap()
+    });
+    scene.in_ploomes(id, &json!({ "Website": "aurora.ex" }));
+    scene.in_omie(scene.contact(id)["Key"].as_str().unwrap().parse().unwrap(), &json!({ "bairro": "Centro" }));
+    scene.settle().await;
+    for _ in 0..3 {
+        assert!(scene.house.cycle().await.is_quiet());
+    }
+    holds(&scene.contact(id), &json!({ "TypeId": 1, "Register": DOCUMENT, "Neighborhood": "Centro" }));
+    let code = scene.client_of(id);
+    holds(&scene.client(code), &json!({ "cnpj_cpf": "529.982.247-25", "homepage": "aurora.ex" }));
+    assert_eq!(scene.house.runner.ledger.conflicts(None, 10).unwrap().len(), 1);
+    assert_eq!((scene.journalled(id, "FieldHeld"), scene.journalled(id, "ConflictSettled")), (1, 0));
+}
+
+#[tokio::test]
 async fn rule_07_twins_are_linked_and_nobody_is_made_twice() {
     let (mut scene, (one, two, by_key, by_document)) = Scene::new(|omie, ploomes, now| {
         let one = omie.person_adds(now, &company("Aurora", DOCUMENT)).unwrap();
@@ -452,6 +471,8 @@ async fn rule_10_a_refused_birth_is_told_once_for_each_reason_and_goes_when_corr
     let told = scene.told(id);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("O Omie recusou este cadastro: ") && told[0].contains("cnpj_cpf"), "{told:?}");
+    let title = scene.house.ploomes.lock().unwrap().interaction_records(id)[0]["Title"].clone();
+    assert_eq!(title, "Cadastro recusado pelo Omie");
     assert_eq!(scene.calls("IncluirCliente"), 1, "not sent again until it changes");
     let waiting = |scene: &Scene| scene.house.runner.ledger.waiting(Side::Right, &id.to_string()).unwrap();
     assert_eq!(waiting(&scene).unwrap().outcome.as_deref(), Some("refused"));
@@ -545,6 +566,7 @@ async fn rule_11_places_are_found_by_ibge_code_and_postcodes_keep_their_zeros() 
         &scene.contact(id),
         &json!({ "CityId": null, "StateId": null, "ZipCode": null, "Country": { "Short2": "AR" } }),
     );
+    assert_eq!(scene.calls("PesquisarCidades"), 0, "nobody looks for a place abroad");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::link::{as_json as link_json, base, heading, ids, name_in, name_of, resource};
-use super::value::{moment, value};
+use super::value::{moment, value, wrapped};
 use super::{Screen, conflict, journal, quarantine};
 use crate::cli::explain::{Known, Standing};
 use crate::cli::open::Scope;
@@ -19,6 +19,8 @@ use crate::workspace::Workspace;
 
 /// Lines of the journal that people are shown.
 const JOURNAL: usize = 10;
+/// Columns of running text.
+const WIDTH: usize = 94;
 
 /// `system.resource` of a side.
 pub fn resource_of(mapping: &Mapping, side: Side) -> String {
@@ -53,7 +55,9 @@ pub fn record(
     let name = name(&scope.mapping, known).map(|name| format!("  {}", paint.bold(name))).unwrap_or_default();
     screen.line(&format!("  {record}{name}"))?;
     for line in standing(scope, workspace, known) {
-        screen.line(&format!("  {line}"))?;
+        for (at, row) in wrapped(&line, WIDTH).iter().enumerate() {
+            screen.line(&format!("  {}{row}", if at > 0 { "  " } else { "" }))?;
+        }
     }
     waits(screen, &scope.mapping, known, only)?;
     if let Some(only) = only {
@@ -130,8 +134,12 @@ fn never_seen(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String
 fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Field>) -> io::Result<()> {
     let paint = screen.paint();
     if let Some(waiting) = &known.waiting {
-        let place = waiting.place.as_ref().map(|place| paint.dim(format!(" · {place}"))).unwrap_or_default();
-        screen.line(&format!("    {}{place}", paint.warn(&waiting.reason)))?;
+        let place = waiting.place.as_ref().map(|place| paint.dim(format!("by {place}"))).unwrap_or_default();
+        let rows = wrapped(&waiting.reason, WIDTH);
+        rows.iter().try_for_each(|row| screen.line(&format!("    {}", paint.warn(row))))?;
+        if !place.is_empty() {
+            screen.line(&format!("    {place}"))?;
+        }
         screen.line(&format!("    since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
     }
     let held = known.link.iter().flat_map(|link| &link.held);
@@ -141,8 +149,10 @@ fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Fi
             continue;
         }
         let label = field.map_or("the record", |field| &field.label);
-        let place = field.map(|field| paint.dim(format!(" · {}:{}", field.place.file, field.place.line)));
-        screen.line(&format!("  {} {label}: {reason}{}", paint.warn("held"), place.unwrap_or_default()))?;
+        let place = field.map(|field| format!(" · {}:{}", field.place.file, field.place.line)).unwrap_or_default();
+        screen.line(&format!("  {} {label}", paint.warn("held")))?;
+        let rows = wrapped(&format!("{reason}{place}"), WIDTH);
+        rows.iter().try_for_each(|row| screen.line(&format!("    {row}")))?;
     }
     let open = known.conflicts.iter().filter(|one| one.open && only.is_none_or(|only| one.label == only.label));
     for one in open {

@@ -44,7 +44,7 @@ pub fn written(screen: &mut Screen, folder: &Path, files: &Files) -> io::Result<
         (format!("depara test {dir}"), "do the rules do what the cases say?"),
         ("depara sandbox".to_owned(), "imitation systems to try it on, and the account file for them"),
         (format!("depara plan --dir {dir}"), "what would be sent? needs the variables named in depara.yaml"),
-        (format!("depara run --dir {dir}"), "lives"),
+        (format!("depara run --dir {dir}"), "works by the mappings' schedules until told to stop"),
     ];
     let width = next.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     next.iter().try_for_each(|(command, what)| screen.line(&format!("  {command:<width$}  {}", paint.dim(what))))

@@ -63,6 +63,25 @@ fn a_signal_ends_it_with_the_step_in_hand_and_the_next_start_goes_on() {
 }
 
 #[test]
+fn who_tells_twice_does_not_wait_and_nothing_is_made_twice() {
+    let systems = Systems::open();
+    systems.client("Padaria Aurora", "11222333000181", &json!({}));
+    systems.ploomes().faults().next(Fault::Delay(600_000), "POST Contacts", 1);
+    let workspace = Workspace::of(&systems);
+    let mut service = started(&workspace, &[]);
+    until(|| systems.ploomes().contacts().count() == 1);
+    service.signal("TERM");
+    service.logs(&["told to stop: the step in hand is finished"]);
+    service.signal("TERM");
+    let told = service.end().ended(1);
+    assert!(told.err.contains("told to stop at once"), "{}", told.err);
+    // The contact was made, and nobody heard of it: it is found by the id it carries.
+    workspace.run(&["sync"]).ended(0);
+    workspace.run(&["links"]).ended(0).says(&["1 link", "Padaria Aurora"]);
+    assert_eq!(systems.ploomes().contacts().count(), 1);
+}
+
+#[test]
 fn a_stop_waits_for_no_read_and_for_no_pace() {
     let systems = Systems::open();
     systems.omie().faults().next(Fault::Delay(600_000), "ListarClientes", 1);
