@@ -4,6 +4,7 @@
 //! test can put it behind a socket, call it in process, or move its time. It shares no code and no
 //! YAML with the engine it tests. It counts every call and every limit a client broke.
 
+pub mod auvo;
 pub mod fault;
 pub mod hook;
 pub mod omie;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+pub use auvo::Auvo;
 pub use fault::{CallKind, Fault, Faults, Strike};
 pub use hook::{Delivery, Hook};
 pub use omie::Omie;

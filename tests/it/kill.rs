@@ -27,6 +27,8 @@ use crate::truth::{Truth, complain_twice};
 
 /// Towns, each with its first load and its rounds of edits.
 const TOWNS: u64 = 5;
+/// Towns at most.
+const TOWNS_MAX: u64 = 12;
 /// Kills of a first load, and of each round of edits behind it, at most.
 const KILLS: [usize; 3] = [22, 9, 7];
 /// Calls of a cycle, before and while it begins to write.
@@ -242,33 +244,15 @@ fn depara(dir: &Path, arguments: &[&str]) -> Command {
 /// pause before another try, no wait for a creation whose process is dead.
 fn workspace(dir: &Path, served: &[Served; 2]) {
     assert!(depara(dir, &["init", "."]).output().unwrap().status.success());
-    let edit = |file: &str, changes: &[(&str, &str)]| {
-        let mut text = fs::read_to_string(dir.join(file)).unwrap();
-        for (from, to) in changes {
-            assert!(text.contains(from), "{file} says nothing of `{from}`");
-            text = text.replace(from, to);
-        }
-        fs::write(dir.join(file), text).unwrap();
+    let set = |file: &str, key: &str, value: &str| {
+        let text = fs::read_to_string(dir.join(file)).unwrap();
+        fs::write(dir.join(file), with_key(&text, key, value)).unwrap();
     };
-    edit(
-        "mappings/systems/omie.yaml",
-        &[
-            ("calls: 220,", "calls: 100000,"),
-            ("calls: 900,", "calls: 100000,"),
-            ("  spacing: { call: 300ms }\n", ""),
-            ("  same_read: 61s\n", ""),
-            ("failures: { calls: 8, per: 31m, by: call }", "failures: { calls: 100000, per: 1s, by: call }"),
-            ("first: 2s", "first: 10ms"),
-        ],
-    );
-    edit(
-        "mappings/systems/ploomes.yaml",
-        &[("calls: 110,", "calls: 100000,"), ("  spacing: { all: 200ms }\n", ""), ("first: 2s", "first: 10ms")],
-    );
-    edit(
-        "mappings/omie-ploomes/clientes.yaml",
-        &[("on_conflict: newest", "on_conflict: newest\nlimits: { unknown: 50ms }")],
-    );
+    for file in ["mappings/systems/omie.yaml", "mappings/systems/ploomes.yaml"] {
+        set(file, "pace", "{ at_once: { call: 1, all: 4 } }");
+        set(file, "retry", "{ attempts: 5, first: 10ms, longest: 1s }");
+    }
+    set("mappings/omie-ploomes/clientes.yaml", "limits", "{ unknown: 50ms }");
     let [omie, ploomes] = [served[0].url(), served[1].url()];
     let account = format!(
         "store: sled:.depara\naccounts:\n  - account: acme\n    systems:\n      \
@@ -277,6 +261,21 @@ fn workspace(dir: &Path, served: &[Served; 2]) {
          mappings:\n      omie-ploomes/clientes: {{}}\n"
     );
     fs::write(dir.join("depara.yaml"), account).unwrap();
+}
+
+/// A YAML text whose key at the top has this value.
+fn with_key(text: &str, key: &str, value: &str) -> String {
+    let mut inside = false;
+    let kept: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            if !line.starts_with([' ', '#']) {
+                inside = line.starts_with(&format!("{key}:"));
+            }
+            !inside
+        })
+        .collect();
+    format!("{}\n{key}: {value}\n", kept.join("\n"))
 }
 
 /// The report of a cycle that ended by itself, which must have ended well.
@@ -337,7 +336,12 @@ fn a_killed_process_loses_nothing_and_makes_nothing_twice() {
     let born = Clock::machine().now();
     let towns = (1..=TOWNS).map(|seed| thread::spawn(move || disturbed(seed, born, &undisturbed(seed, born))));
     let towns: Vec<_> = towns.collect();
-    let killed: usize = towns.into_iter().map(|town| town.join().unwrap()).sum();
-    eprintln!("{killed} killed");
+    let mut killed: usize = towns.into_iter().map(|town| town.join().unwrap()).sum();
+    // Where the machine is busy, many children end before their time: more towns then.
+    for seed in TOWNS + 1..=TOWNS_MAX {
+        if killed < KILLED_MIN {
+            killed += disturbed(seed, born, &undisturbed(seed, born));
+        }
+    }
     assert!(killed >= KILLED_MIN, "only {killed} were killed");
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use depara::link::{Half, Link};
 use depara::record::{Body, Side, Sides};
-use depara::store::{Change, Entry, Intent, Ledger, Mark, MemoryStore, SledStore, Store, Tree, Wait, Waiting};
+use depara::store::{Change, Entry, Error, Intent, Ledger, Mark, MemoryStore, SledStore, Store, Tree, Wait, Waiting};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -60,11 +60,23 @@ fn a_killed_store_opens_with_every_acknowledged_batch_and_no_half_one() {
     assert!(written > u64::from(ROUNDS), "the children hardly wrote: {written} batches");
 }
 
+/// Opens the store. A process that another test of the parent is just starting holds, for a moment,
+/// all that the parent held open: the lock as well.
+fn opened(dir: &Path) -> SledStore {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        match SledStore::open(dir) {
+            Err(Error::InUse { .. }) if Instant::now() < until => thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 /// The child. Run by cargo as any test, it does nothing.
 #[test]
 fn writer() {
     let Some(dir) = env::var_os(DIR) else { return };
-    let store = Arc::new(SledStore::open(Path::new(&dir)).unwrap());
+    let store = Arc::new(opened(Path::new(&dir)));
     let ledger = Ledger::new(store, SCOPE);
     let mut number = numbers(&ledger);
     println!("\nsaid {number}");

@@ -1,25 +1,37 @@
-//! An imitation of the Omie ERP: clients, sellers, tags, cities, countries.
+//! An imitation of the Omie ERP: clients, sellers, tags, cities, countries, products and
+//! their stock, services, service orders, sales orders.
 //!
 //! Built from public material. What that material leaves open is a field of [`Switches`], with the
 //! likelier answer as its default. The order of a call: envelope, credentials, block, faults,
 //! limits, unknown tags, business rules, effect. Every answer of HTTP 500 counts as a failed call,
 //! as it does there. Never reads a clock, never panics on what a client sends.
 
+mod book;
+mod goods_schema;
 mod hooks;
 mod limit;
 mod list;
 mod merge;
 mod method;
+mod os_schema;
 mod page;
 mod person;
+mod product;
 mod record;
 mod reference;
 mod refusal;
+mod sales_order;
+mod sales_order_schema;
 mod schema;
+mod service;
+mod service_order;
+mod stock;
 mod switches;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod trade;
+mod trader;
 mod wire;
 mod write;
 
@@ -33,7 +45,10 @@ use self::method::{Ask, Disturbed, METHODS, Method, Reply};
 use self::record::{Author, Clients, Extras, Stamp};
 use self::reference::Seller;
 use self::refusal::Refusal;
+pub use self::stock::Level;
 pub use self::switches::{Credentials, Duplicate, Forgiven, OverLength, Refused, Switches};
+pub use self::trade::TradeSwitches;
+use self::trade::{METHODS as TRADE_METHODS, Trade};
 use self::wire::Call;
 use super::hook::{Hook, Outbox};
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
@@ -52,6 +67,7 @@ pub struct Omie {
     clients: Clients,
     sellers: BTreeMap<i64, Seller>,
     labels: BTreeMap<String, i64>,
+    trade: Trade,
     /// Where changes are told.
     listener: Option<String>,
     outbox: Outbox,
@@ -77,6 +93,8 @@ impl Omie {
             clients: Clients::default(),
             sellers: BTreeMap::new(),
             labels: BTreeMap::new(),
+            // Chance of its own: what is there longer keeps its numbers.
+            trade: Trade::new(&mut fastrand::Rng::with_seed(seed ^ 0x07AD_E000)),
             listener: None,
             outbox: Outbox::default(),
             limits: Limits::default(),
@@ -110,7 +128,7 @@ impl Omie {
             self.broke("blocked");
             return wire::refuse(&Refusal::blocked(seconds));
         }
-        let found = METHODS.iter().find(|it| it.service == call.service && it.name == call.name);
+        let found = METHODS.iter().chain(TRADE_METHODS).find(|it| it.service == call.service && it.name == call.name);
         let mut answer = match found {
             Some(method) => self.perform(now, call, method),
             None => {
@@ -121,8 +139,8 @@ impl Omie {
         self.judge(now_ms, &call.name, answer.status);
         // However it is dressed, a refusal has been counted as one.
         if answer.status == 500 {
-            let writes = found.is_some_and(|method| method.kind == CallKind::Write);
-            wire::dress(&mut answer, self.switches.refused, writes);
+            let writes = found.filter(|method| method.kind == CallKind::Write);
+            wire::dress(&mut answer, self.switches.refused, writes.map(trade::status));
         }
         answer
     }
@@ -216,7 +234,10 @@ impl Omie {
         } else if let Some(Fault::EmptyList) = fault {
             disturbed.empty = true;
         }
-        let reply = (method.run)(self, &Ask { stamp, fields, disturbed })?;
+        let mut reply = (method.run)(self, &Ask { stamp, fields, disturbed })?;
+        if self.switches.ids_as_text && TRADE_METHODS.iter().any(|traded| traded.name == method.name) {
+            reply = wire::text(&trade::ids_as_text(serde_json::from_str(&reply).unwrap_or_default()));
+        }
         if method.kind == CallKind::Write {
             *self.tally.writes.entry(method.name.to_owned()).or_default() += 1;
         }

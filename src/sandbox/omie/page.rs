@@ -65,17 +65,22 @@ pub(super) struct Window {
 impl Window {
     /// Reads the `filtrar_por_*` and `filtrar_apenas_*` tags; an hour without its day says nothing.
     pub(super) fn read(fields: &Fields) -> Result<Self, Refusal> {
+        let tags = ["filtrar_por_data_de", "filtrar_por_hora_de", "filtrar_por_data_ate", "filtrar_por_hora_ate"];
+        let included_only = text(fields, "filtrar_apenas_inclusao") == "S";
+        Ok(Self { included_only, ..Self::named(fields, &tags)? })
+    }
+
+    /// Reads the day and hour of either end from these tags.
+    pub(super) fn named(fields: &Fields, tags: &[&str; 4]) -> Result<Self, Refusal> {
         let end = |day: &str, hour: &str, default: Time| {
             let date = read_date(text(fields, day)).ok_or_else(|| Refusal::bad_date(day))?;
             let time = read_time(text(fields, hour)).ok_or_else(|| Refusal::bad_date(hour))?;
             Ok(date.map(|date| date.to_datetime(time.unwrap_or(default))))
         };
+        let [from_day, from_hour, until_day, until_hour] = tags;
         let last = Time::constant(23, 59, 59, 0);
-        Ok(Self {
-            from: end("filtrar_por_data_de", "filtrar_por_hora_de", Time::midnight())?,
-            until: end("filtrar_por_data_ate", "filtrar_por_hora_ate", last)?,
-            included_only: text(fields, "filtrar_apenas_inclusao") == "S",
-        })
+        let (from, until) = (end(from_day, from_hour, Time::midnight())?, end(until_day, until_hour, last)?);
+        Ok(Self { from, until, included_only: false })
     }
 
     /// Tells whether every record is in it.
@@ -83,16 +88,19 @@ impl Window {
         self.from.is_none() && self.until.is_none()
     }
 
+    /// Tells whether a moment is within it.
+    pub(super) fn within(self, stamp: Stamp) -> bool {
+        self.from.is_none_or(|from| from <= stamp.local) && self.until.is_none_or(|until| stamp.local <= until)
+    }
+
     /// Tells whether a record was included, or else altered, within it.
     pub(super) fn holds(self, created: Stamp, changed: Stamp) -> bool {
-        let within =
-            |at: DateTime| self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at <= until);
-        within(created.local) || (!self.included_only && within(changed.local))
+        self.within(created) || (!self.included_only && self.within(changed))
     }
 }
 
 /// A `dd/mm/aaaa`; `Some(None)` when empty, `None` when it is no date after 1900.
-fn read_date(typed: &str) -> Option<Option<Date>> {
+pub(super) fn read_date(typed: &str) -> Option<Option<Date>> {
     if typed.is_empty() {
         return Some(None);
     }

@@ -87,7 +87,8 @@ impl Omie {
         self.sellers.keys().copied()
     }
 
-    fn hand(&self, now: Timestamp) -> Stamp {
+    /// The stamp of the person.
+    pub(super) fn hand(&self, now: Timestamp) -> Stamp {
         self.stamp(now, Author::Person(PERSON))
     }
 

@@ -23,7 +23,8 @@ pub(super) enum Author {
 }
 
 impl Author {
-    fn code(self) -> String {
+    /// How stamps write it.
+    pub(super) fn code(self) -> String {
         match self {
             Self::Api => "WEBSERVICE".to_owned(),
             Self::Person(number) => format!("P{number:09}"),
@@ -199,7 +200,8 @@ fn bank(value: Option<&Value>) -> Value {
     schema::object(fields)
 }
 
-fn stamps(created: Stamp, changed: Stamp, api: &str) -> Value {
+/// When and by whom a record was included and altered.
+pub(super) fn stamps(created: Stamp, changed: Stamp, api: &str) -> Value {
     json!({
         "cImpAPI": api,
         "dInc": created.local.strftime("%d/%m/%Y").to_string(),

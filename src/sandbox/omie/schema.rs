@@ -69,13 +69,14 @@ use Kind::{Decimal, Flag, Int, Many, One, Text};
 use Shown::{Always, Never, WhenSet, WithNotes, WithTraits};
 
 /// Text without a limit.
-const LONG: usize = usize::MAX;
+pub(super) const LONG: usize = usize::MAX;
 
 const fn tag(name: &'static str, kind: Kind, shown: Shown) -> Tag {
     Tag { name, kind, shown }
 }
 
-const fn ask(name: &'static str, kind: Kind) -> Tag {
+/// A tag of requests.
+pub(super) const fn ask(name: &'static str, kind: Kind) -> Tag {
     Tag { name, kind, shown: Never }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Plain values, changed at any time; each default is the likelier answer.
 
+use super::trade::TradeSwitches;
+
 /// What Omie does with text longer than its tag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverLength {
@@ -84,6 +86,8 @@ pub struct Switches {
     pub hooks_twice: bool,
     /// Seconds between two tries of a call that the listener did not take. Default 60.
     pub hook_retry_s: i64,
+    /// What differs about products, stock, services and orders.
+    pub trade: TradeSwitches,
     /// Rows a page holds at most, whatever is asked. Default 100.
     pub page_cap: usize,
     /// How long a call takes, in milliseconds. Default 0.
@@ -113,6 +117,7 @@ impl Default for Switches {
             ids_as_text: false,
             hooks_twice: false,
             hook_retry_s: 60,
+            trade: TradeSwitches::default(),
             page_cap: 100,
             latency_ms: 0,
         }

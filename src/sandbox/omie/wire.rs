@@ -89,21 +89,35 @@ pub(super) fn refuse(refusal: &Refusal) -> Answer {
 }
 
 /// Dresses a refusal as the account does.
-pub(super) fn dress(answer: &mut Answer, refused: Refused, writes: bool) {
+pub(super) fn dress(answer: &mut Answer, refused: Refused, status: Option<Status>) {
     let fault: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let code = fault.get("faultcode").and_then(Value::as_str).and_then(|code| code.strip_prefix("SOAP-ENV:Client-"));
     // A broken back end, a limit and a caller's mistake look the same everywhere.
     let code = code.filter(|code| !["6", "1880", "71", "5001"].contains(code));
-    match (refused, code) {
-        (Refused::StatusWithin200, Some(code)) if writes => {
+    match (refused, code, status) {
+        (Refused::StatusWithin200, Some(code), Some(Status { keys, code: code_tag, text: text_tag })) => {
             let reason = fault.get("faultstring").and_then(Value::as_str).unwrap_or_default();
-            let status = json!({ "codigo_cliente_omie": 0, "codigo_cliente_integracao": "",
-                "codigo_status": code, "descricao_status": reason.trim_start_matches("ERROR: ") });
+            let mut status = keys;
+            if let Some(status) = status.as_object_mut() {
+                status.insert(code_tag.to_owned(), code.into());
+                status.insert(text_tag.to_owned(), reason.trim_start_matches("ERROR: ").into());
+            }
             (answer.status, answer.body) = (200, text(&status).into_bytes());
         }
-        (Refused::FaultWithin200, Some(_)) => answer.status = 200,
-        (Refused::Fault | Refused::FaultWithin200 | Refused::StatusWithin200, _) => {}
+        (Refused::FaultWithin200, Some(_), _) => answer.status = 200,
+        (Refused::Fault | Refused::FaultWithin200 | Refused::StatusWithin200, ..) => {}
     }
+}
+
+/// How the answer to a write tells how it went.
+#[derive(Debug)]
+pub(super) struct Status {
+    /// The keys of the record, empty.
+    pub(super) keys: Value,
+    /// The tag of the code, `"0"` when all is well.
+    pub(super) code: &'static str,
+    /// The tag of the words.
+    pub(super) text: &'static str,
 }
 
 /// A page of a proxy or of the documentation.

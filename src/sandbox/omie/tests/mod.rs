@@ -3,9 +3,12 @@
 //! Each has an account of its own and a clock that only the test moves.
 
 mod envelope;
+mod goods;
 mod hooks;
 mod limits;
 mod listing;
+mod sales_orders;
+mod service_orders;
 mod switches;
 mod writing;
 
