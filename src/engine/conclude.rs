@@ -16,7 +16,7 @@ use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Conflict as StoredConflict, Entry, Wait, Waiting};
 use crate::sync::Snapshot;
 use crate::sync::merge::{Why, same};
-use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
+use crate::sync::plan::{Act, Conflict, Decision, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
 impl Runner {
@@ -79,7 +79,7 @@ impl Runner {
             // What was decided and waits is not settled.
             if conflict.winner.is_none() || is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, true));
-            } else if planned.steps.is_empty() {
+            } else if planned.steps.is_empty() || conflict.by == Decision::Unheeded {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
             }
         }
@@ -104,7 +104,7 @@ impl Runner {
         let at_ms = self.clock.now_ms();
         let id =
             before.map_or_else(|| StoredConflict::name(at_ms, &planned.ids, &field.name), |before| before.id.clone());
-        let policy = field.policy.as_ref().unwrap_or(&self.mapping.policy).word();
+        let policy = field.policy.as_ref().unwrap_or(&self.mapping.policy);
         let stored = StoredConflict {
             id,
             at_ms: before.map_or(at_ms, |before| before.at_ms),
@@ -114,7 +114,7 @@ impl Runner {
             values: conflict.values.clone(),
             base: conflict.base.clone(),
             winner: conflict.winner,
-            policy: if conflict.answered { "answered".to_owned() } else { policy },
+            policy: conflict.by.word(policy),
             answered: before.and_then(|before| before.answered.clone()),
             open,
         };
@@ -182,6 +182,7 @@ impl Runner {
             match outcome {
                 Outcome::Done { id, row } => {
                     let answer = self.answer(step.side, row, &work.snapshot);
+                    changes.extend(self.tell_unheeded(work, departed, &step, answer.as_ref()));
                     let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), now);
                     let Some(next) = done else {
                         self.unknown(work, planned, report);
@@ -243,6 +244,24 @@ impl Runner {
         let (Some(image), Some(id)) = (answer, planned.ids.get(step.side)) else { return Ok(None) };
         let waiting = self.ledger.waiting(step.side, id)?.filter(|waiting| waiting.kind == Wait::Quarantined);
         Ok(waiting.map(|waiting| Change::PutWaiting(Waiting { print: image.print, ..waiting })))
+    }
+
+    /// Tells what a system says it took and shows as it was.
+    fn tell_unheeded(
+        &self,
+        work: &mut Work,
+        Departed { planned, now, link }: &Departed<'_>,
+        step: &Step,
+        answer: Option<&Image>,
+    ) -> Vec<Change> {
+        let (Some(link), Some(image)) = (link, answer) else { return Vec::new() };
+        let mut changes = Vec::new();
+        for field in settle::unheeded_by(&self.mapping, link, step, image) {
+            let values = Sides::each(|side| if side == step.side { image } else { now.get(side) }.fields.value(field));
+            let conflict = Conflict::unheeded(field, step.side, values);
+            changes.extend(self.keep_conflict(work, planned, &conflict, false));
+        }
+        changes
     }
 
     fn answer(&self, side: Side, row: Option<Row>, snapshot: &Snapshot) -> Option<Image> {

@@ -98,8 +98,38 @@ pub struct Conflict {
     pub base: Sides<Option<Value>>,
     /// The side that wins; nobody until a person decides.
     pub winner: Option<Side>,
-    /// Somebody answered it.
-    pub answered: bool,
+    /// What names the winner.
+    pub by: Decision,
+}
+
+impl Conflict {
+    /// A value that did not arrive: the side kept what it had.
+    pub fn unheeded(field: usize, side: Side, values: Sides<&Value>) -> Self {
+        let values = values.map(Clone::clone);
+        Self { field, values, base: Sides::new(None, None), winner: Some(side), by: Decision::Unheeded }
+    }
+}
+
+/// What names the winner of a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The mapping's policy.
+    Policy,
+    /// A person.
+    Answer,
+    /// The winner itself: it said that it took what was sent and kept what it had.
+    Unheeded,
+}
+
+impl Decision {
+    /// The word for it, as people and the store know it.
+    pub fn word(self, policy: &Policy) -> String {
+        match self {
+            Self::Policy => policy.word(),
+            Self::Answer => "answered".to_owned(),
+            Self::Unheeded => "it took the change and kept what it had".to_owned(),
+        }
+    }
 }
 
 /// Something that waits.
@@ -146,6 +176,7 @@ impl Planner<'_> {
             return Some(planned);
         }
         planned.conflicts = self.decide(&mut verdicts, base, &seen);
+        planned.conflicts.extend(self.unheeded(&verdicts, link, &seen));
         self.agree(&mut planned, &verdicts, now);
         for side in Side::BOTH {
             self.send(&mut planned, side, &verdicts, &seen);
@@ -218,6 +249,14 @@ impl Planner<'_> {
         conflicts
     }
 
+    /// What a system says it took and left as it was: the two sides differ from now on, and people are
+    /// told what did not arrive. Sending it again, or back, would write what nobody typed.
+    fn unheeded(&self, verdicts: &[Verdict], link: Option<&Link>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
+        let found = link.map(|link| settle::unheeded(self.mapping, link, seen)).unwrap_or_default();
+        let unmoved = found.into_iter().filter(|(field, _)| verdicts.get(*field) == Some(&Verdict::Unchanged));
+        unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
+    }
+
     /// A part that had no twin before is not filled into what is another whole on that side: a city
     /// of one address and the street of another are nobody's.
     fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
@@ -262,7 +301,7 @@ impl Planner<'_> {
                 values: values.map(Clone::clone),
                 base: Sides::each(half),
                 winner,
-                answered: answer.is_some(),
+                by: if answer.is_some() { Decision::Answer } else { Decision::Policy },
             });
             let why = if answer.is_some() { Why::Answered } else { Why::Won };
             *verdict = match winner {

@@ -71,8 +71,18 @@ fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
     ours || same(field, sent, now) || folds()
 }
 
+/// True when what we sent left no trace: what stood there before stands there still, and is not what
+/// the system may have made of it, cut to its length at the most.
+fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
+    let is_cut = match (&sent.becomes, now) {
+        (Value::String(sent), Value::String(now)) => !now.trim().is_empty() && sent.starts_with(now.trim_end()),
+        _ => false,
+    };
+    same(field, &sent.before, now) && !is_cut && !explains(field, false, &sent.becomes, now)
+}
+
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
-/// and stays one. So does what a system says it took and left as it was: the other side hears of it.
+/// and stays one.
 pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Cow<'a, Link> {
     let waits = |half: &Half| !half.expected.is_empty() || !half.under_way.is_empty();
     if link.gone == Sides::default() && !waits(&link.base.left) && !waits(&link.base.right) {
@@ -83,12 +93,11 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
         let one = seen.get(side);
         let half = link.base.get_mut(side);
         for key in std::mem::take(&mut half.expected) {
-            let sent = half.under_way.remove(&key);
+            half.under_way.remove(&key);
             let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            let ignored = sent.is_some_and(|sent| same(field, &sent.before, now));
-            if explains(field, one.record.ours && !ignored, was, now) {
+            if explains(field, one.record.ours, was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
@@ -96,6 +105,33 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
     }
     link.gone = Sides::default();
     Cow::Owned(link)
+}
+
+/// Fields that a side left as they were although it said that it took what we sent, as the record
+/// shows now. What was typed on the other side has not arrived, and people must hear of it.
+pub(super) fn unheeded(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Vec<(usize, Side)> {
+    let mut found = Vec::new();
+    for side in Side::BOTH {
+        let (half, one) = (link.base.get(side), seen.get(side));
+        for (key, sent) in half.under_way.iter().filter(|(key, _)| one.record.ours && half.expected.contains(*key)) {
+            let Some((index, field)) = mapping.keyed(key) else { continue };
+            if is_unheeded(field, sent, one.fields.value(index)) {
+                found.push((index, side));
+            }
+        }
+    }
+    found
+}
+
+/// The same, as the answer to a step shows.
+#[must_use]
+pub fn unheeded_by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) -> Vec<usize> {
+    let half = link.base.get(step.side);
+    let moved = step.moves.iter().filter_map(|one| Some((one.field, mapping.fields.get(one.field)?)));
+    let left = moved.filter(|(index, field)| {
+        half.under_way.get(&field.key).is_some_and(|sent| is_unheeded(field, sent, answer.fields.value(*index)))
+    });
+    left.map(|(index, _)| index).collect()
 }
 
 /// Sees what became of the writes of a side that were never answered. One that left no trace may

@@ -8,6 +8,8 @@ use depara::mapping::field::{Fields, is_empty};
 use depara::record::{Side, Sides};
 use depara::sync::Plan;
 use depara::sync::merge::same;
+use depara::sync::plan::Decision;
+use depara::sync::settle::{self as settling, Image};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -384,5 +386,35 @@ fn a_copy_whose_name_lost_is_no_edit() {
             );
             assert_eq!(told(mapping, &play.plan()), Vec::<String>::new(), "tells: {tells}");
         }
+    }
+}
+
+/// What a system says it took and left as it was is told to people, and nothing is written for it any
+/// more: neither again, nor back over what was typed.
+#[test]
+fn what_a_system_does_not_heed_is_told_once() {
+    let pair = compiled(vec![(vec![Line::plain("plain")], "newest")]).remove(0);
+    for mapping in [&pair.straight, &pair.mirrored] {
+        let manners = Manners { tells: false, alpha: Habit::Unheeding, beta: Habit::Keeps };
+        let (alpha, beta) = (json!({ "key": "7", "a0": "eva" }), json!({ "Key": "7", "b0": "eva" }));
+        let mut play = Play::new(mapping, manners, Some(&alpha), Some(&beta), (10, 20));
+        let plan = play.plan();
+        play.carry(&plan, 100);
+        play.edit("beta", &json!({ "b0": "ana" }), 200);
+        let plan = play.plan();
+        // An answer that shows the record says so at once.
+        let (side, steps) = (play.side("alpha"), &plan.pairs[0].steps);
+        let now =
+            Sides::each(|each| Image { fields: play.fields(&mapping.sides.get(each).system), ..Image::default() });
+        let sent = settling::under_way(mapping, play.link.as_ref().unwrap(), steps, now.as_ref(), 300);
+        assert_eq!(settling::unheeded_by(mapping, &sent, &steps[0], now.get(side)), [0]);
+        assert_eq!(settling::unheeded_by(mapping, &sent, &steps[0], now.get(side.other())), [0; 0]);
+        play.carry(&plan, 300);
+        let plan = play.plan();
+        assert_eq!(told(mapping, &plan), ["conflict F0 Some(\"alpha\")"]);
+        assert_eq!(plan.pairs[0].conflicts[0].by, Decision::Unheeded);
+        play.carry(&plan, 400);
+        assert_eq!((&play.body("alpha")["a0"], &play.body("beta")["b0"]), (&json!("eva"), &json!("ana")));
+        assert_eq!(told(mapping, &play.plan()), Vec::<String>::new());
     }
 }

@@ -202,6 +202,8 @@ pub(crate) enum Habit {
     Keeps,
     UpperCases,
     Cuts,
+    /// It says that all is well and leaves texts as they were.
+    Unheeding,
 }
 
 /// How the two systems behave.
@@ -285,7 +287,7 @@ impl Play {
         }
         let mut body = self.body(system);
         for (path, value) in patch.as_object().unwrap() {
-            body[path] = self.stored(side, value.clone());
+            body[path] = self.stored(side, value.clone(), &Value::Null);
         }
         *self.records.get_mut(side) = Some(self.record(side, &body, changed_ms, false));
     }
@@ -296,6 +298,8 @@ impl Play {
         let mut snapshot = Snapshot {
             links: self.link.iter().cloned().collect(),
             records: Sides::new(list(&self.records.left), list(&self.records.right)),
+            // Long after whatever was sent.
+            now_ms: 1_000_000_000_000,
             references: Arc::clone(&self.references),
             ..Snapshot::default()
         };
@@ -317,11 +321,13 @@ impl Play {
         let now: Sides<Image> = Sides::each(|side| {
             self.records.get(side).as_ref().map(|record| self.image(side, record)).unwrap_or_default()
         });
+        link = link.map(|link| settle::under_way(&self.mapping, &link, &planned.steps, now.as_ref(), moment));
         for step in &planned.steps {
             let side = step.side;
             let mut body = self.records.get(side).as_ref().map(|record| record.body.value()).unwrap_or(json!({}));
             for (path, value) in step.body.value().as_object().unwrap() {
-                body[path] = self.stored(side, value.clone());
+                let stored = self.stored(side, value.clone(), &body[path]);
+                body[path] = stored;
             }
             // No two moments are one: a tie would go to the left.
             let moment = moment + i64::from(self.mapping.sides.get(side).system == "beta");
@@ -348,12 +354,14 @@ impl Play {
     }
 
     /// A value as the system keeps it.
-    fn stored(&self, side: Side, value: Value) -> Value {
+    fn stored(&self, side: Side, value: Value, before: &Value) -> Value {
         let alpha = self.mapping.sides.get(side).system == "alpha";
         let habit = if alpha { self.manners.alpha } else { self.manners.beta };
         match (habit, value) {
             (Habit::UpperCases, Value::String(text)) => Value::from(text.to_uppercase()),
             (Habit::Cuts, Value::String(text)) => Value::from(text.chars().take(6).collect::<String>()),
+            (Habit::Unheeding, Value::String(text)) if before.is_null() => Value::from(text),
+            (Habit::Unheeding, Value::String(_)) => before.clone(),
             (_, value) => value,
         }
     }

@@ -271,3 +271,20 @@ async fn a_stop_in_the_middle_leaves_nothing_half_done() {
     settle(&mut house).await;
     assert_eq!(ploomes.lock().unwrap().contacts().count(), 90);
 }
+
+#[tokio::test]
+async fn what_a_system_takes_and_leaves_as_it_was_is_told_once() {
+    let (mut house, code, id) = pair().await;
+    types_in_omie(&house, code, &json!({ "email": "ana@aurora.example" }));
+    settle(&mut house).await;
+    house.omie.lock().unwrap().switches.empty_clears = false;
+    types_in_ploomes(&house, id, &json!({ "Email": "" }));
+    settle(&mut house).await;
+    let told = house.runner.ledger.conflicts(None, usize::MAX).unwrap();
+    let told: Vec<_> =
+        told.iter().map(|one| (one.label.as_str(), one.open, &one.values.left, &one.values.right)).collect();
+    assert_eq!(told, [("Email", false, &json!("ana@aurora.example"), &Value::Null)]);
+    let (client, contact) =
+        (house.omie.lock().unwrap().client(code).unwrap(), house.ploomes.lock().unwrap().contact(id).unwrap());
+    assert_eq!((&client["email"], contact["Email"].as_str().unwrap_or_default()), (&json!("ana@aurora.example"), ""));
+}

@@ -251,7 +251,7 @@ fn clash(mapping: &Mapping, one: &Conflict) -> Clash {
         label: field.map(|field| field.label.clone()).unwrap_or_default(),
         values: one.values.clone(),
         winner: one.winner.map(|side| mapping.sides.get(side).system.clone()),
-        policy: if one.answered { "answered".to_owned() } else { policy.word() },
+        policy: one.by.word(policy),
     }
 }
 
