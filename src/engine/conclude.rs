@@ -216,7 +216,7 @@ impl Runner {
             }
         }
         for conflict in &planned.conflicts {
-            let arrived = conflict.winner.is_some_and(|winner| *arrived.get(winner.other()));
+            let arrived = conflict.loser().is_some_and(|loser| *arrived.get(loser));
             if arrived && !is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
             }

@@ -108,6 +108,11 @@ impl Conflict {
         let values = values.map(Clone::clone);
         Self { field, values, base: Sides::new(None, None), winner: Some(side), by: Decision::Unheeded }
     }
+
+    /// The side that a write of this plan carries the winner's value to.
+    pub fn loser(&self) -> Option<Side> {
+        self.winner.filter(|_| self.by != Decision::Unheeded).map(Side::other)
+    }
 }
 
 /// What names the winner of a conflict.
