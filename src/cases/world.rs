@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::link::{Half, Link};
-use crate::mapping::field::{At, Follows};
+use crate::mapping::field::At;
 use crate::mapping::{LATER, Mapping};
 use crate::record::{Record, Rows, Side, Sides};
 use crate::reference::{References, folded, scalar_text};
@@ -188,7 +188,7 @@ impl World {
             self.mapping.sides.get(side).id.set(&mut body, number);
         }
         let changed_ms = old.and_then(|record| record.changed_ms).map(|moment| moment.saturating_add(STEP_MS));
-        let body = self.held_by_system(side, &sent, overlaid(&body, &sent));
+        let body = self.held_by_system(side, overlaid(&body, &sent));
         let record = Record { id: id.clone(), ..self.record(side, &body, changed_ms, true) };
         self.records.get_mut(side).insert(id.clone(), record);
         id
@@ -223,19 +223,11 @@ impl World {
         row.zip(lookup).and_then(|(row, lookup)| row.get(&lookup.id)).cloned().unwrap_or_default()
     }
 
-    /// A body as its system shows it after a write: rows it carries along are those of the new ids,
-    /// and what follows another field has followed.
-    fn held_by_system(&self, side: Side, sent: &Value, mut body: Value) -> Value {
+    /// A body as its system shows it after a write: rows it carries along are those of the new ids.
+    fn held_by_system(&self, side: Side, mut body: Value) -> Value {
         for field in &self.mapping.fields {
             let end = field.ends.get(side);
             let At::Path(path) = &end.at else { continue };
-            if let Follows::Field(lead) = end.follows
-                && path.get(sent).is_none()
-                && let Some(row) = self.lead_row(side, lead, sent)
-                && let Some(cell) = row.get(path.text())
-            {
-                path.set(&mut body, cell.clone());
-            }
             let Some(lookup) = &end.lookup else { continue };
             let Some(inside) = &lookup.inside else { continue };
             if let (true, Some(Value::Array(mut rows))) = (field.set, path.get(&body)) {
@@ -252,12 +244,6 @@ impl World {
             }
         }
         body
-    }
-
-    fn lead_row(&self, side: Side, lead: usize, sent: &Value) -> Option<Value> {
-        let end = self.mapping.fields.get(lead)?.ends.get(side);
-        let (At::Path(path), Some(lookup)) = (&end.at, &end.lookup) else { return None };
-        self.row(&lookup.reference, &lookup.id, &path.get(sent)?)
     }
 
     fn row(&self, reference: &str, field: &str, id: &Value) -> Option<Value> {

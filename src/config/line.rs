@@ -69,8 +69,6 @@ pub struct FieldSpec {
     pub if_empty: Sides<Option<Written>>,
     /// `hold:`, a rule that may keep this field from being written on that side.
     pub hold: Sides<Option<Written>>,
-    /// `follows:`, the field that this one follows by itself on that side.
-    pub follows: Sides<Option<Written>>,
     /// `once: true`: only at birth.
     pub once: Option<Place>,
     /// `cut:`, sides on which a text may be cut to the length they take.
@@ -184,7 +182,6 @@ fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
         missing: None,
         if_empty: Sides::default(),
         hold: Sides::default(),
-        follows: Sides::default(),
         once: None,
         cut: Sides::default(),
         on_conflict: None,
@@ -224,7 +221,6 @@ fn read_conduct(field: &mut FieldSpec, entries: &mut Entries<'_>, names: &SideNa
     let mut by_side = |key| entries.take(key).map(|value| names.read(value, complaints, written)).unwrap_or_default();
     field.if_empty = by_side("if_empty");
     field.hold = by_side("hold");
-    field.follows = by_side("follows");
     if let Some(value) = entries.take("once") {
         field.once = value.boolean(complaints).filter(|flag| *flag).map(|_| value.place.clone());
     }

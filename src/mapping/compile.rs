@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canon::Canon;
-use super::field::{At, End as FieldEnd, Field, Follows, Group, Lookup, Policy, Rules, Slot, View};
+use super::field::{At, End as FieldEnd, Field, Group, Lookup, Policy, Rules, Slot, View};
 use super::{End, Mapping, Report, print_of};
 use crate::config::Project;
 use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
@@ -47,7 +47,6 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     };
     builder.lines();
     builder.fallbacks();
-    builder.followers();
     builder.script_references();
     let keys = builder.keys();
     let policy = builder.policy(&spec.on_conflict);
@@ -276,7 +275,6 @@ impl Builder<'_> {
             write,
             hold,
             if_empty: None,
-            follows: if slot.read_only { Follows::Always } else { Follows::Nothing },
             cut: *spec.cut.get(side),
             missing: spec.missing.unwrap_or(Missing::Hold),
             slot,
@@ -382,28 +380,6 @@ impl Builder<'_> {
                 }
                 if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
                     field.ends.get_mut(side).if_empty = lender;
-                }
-            }
-        }
-    }
-
-    /// `follows` names another line by its path on the same side.
-    fn followers(&mut self) {
-        let specs: Vec<&FieldSpec> = self.spec.lines.iter().flat_map(fields_of).collect();
-        for spec in &specs {
-            for side in Side::BOTH {
-                let Some((word, place)) = spec.follows.get(side) else { continue };
-                let lead = specs.iter().find(|one| one.paths.get(side) == word).map(|one| one.paths.left.as_str());
-                let lead = self.fields.iter().position(|field| Some(field.name.as_str()) == lead);
-                if lead.is_none() {
-                    let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
-                    let known = specs.iter().map(|one| one.paths.get(side).as_str());
-                    self.complaints.push(plain.did_you_mean(word, known));
-                }
-                if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left)
-                    && let Some(lead) = lead
-                {
-                    field.ends.get_mut(side).follows = Follows::Field(lead);
                 }
             }
         }

@@ -79,25 +79,12 @@ pub struct End {
     pub hold: Option<Rule>,
     /// The field whose value is sent here when the other side's is empty.
     pub if_empty: Option<usize>,
-    /// Whether the system fills it by itself.
-    pub follows: Follows,
     /// A text may be cut to the length the system takes.
     pub cut: bool,
     /// What a value without a twin becomes.
     pub missing: Missing,
     /// What the system takes here.
     pub slot: Slot,
-}
-
-/// Whether a system fills a field by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Follows {
-    /// It does not.
-    Nothing,
-    /// It always does: the field is never written.
-    Always,
-    /// From another field, when that one holds a value.
-    Field(usize),
 }
 
 /// What a system takes at one place.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Mapping;
-use super::field::{At, End, Field, Fields, Follows, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
+use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
 use super::read::{member_value, seen_by};
 use crate::config::line::Missing;
 use crate::config::system::Kind;
@@ -83,7 +83,7 @@ impl Mapping {
             let end = field.ends.get(side);
             if let Some(reason) = self.held(end, value, standing, references)? {
                 draft.sent.insert(*index, Sent::Held(reason));
-            } else if self.follows(side, end, (values, standing), references) || (end.is_id && standing.is_none()) {
+            } else if end.slot.read_only || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
             } else if let At::Member { view, .. } = &end.at {
                 views.entry(*view).or_default().push(*index);
@@ -99,27 +99,6 @@ impl Mapping {
             self.complain_missing(side, &draft)?;
         }
         Ok(draft)
-    }
-
-    /// True when the system fills this end by itself, now that these values are written. What has no
-    /// twin there leads nothing.
-    fn follows(
-        &self,
-        side: Side,
-        end: &End,
-        (values, standing): (&BTreeMap<usize, Value>, Option<Standing<'_>>),
-        references: &Arc<References>,
-    ) -> bool {
-        match end.follows {
-            Follows::Nothing => false,
-            Follows::Always => true,
-            Follows::Field(lead) => match values.get(&lead) {
-                Some(value) => self.fields.get(lead).is_some_and(|field| {
-                    !is_empty(value) && wire_of(field, field.ends.get(side), value, references).is_ok()
-                }),
-                None => standing.is_some_and(|standing| !is_empty(standing.fields.value(lead))),
-            },
-        }
     }
 
     fn held(
