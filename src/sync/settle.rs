@@ -11,7 +11,7 @@ use super::merge::same;
 use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
-use crate::mapping::field::{At, Field, Fields, is_empty};
+use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 
@@ -78,7 +78,8 @@ fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
         (Value::String(sent), Value::String(now)) => !now.trim().is_empty() && sent.starts_with(now.trim_end()),
         _ => false,
     };
-    same(field, &sent.before, now) && !is_cut && !explains(field, false, &sent.becomes, now)
+    // Of what nobody can translate nobody can say whether it is what was sent.
+    same(field, &sent.before, now) && !is_cut && !is_unresolved(now) && !explains(field, false, &sent.becomes, now)
 }
 
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
