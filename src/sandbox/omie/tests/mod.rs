@@ -89,3 +89,16 @@ impl Desk {
         rows.iter().map(|row| row["codigo_cliente_omie"].as_i64().unwrap()).collect()
     }
 }
+
+/// A body with another value at a pointer; without it when the value is null.
+fn with(order: &Value, pointer: &str, value: Value) -> Value {
+    let mut order = order.clone();
+    let (parent, tag) = pointer.rsplit_once('/').unwrap();
+    let parent = order.pointer_mut(parent).unwrap();
+    if value.is_null() {
+        parent.as_object_mut().unwrap().remove(tag);
+    } else {
+        parent[tag] = value;
+    }
+    order
+}

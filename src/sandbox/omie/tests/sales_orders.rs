@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, with};
 
 const ORDERS: &str = "produtos/pedido";
 
@@ -21,18 +21,6 @@ fn ready() -> (Desk, Value) {
         "observacoes": { "obs_venda": "tarefa 55" },
     });
     (desk, order)
-}
-
-fn with(order: &Value, pointer: &str, value: Value) -> Value {
-    let mut order = order.clone();
-    let (parent, tag) = pointer.rsplit_once('/').unwrap();
-    let parent = order.pointer_mut(parent).unwrap();
-    if value.is_null() {
-        parent.as_object_mut().unwrap().remove(tag);
-    } else {
-        parent[tag] = value;
-    }
-    order
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, with};
 use crate::sandbox::omie::Refused;
 
 const OS: &str = "servicos/os";
@@ -22,18 +22,6 @@ fn ready() -> (Desk, Value) {
             "produtoUtilizado": [{ "nCodProdutoPU": product, "nQtdePU": 2 }] },
     });
     (desk, order)
-}
-
-fn with(order: &Value, pointer: &str, value: Value) -> Value {
-    let mut order = order.clone();
-    let (parent, tag) = pointer.rsplit_once('/').unwrap();
-    let parent = order.pointer_mut(parent).unwrap();
-    if value.is_null() {
-        parent.as_object_mut().unwrap().remove(tag);
-    } else {
-        parent[tag] = value;
-    }
-    order
 }
 
 #[test]
