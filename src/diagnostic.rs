@@ -62,13 +62,15 @@ pub enum Code {
     UnreachableOption,
     /// A secret or an environment variable that is not set.
     MissingSecret,
+    /// A parameter that a mapping needs and an account does not give.
+    MissingParameter,
     /// A file or folder that cannot be read.
     Unreadable,
 }
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -94,6 +96,7 @@ impl Code {
         Self::DuplicateName,
         Self::UnreachableOption,
         Self::MissingSecret,
+        Self::MissingParameter,
         Self::Unreadable,
     ];
 
@@ -125,6 +128,7 @@ impl Code {
             Self::DuplicateName => "duplicate-name",
             Self::UnreachableOption => "unreachable-option",
             Self::MissingSecret => "missing-secret",
+            Self::MissingParameter => "missing-parameter",
             Self::Unreadable => "unreadable",
         }
     }

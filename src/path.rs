@@ -119,6 +119,20 @@ impl Path {
         }
         *at = value;
     }
+
+    /// Takes the value out of a map and leaves no trace of it; nothing where none stands.
+    pub fn take(&self, body: &mut Value) -> Option<Value> {
+        let Form::Steps(steps) = &self.form else { return None };
+        let (last, way) = steps.split_last()?;
+        let at = way.iter().try_fold(body, |at, step| match step {
+            Step::Key(key) => at.as_object_mut()?.get_mut(&**key),
+            Step::Index(index) => at.as_array_mut()?.get_mut(*index),
+        })?;
+        match last {
+            Step::Key(key) => at.as_object_mut()?.remove(&**key),
+            Step::Index(_) => None,
+        }
+    }
 }
 
 fn step(segment: &Segment) -> Option<Step> {
@@ -190,6 +204,13 @@ mod tests {
         let mut body = json!({"a": {"z": 1}});
         path("a.b[1].c").set(&mut body, json!(2));
         assert_eq!(body, json!({"a": {"z": 1, "b": [null, {"c": 2}]}}));
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone() {
+        let mut body = json!({"a": {"b": 1, "c": 2}});
+        assert_eq!(path("a.b").take(&mut body), Some(json!(1)));
+        assert_eq!((path("a.x").take(&mut body), &body), (None, &json!({"a": {"c": 2}})));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -18,6 +18,11 @@ pub fn folded(text: &str) -> String {
     }
     let plain: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// True for the links of a mapping; other references are `system.resource`.
+pub fn is_links(name: &str) -> bool {
+    name.contains('/')
 }
 
 /// A scalar as text; nothing for null, lists and maps.
@@ -41,9 +46,13 @@ pub struct Want {
     pub value: String,
 }
 
-/// The rows one reconciliation may look at.
+/// What one reconciliation may look at besides the records: rows, the account's parameters, the day.
 #[derive(Debug, Default)]
 pub struct References {
+    /// The parameters of the mapping, as the account gives them.
+    pub parameters: Map<String, Value>,
+    /// The day of the cycle, as `2026-03-02`, in the zone of the mapping's left system.
+    pub today: Option<String>,
     tables: BTreeMap<String, Table>,
     wanted: Mutex<BTreeSet<Want>>,
 }
@@ -57,9 +66,14 @@ struct Table {
     index: Mutex<HashMap<String, Arc<Index>>>,
 }
 
-type Index = HashMap<String, usize>;
+type Index = HashMap<String, Vec<usize>>;
 
 impl References {
+    /// Without any row yet.
+    pub fn of(parameters: Map<String, Value>, today: Option<String>) -> Self {
+        Self { parameters, today, ..Self::default() }
+    }
+
     /// Puts in a reference as a whole.
     pub fn put_whole(&mut self, name: &str, rows: Vec<Value>) {
         let rows = rows.into_iter().map(Arc::new).collect();
@@ -89,26 +103,40 @@ impl References {
         self.tables.contains_key(name)
     }
 
-    /// The row whose field holds a value, compared without regard to case and accents.
+    /// References to links in which something was asked for that is not there.
+    pub fn unmet(&self) -> BTreeSet<String> {
+        let unmet = |table: &Table| table.asked.iter().any(|(field, value)| !table.index_by(field).contains_key(value));
+        self.tables
+            .iter()
+            .filter(|(name, table)| is_links(name) && unmet(table))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The first row whose field holds a value, compared without regard to case and accents.
     /// Notes a want when nobody knows whether there is one.
     pub fn find(&self, name: &str, field: &str, value: &str) -> Option<Arc<Value>> {
+        self.rows(name, field, value).into_iter().next()
+    }
+
+    /// All rows whose field holds a value, found as [`References::find`] does.
+    pub fn rows(&self, name: &str, field: &str, value: &str) -> Vec<Arc<Value>> {
         let sought = folded(value);
         if sought.is_empty() {
-            return None;
+            return Vec::new();
         }
         let table = self.tables.get(name);
         if let Some(table) = table {
             let index = table.index_by(field);
-            if let Some(row) = index.get(&sought).and_then(|at| table.rows.get(*at)) {
-                return Some(Arc::clone(row));
-            }
-            if table.whole || table.asked.contains(&(field.to_owned(), sought)) {
-                return None;
+            let rows: Vec<_> =
+                index.get(&sought).into_iter().flatten().filter_map(|at| table.rows.get(*at)).cloned().collect();
+            if !rows.is_empty() || table.whole || table.asked.contains(&(field.to_owned(), sought)) {
+                return rows;
             }
         }
         let want = Want { reference: name.to_owned(), field: field.to_owned(), value: value.trim().to_owned() };
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(want);
-        None
+        Vec::new()
     }
 
     /// What was looked for and is not known; forgets it.
@@ -126,7 +154,7 @@ impl Table {
         let mut index = Index::new();
         for (at, row) in self.rows.iter().enumerate() {
             if let Some(text) = row.get(field).and_then(scalar_text) {
-                index.entry(folded(&text)).or_insert(at);
+                index.entry(folded(&text)).or_default().push(at);
             }
         }
         let index = Arc::new(index);

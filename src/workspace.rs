@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::config::files::{self, Files};
 use crate::config::{self, Project};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::mapping::Mappings;
 use crate::mapping::compile::{Known, compile};
+use crate::reference::is_links;
 use crate::rules::RuleSet;
 
 /// A workspace that checks clean.
@@ -51,11 +52,27 @@ impl Workspace {
                 mappings.insert(mapping.name.clone(), Arc::new(mapping));
             }
         }
+        complain_links(&project, &mappings, &mut complaints);
         if complaints.is_clean() {
             Ok(Self { project, mappings, rules })
         } else {
             complaints.sort();
             Err(complaints)
+        }
+    }
+}
+
+/// A mapping that looks into the links of another runs where that one does.
+fn complain_links(project: &Project, mappings: &Mappings, complaints: &mut Diagnostics) {
+    for account in project.accounts.iter().flat_map(|file| &file.accounts) {
+        for (name, place) in account.mappings.iter().map(|enabled| &enabled.name) {
+            let Some(mapping) = mappings.get(name) else { continue };
+            let runs = |other: &String| account.mappings.iter().any(|enabled| enabled.name.0 == *other);
+            for other in mapping.references.iter().filter(|other| is_links(other) && !runs(other)) {
+                let sentence = format!("`{name}` follows the links of `{other}`, which this account does not run");
+                let hint = format!("add `{other}: {{}}` under `mappings:` of account `{}`", account.name);
+                complaints.push(Diagnostic::new(Code::MissingKey, place, sentence).hint(hint));
+            }
         }
     }
 }

@@ -110,6 +110,8 @@ pub(crate) fn runner(store: Arc<dyn Store>, addresses: [&str; 2], wrap: impl Fn(
         account: "acme".to_owned(),
         connectors,
         cache: Cache::default(),
+        links: BTreeMap::new(),
+        last: None,
         ledger: Ledger::new(store, "acme/omie-ploomes/clientes"),
         clock,
         stop: Arc::new(AtomicBool::new(false)),

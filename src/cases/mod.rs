@@ -69,6 +69,8 @@ pub struct Case {
     title: String,
     place: Place,
     mapping: Arc<Mapping>,
+    /// The day it plays on.
+    today: Option<String>,
     lookups: Rows,
     records: Sides<Vec<Value>>,
     /// What the first record of each side held at the last agreement, where that differs from now.

@@ -9,6 +9,7 @@ use super::judge::system;
 use super::{Case, Fact, Kind};
 use crate::config::located::{Entries, Located, Node};
 use crate::config::mapping::SideNames;
+use crate::config::parameter;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::Mapping;
 use crate::record::{Rows, Side, Sides};
@@ -21,11 +22,17 @@ pub(super) fn case(file: &str, tree: &Located, workspace: &Workspace, complaints
     let title = entries.need("case", complaints).and_then(|at| at.text(complaints));
     let mapping = entries.need("mapping", complaints).and_then(|at| find_mapping(at, workspace, complaints))?;
     let spec = workspace.project.mappings.iter().find(|spec| spec.name == mapping.name)?;
+    let given = entries.take("parameters");
+    let nothing = Located { node: Node::Null, place: tree.place.clone() };
+    let written = given.unwrap_or(&nothing);
+    let parameters = parameter::overlay(&spec.name, &spec.parameters, written, complaints);
+    let mapping = Arc::new(mapping.of_account(parameters));
     let reader = Reader { mapping: &mapping, names: SideNames::of(&spec.link) };
     let mut case = Case {
         file: file.to_owned(),
         title: title.unwrap_or_default(),
         place: tree.place.clone(),
+        today: entries.take("today").and_then(|at| at.text(complaints)),
         lookups: entries.take("lookups").map(|at| reader.lookups(at, complaints)).unwrap_or_default(),
         records: reader.records(&mut entries, complaints),
         base: entries.take("base").map(|at| reader.bodies(at, complaints).map(Option::unwrap_or_default)),

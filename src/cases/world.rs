@@ -30,6 +30,7 @@ pub(super) struct World {
     links: Vec<Link>,
     blocked: Sides<BTreeMap<String, u64>>,
     answers: BTreeMap<(String, String), Side>,
+    today: Option<String>,
     next: u64,
 }
 
@@ -43,6 +44,7 @@ impl World {
             links: Vec::new(),
             blocked: Sides::default(),
             answers: BTreeMap::new(),
+            today: case.today.clone(),
             next: NEWBORN,
             mapping,
         };
@@ -98,7 +100,7 @@ impl World {
     }
 
     fn references(&self) -> Arc<References> {
-        let mut references = References::default();
+        let mut references = References::of(self.mapping.parameters.clone(), self.today.clone());
         for (name, rows) in &self.rows {
             references.put_whole(name, rows.clone());
         }

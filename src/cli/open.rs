@@ -10,6 +10,7 @@ use super::{Exit, Stop};
 use crate::config::account::{Account, AccountFile};
 use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::engine::turn::in_order;
 use crate::mapping::Mapping;
 use crate::store::{Ledger, MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
@@ -177,7 +178,8 @@ pub fn scopes(
                 && chosen.mapping.as_ref().is_none_or(|wanted| wanted == name);
             if let Some(mapping) = workspace.mappings.get(name).filter(|_| fits) {
                 let ledger = Ledger::new(Arc::clone(store), &scope_name(&account.name, name));
-                found.push(Scope { account: account.clone(), mapping: Arc::clone(mapping), ledger });
+                let mapping = Arc::new(mapping.of_account(enabled.parameters.clone()));
+                found.push(Scope { account: account.clone(), mapping, ledger });
             }
         }
     }
@@ -187,6 +189,7 @@ pub fn scopes(
     if let Some(wanted) = chosen.mapping.as_ref().filter(|_| found.is_empty()) {
         return Err(unknown("enabled mapping", wanted, &known.1));
     }
+    let found = in_order(found, |one| &one.mapping.name, |one, other| one.mapping.references.contains(other));
     if found.is_empty() {
         let hint = format!("name one under `mappings:` of an account in {ACCOUNT_FILE}");
         return Err(Stop::failed("no account runs any mapping", hint));

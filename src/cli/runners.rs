@@ -7,13 +7,15 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 
-use super::open::Scope;
+use super::open::{Scope, scope_name};
 use super::pace::{Notes, Way};
 use crate::clock::Clock;
 use crate::config::account::Account;
 use crate::connector::{Connector, Credentials};
 use crate::engine::Runner;
-use crate::engine::reference::Cache;
+use crate::engine::reference::{Cache, Links};
+use crate::mapping::Mapping;
+use crate::store::Ledger;
 use crate::workspace::Workspace;
 
 /// Stack of the engine's threads: deep rules must not overflow it.
@@ -56,16 +58,29 @@ pub(super) fn runners(
         }
         let own = connectors.iter().filter(|((of, _), _)| *of == account.name);
         runners.push(Runner {
-            mapping,
             connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
+            links: links(workspace, &account.name, &mapping, &ledger),
+            mapping,
             cache: caches.entry(account.name.clone()).or_default().clone(),
             account: account.name,
             ledger,
             clock: clock.clone(),
+            last: None,
             stop: Arc::clone(stop),
         });
     }
     Ok(Opened { runners, connectors })
+}
+
+/// The links that a mapping looks into, where the account keeps them.
+fn links(workspace: &Workspace, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
+    let others = mapping.references.iter().filter_map(|name| workspace.mappings.get(name));
+    others
+        .map(|other| {
+            let ledger = ledger.of_scope(&scope_name(account, &other.name));
+            (other.name.clone(), Links { ledger, systems: other.sides.as_ref().map(|end| end.system.clone()) })
+        })
+        .collect()
 }
 
 fn open(

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::arguments::{CycleArguments, Global};
+use super::arguments::{CycleArguments, Global, ScopeArguments};
 use super::pace::Notes;
 use super::render::{Screen, progress, report};
 use super::runners::{Opened, block_on, runners};
 use super::{Exit, open};
 use crate::clock::Clock;
+use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 
 /// Runs one cycle of each mapping.
@@ -21,19 +22,33 @@ pub(super) fn run(
     let workspace = open::workspace(global, screen)?;
     let accounts = open::accounts(&global.dir, &workspace)?;
     let store = open::store(&global.dir, accounts)?;
-    let scopes = open::scopes(accounts, &workspace, &store, &arguments.scope)?;
+    let chosen = open::scopes(accounts, &workspace, &store, &arguments.scope)?;
+    let chosen: Vec<String> = chosen.iter().map(|scope| scope.ledger.scope().to_owned()).collect();
+    // The others are there to be asked for links.
+    let scopes = open::scopes(accounts, &workspace, &store, &ScopeArguments::default())?;
     let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {
         let stop = Arc::new(AtomicBool::new(false));
         let Opened { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
         let (mut exit, mut waiting) = (Exit::Done, false);
-        for mut runner in runners {
-            let (name, own) = (format!("sync of {}", runner.account), runner.connectors.clone());
-            let done = progress::during(&name, &own, runner.cycle(Options { full: arguments.full, accept })).await;
+        let all: Vec<Arc<Shared>> = runners.into_iter().map(Shared::of).collect();
+        for shared in &all {
+            let (scope, name, own) = {
+                let runner = shared.lock().await;
+                (runner.ledger.scope().to_owned(), format!("sync of {}", runner.account), runner.connectors.clone())
+            };
+            if !chosen.contains(&scope) {
+                continue;
+            }
+            let options = Options { full: arguments.full, accept };
+            let reports = progress::during(&name, &own, turn(shared, &all, options)).await;
             notes.keep(&connectors);
-            report::cycle(screen, &runner.mapping.title, &done)?;
-            exit = exit.and(ended(&done));
-            waiting |= done.held + done.quarantined + done.ambiguous > 0;
+            for done in &reports {
+                let title = workspace.mappings.get(&done.mapping).map_or("", |mapping| mapping.title.as_str());
+                report::cycle(screen, title, done)?;
+                exit = exit.and(ended(done));
+                waiting |= done.held + done.quarantined + done.ambiguous > 0;
+            }
         }
         if waiting {
             screen.note("`depara quarantine list --all` says what waits, and why")?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::located::{Located, Word};
 use super::mapping::Written;
@@ -47,8 +47,10 @@ pub struct Access {
 pub struct Enabled {
     /// The mapping.
     pub name: Written,
-    /// Its parameters.
-    pub parameters: Value,
+    /// Its parameters, as written.
+    pub given: Located,
+    /// Its parameters, over what the mapping declares; filled when all files are read.
+    pub parameters: Map<String, Value>,
 }
 
 /// Where the store is when the file does not say.
@@ -98,7 +100,7 @@ fn read_account(item: &Located, env: &dyn Fn(&str) -> Option<String>, complaints
     let mut mappings = Vec::new();
     let written = entries.need("mappings", complaints).and_then(|at| at.map(complaints)).unwrap_or_default();
     for (Word { text, place }, value) in written {
-        mappings.push(Enabled { name: (text.clone(), place.clone()), parameters: value.json() });
+        mappings.push(Enabled { name: (text.clone(), place.clone()), given: value.clone(), parameters: Map::new() });
     }
     entries.finish(complaints);
     let place = named.map_or_else(|| item.place.clone(), |value| value.place.clone());

@@ -111,9 +111,9 @@ pub struct TablePairs {
 /// A lookup, as written: `users by Email in Owner`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LookupSpec {
-    /// The resource of that side's system.
+    /// The resource of that side's system, or a mapping whose links are followed.
     pub of: String,
-    /// The field of its rows that is the shared value.
+    /// The field of its rows that is the shared value; empty for a mapping.
     pub by: String,
     /// Where the record itself carries the row.
     pub inside: Option<String>,
@@ -278,12 +278,13 @@ fn read_lookup(value: &Located, complaints: &mut Diagnostics) -> Option<LookupSp
     if let Node::Text(text) = &value.node {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (of, by, inside) = match words.as_slice() {
+            [of] if of.contains('/') => (*of, "", None),
             [of, "by", by] => (*of, *by, None),
             [of, "by", by, "in", inside] => (*of, *by, Some((*inside).to_owned())),
             _ => {
                 complaints.push(
                     Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is no lookup"))
-                        .hint("write `resource by field`, or `resource by field in path`"),
+                        .hint("write `resource by field`, `resource by field in path`, or the name of a mapping whose links it follows"),
                 );
                 return None;
             }

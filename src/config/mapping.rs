@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::line::{self, LineSpec};
 use super::located::{Entries, Located, Node, Word};
+use super::parameter::{self, Parameter};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::record::{Side, Sides};
 
@@ -26,6 +27,14 @@ pub struct MappingSpec {
     pub title: String,
     /// `link:`, the two resources.
     pub link: Sides<ResourceName>,
+    /// The arrow of `link:`, on which sides records are born and written.
+    pub arrow: Arrow,
+    /// `put_back:`, whether an edit on the receiving side of a one-way link is put back.
+    pub put_back: bool,
+    /// `parameters:`, what it leaves to each account.
+    pub parameters: Vec<Parameter>,
+    /// `birth:`, what a record born on a side holds besides its fields: paths and templates.
+    pub birth: Sides<Vec<(Written, Value)>>,
     /// `scripts:`, where its rules are looked for, in order.
     pub scripts: Vec<Written>,
     /// `schedule:`.
@@ -64,17 +73,37 @@ pub struct ResourceName {
 pub struct Schedule {
     /// From the start of one cycle to the start of the next.
     pub every_ms: u64,
-    /// A listing never looks back less than this.
-    pub window_ms: u64,
+    /// How far back a listing looks at least.
+    pub window: Span,
     /// A listing looks back this much further than the watermark.
     pub overlap_ms: u64,
     /// How often everything is compared; never by the clock when `None`.
     pub full_ms: Option<u64>,
 }
 
+/// How far back a listing looks at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// So many milliseconds. What is older is read once, at the first cycle and when everything is
+    /// compared.
+    Last(u64),
+    /// Since midnight. What is older is no business of the mapping, unless a stop made it late.
+    Today,
+}
+
+impl Span {
+    /// The longest it can be, in milliseconds.
+    pub const fn longest_ms(self) -> u64 {
+        match self {
+            Self::Last(ms) => ms,
+            Self::Today => 86_400_000,
+        }
+    }
+}
+
 impl Default for Schedule {
     fn default() -> Self {
-        Self { every_ms: 600_000, window_ms: 18_000_000, overlap_ms: 600_000, full_ms: None }
+        Self { every_ms: 600_000, window: Span::Last(18_000_000), overlap_ms: 600_000, full_ms: None }
     }
 }
 
@@ -141,6 +170,13 @@ pub enum Arrow {
     ToRight,
     /// `<=`
     ToLeft,
+}
+
+impl Arrow {
+    /// True when something may flow to a side.
+    pub const fn flows_to(self, side: Side) -> bool {
+        matches!((self, side), (Self::Both, _) | (Self::ToRight, Side::Right) | (Self::ToLeft, Side::Left))
+    }
 }
 
 /// Splits `left <=> right`.
@@ -224,7 +260,7 @@ impl MappingSpec {
         let name = entries.need("mapping", complaints).and_then(|value| value.text(complaints));
         let title = entries.take("title").and_then(|value| value.text(complaints));
         let link = entries.need("link", complaints).and_then(|value| read_link(value, complaints));
-        let (Some(name), Some(link)) = (name, link) else {
+        let (Some(name), Some((link, arrow))) = (name, link) else {
             return None;
         };
         let names = SideNames::of(&link);
@@ -241,6 +277,10 @@ impl MappingSpec {
             .need("fields", complaints)
             .map(|value| line::read_lines(value, &names, complaints))
             .unwrap_or_default();
+        let put_back =
+            entries.take("put_back").and_then(|value| read_put_back(value, arrow, complaints)).unwrap_or(true);
+        let parameters = entries.take("parameters").map(|at| parameter::declared(at, complaints)).unwrap_or_default();
+        let birth = entries.take("birth").map(|value| names.read(value, complaints, read_birth)).unwrap_or_default();
         let refused =
             entries.take("refused").map(|value| names.read(value, complaints, read_report)).unwrap_or_default();
         entries.finish(complaints);
@@ -259,19 +299,39 @@ impl MappingSpec {
             refused,
             json: tree.json(),
             link: link.clone(),
+            arrow,
+            put_back,
+            parameters,
+            birth: birth.map(Option::unwrap_or_default),
         })
     }
 }
 
-fn read_link(value: &Located, complaints: &mut Diagnostics) -> Option<Sides<ResourceName>> {
+fn read_link(value: &Located, complaints: &mut Diagnostics) -> Option<(Sides<ResourceName>, Arrow)> {
     let text = value.text(complaints)?;
-    let Some((sides, _)) = split_arrow(&text) else {
+    let Some((sides, arrow)) = split_arrow(&text) else {
         complain_arrow(&text, &value.place, complaints);
         return None;
     };
     let left = resource_name(&sides.left, &value.place, complaints)?;
     let right = resource_name(&sides.right, &value.place, complaints)?;
-    Some(Sides::new(left, right))
+    Some((Sides::new(left, right), arrow))
+}
+
+fn read_put_back(value: &Located, arrow: Arrow, complaints: &mut Diagnostics) -> Option<bool> {
+    let flag = value.boolean(complaints)?;
+    if arrow == Arrow::Both {
+        complaints.push(
+            Diagnostic::new(Code::UnreachableOption, &value.place, "`put_back` never acts under `<=>`")
+                .hint("point `link` one way, or drop `put_back`"),
+        );
+    }
+    Some(flag)
+}
+
+fn read_birth(value: &Located, complaints: &mut Diagnostics) -> Option<Vec<(Written, Value)>> {
+    let entries = value.map(complaints)?;
+    Some(entries.iter().map(|(word, value)| ((word.text.clone(), word.place.clone()), value.json())).collect())
 }
 
 /// Reads `system.resource`.
@@ -295,11 +355,18 @@ fn read_schedule(value: &Located, complaints: &mut Diagnostics) -> Schedule {
         *into = found.unwrap_or(*into);
     };
     take("every", &mut schedule.every_ms);
-    take("window", &mut schedule.window_ms);
     take("overlap", &mut schedule.overlap_ms);
+    schedule.window = entries.take("window").and_then(|at| read_span(at, complaints)).unwrap_or(schedule.window);
     schedule.full_ms = entries.take("full").and_then(|value| value.duration_ms(complaints));
     entries.finish(complaints);
     schedule
+}
+
+fn read_span(value: &Located, complaints: &mut Diagnostics) -> Option<Span> {
+    match &value.node {
+        Node::Text(text) if text == "today" => Some(Span::Today),
+        _ => value.duration_ms(complaints).map(Span::Last),
+    }
 }
 
 fn read_limits(value: &Located, complaints: &mut Diagnostics) -> Limits {

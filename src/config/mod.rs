@@ -5,6 +5,7 @@ pub mod files;
 pub mod line;
 pub mod located;
 pub mod mapping;
+pub mod parameter;
 pub mod system;
 pub mod template;
 
@@ -94,8 +95,20 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
             Kind::Other => {}
         }
     }
+    settle_parameters(&mut project, complaints);
     complain_accounts(&project, complaints);
     project
+}
+
+/// Gives each account the parameters of the mappings it runs.
+fn settle_parameters(project: &mut Project, complaints: &mut Diagnostics) {
+    let Project { accounts, mappings, .. } = project;
+    for enabled in accounts.iter_mut().flat_map(|file| &mut file.accounts).flat_map(|account| &mut account.mappings) {
+        let (name, place) = &enabled.name;
+        if let Some(spec) = mappings.iter().find(|spec| spec.name == *name) {
+            enabled.parameters = parameter::settle(name, &spec.parameters, &enabled.given, place, complaints);
+        }
+    }
 }
 
 enum Kind {

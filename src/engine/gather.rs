@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Error, Options, Runner};
+use crate::config::mapping::Span;
 use crate::connector::{Listing, Row};
 use crate::link::Link;
 use crate::mapping::Mapping;
@@ -73,7 +76,7 @@ impl Runner {
         let mark = self.ledger.mark()?;
         let full = options.full || self.is_full_due(mark.as_ref(), began_ms);
         let (mut catches, linked) = self.known()?;
-        let since = mark.as_ref().filter(|_| !full).map(|mark| self.since(mark, began_ms));
+        let since = self.since(mark.as_ref(), full, began_ms)?;
         let (left, right) = tokio::join!(
             self.list(Side::Left, since.map(|since| since.left), &mut catches.left),
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
@@ -85,7 +88,8 @@ impl Runner {
             tracing::warn!(mapping, ?left, ?right, "a listing has holes, what is not linked waits for the next cycle");
         }
         let mut snapshot = Snapshot { linked, now_ms: began_ms, ..Snapshot::default() };
-        snapshot.complete = Sides::each(|_| full && whole);
+        // Without a list, or with a window, nobody can tell what is not there.
+        snapshot.complete = Sides::each(|side| since.is_none() && whole && self.mapping.is_listed(side));
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
@@ -121,12 +125,26 @@ impl Runner {
             || every.is_some_and(|every| now_ms.saturating_sub(last) >= every)
     }
 
-    /// From where each side is read: behind the watermark, and never less far than the window.
-    fn since(&self, mark: &Mark, now_ms: i64) -> Sides<i64> {
+    /// From where each side is read: behind the watermark, and never less far than the window;
+    /// nothing when everything is.
+    fn since(&self, mark: Option<&Mark>, full: bool, now_ms: i64) -> Result<Option<Sides<i64>>, Error> {
         let schedule = self.mapping.schedule;
-        let window = now_ms.saturating_sub(i64::try_from(schedule.window_ms).unwrap_or(i64::MAX));
+        let window = match schedule.window {
+            Span::Last(_) if full => return Ok(None),
+            Span::Last(ms) => now_ms.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX)),
+            Span::Today => self.midnight(now_ms)?,
+        };
         let overlap = i64::try_from(schedule.overlap_ms).unwrap_or(i64::MAX);
-        mark.read_ms.map(|read_ms| read_ms.saturating_sub(overlap).min(window))
+        let back = |read_ms: i64| read_ms.saturating_sub(overlap).min(window);
+        Ok(Some(mark.map_or(Sides::new(window, window), |mark| mark.read_ms.map(back))))
+    }
+
+    /// The last midnight where the giving side is.
+    fn midnight(&self, now_ms: i64) -> Result<i64, Error> {
+        let giving = if self.mapping.flows_to(Side::Left) { Side::Right } else { Side::Left };
+        let zone = self.end(giving)?.0.system().zone.clone();
+        let moment = Timestamp::from_millisecond(now_ms).unwrap_or_default().to_zoned(zone);
+        Ok(moment.start_of_day().map_or(now_ms, |midnight| midnight.timestamp().as_millisecond()))
     }
 
     /// What the store knows of linked records, and how many links are alive.
@@ -147,6 +165,9 @@ impl Runner {
     }
 
     async fn list(&self, side: Side, since_ms: Option<i64>, catch: &mut Catch) -> Result<Listing, Error> {
+        if !self.mapping.is_listed(side) {
+            return Ok(Listing { rows: 0, pages: 0, complete: true });
+        }
         let (connector, resource) = self.end(side)?;
         let mapping = &self.mapping;
         let listing = connector.list(resource, since_ms, &mut |rows| catch.take(mapping, side, rows)).await?;

@@ -11,6 +11,7 @@ mod recover;
 pub mod reference;
 pub mod report;
 pub mod schedule;
+pub mod turn;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::record::{Side, Sides};
 use crate::store::Ledger;
 use crate::sync::guard::{Halt, guard};
 use crate::sync::{Plan, Snapshot};
-use reference::Cache;
+use reference::{Cache, Links};
 pub use report::Report;
 
 /// One mapping of one account, ready to run. At most one cycle of it runs at a time: `&mut self`.
@@ -41,8 +42,12 @@ pub struct Runner {
     pub cache: Cache,
     /// Where links live.
     pub ledger: Ledger,
+    /// The links of the mappings it looks into, by name.
+    pub links: BTreeMap<String, Links>,
     /// The time.
     pub clock: Clock,
+    /// How its last cycle went.
+    pub last: Option<turn::Last>,
     /// Set when the process is asked to stop: the step in hand is finished, no other is begun.
     pub stop: Arc<AtomicBool>,
 }
@@ -151,6 +156,7 @@ impl Runner {
     async fn try_cycle(&mut self, options: Options, report: &mut Report) -> Result<(), Error> {
         self.recover().await?;
         let prepared = self.plan(options).await?;
+        report.unlinked = prepared.snapshot.references.unmet();
         report.full = prepared.full;
         report.unchanged = prepared.unchanged;
         for side in Side::BOTH {

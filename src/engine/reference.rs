@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Error, Runner};
 use crate::config::system::Load;
+use crate::record::{Side, Sides};
 use crate::reference::{References, Want};
+use crate::store::Ledger;
 use crate::sync::{Plan, Snapshot, reconcile};
 
 /// Rows of whole references stay good for this long: asking sooner would be asking the same again.
@@ -71,11 +74,39 @@ impl Cache {
     }
 }
 
+/// The links of another mapping, as rows: the id of each side under the name of its system.
+#[derive(Clone)]
+pub struct Links {
+    /// Where they live.
+    pub ledger: Ledger,
+    /// The names of the two systems.
+    pub systems: Sides<String>,
+}
+
+impl Links {
+    /// The links whose id in a system is one of these.
+    fn rows(&self, system: &str, ids: &[String]) -> Result<Vec<Value>, Error> {
+        let Some(side) = Side::BOTH.into_iter().find(|side| self.systems.get(*side) == system) else {
+            return Ok(Vec::new());
+        };
+        let mut rows = Vec::new();
+        for id in ids {
+            let link = self.ledger.link(side, id)?;
+            let alive = link.filter(|link| link.gone == Sides::default());
+            rows.extend(alive.map(|link| {
+                let cell = |side: Side| (self.systems.get(side).clone(), Value::from(link.ids.get(side).as_str()));
+                Value::Object(Side::BOTH.map(cell).into_iter().collect())
+            }));
+        }
+        Ok(rows)
+    }
+}
+
 impl Runner {
     /// Reads the whole references that the mapping looks into. One that had rows and suddenly shows
     /// none is not believed: what refers to it would lose its values.
     pub(super) async fn references(&self, known: &BTreeMap<String, u64>) -> Result<References, Error> {
-        let mut references = References::default();
+        let mut references = References::of(self.mapping.parameters.clone(), self.today()?);
         for name in &self.mapping.references {
             let Some((system, resource)) = name.split_once('.') else { continue };
             let connector = self.connector(system)?;
@@ -107,6 +138,13 @@ impl Runner {
         Ok(references)
     }
 
+    /// The day, where the left system is.
+    fn today(&self) -> Result<Option<String>, Error> {
+        let zone = self.end(Side::Left)?.0.system().zone.clone();
+        let moment = Timestamp::from_millisecond(self.clock.now_ms()).ok();
+        Ok(moment.map(|moment| moment.to_zoned(zone).date().to_string()))
+    }
+
     /// Plans, looking up what the plan wants to know until it wants nothing more.
     pub(super) async fn reconcile(&self, snapshot: &mut Snapshot) -> Result<Plan, Error> {
         for _ in 0..ROUNDS_MAX {
@@ -125,6 +163,14 @@ impl Runner {
             questions.entry((want.reference, want.field)).or_default().push(want.value);
         }
         for ((reference, field), values) in questions {
+            if let Some(links) = self.links.get(&reference) {
+                let rows = links.rows(&field, &values)?;
+                let asked = values.into_iter().map(|value| (field.clone(), value));
+                if let Some(references) = Arc::get_mut(&mut snapshot.references) {
+                    references.put_found(&reference, rows, asked);
+                }
+                continue;
+            }
             let (system, resource) = reference.split_once('.').unwrap_or((&reference, ""));
             let connector = self.connector(system)?;
             let known = connector.system().resources.get(resource);

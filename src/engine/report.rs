@@ -1,6 +1,6 @@
 //! What one cycle did, in numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -41,6 +41,9 @@ pub struct Report {
     pub late: u64,
     /// Linked records that were seen and had not changed.
     pub unchanged: u64,
+    /// Mappings in whose links something was looked for that is not linked yet.
+    #[serde(skip)]
+    pub unlinked: BTreeSet<String>,
     /// Why a guard refused the plan.
     pub halted: Option<String>,
     /// Why the cycle did not end well.

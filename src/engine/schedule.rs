@@ -3,6 +3,9 @@
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use std::sync::Arc;
+
+use super::turn::{Shared, turn};
 use super::{Options, Report, Runner};
 
 /// Runs every mapping until `stop` turns true: the first cycles at once, the next ones by their
@@ -10,8 +13,9 @@ use super::{Options, Report, Runner};
 /// its runner is set as well: then it ends with the step in hand.
 pub async fn serve(runners: Vec<Runner>, stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {
     let mut services = JoinSet::new();
-    for runner in runners {
-        services.spawn(one(runner, stop.clone(), reports.clone()));
+    let all: Vec<Arc<Shared>> = runners.into_iter().map(Shared::of).collect();
+    for runner in &all {
+        services.spawn(one(Arc::clone(runner), all.clone(), stop.clone(), reports.clone()));
     }
     drop(reports);
     while let Some(ended) = services.join_next().await {
@@ -21,18 +25,27 @@ pub async fn serve(runners: Vec<Runner>, stop: watch::Receiver<bool>, reports: m
     }
 }
 
-async fn one(mut runner: Runner, mut stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {
-    let every_ms = runner.mapping.schedule.every_ms.max(1_000);
+async fn one(
+    runner: Arc<Shared>,
+    all: Vec<Arc<Shared>>,
+    mut stop: watch::Receiver<bool>,
+    reports: mpsc::Sender<Report>,
+) {
+    let (every_ms, clock) = {
+        let runner = runner.lock().await;
+        (runner.mapping.schedule.every_ms.max(1_000), runner.clock.clone())
+    };
     while !*stop.borrow() {
-        let began_ms = runner.clock.now_ms();
-        let report = runner.cycle(Options::default()).await;
-        if reports.send(report).await.is_err() {
-            return;
+        let began_ms = clock.now_ms();
+        for report in turn(&runner, &all, Options::default()).await {
+            if reports.send(report).await.is_err() {
+                return;
+            }
         }
-        let took_ms = u64::try_from(runner.clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
+        let took_ms = u64::try_from(clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
         let rest_ms = every_ms.saturating_sub(took_ms);
         tokio::select! {
-            () = runner.clock.sleep_ms(rest_ms) => {}
+            () = clock.sleep_ms(rest_ms) => {}
             _ = stop.changed() => {}
         }
     }

@@ -32,6 +32,8 @@ pub struct Field {
     pub set: bool,
     /// Only at birth.
     pub once: bool,
+    /// One way: an edit on the receiving side is put back.
+    pub put_back: bool,
     /// Its own policy.
     pub policy: Option<Policy>,
     /// The group whose fields win or lose together with this one.
@@ -43,7 +45,7 @@ pub struct Field {
 impl Field {
     /// True when values may flow to a side.
     pub const fn flows_to(&self, side: Side) -> bool {
-        matches!((self.arrow, side), (Arrow::Both, _) | (Arrow::ToRight, Side::Right) | (Arrow::ToLeft, Side::Left))
+        self.arrow.flows_to(side)
     }
 
     /// The side it is one-way from, if it is.
@@ -142,8 +144,8 @@ pub struct View {
     pub of: Vec<(Path, Slot)>,
     /// `read_<name>(values)`.
     pub read: Rule,
-    /// `write_<name>(new, old)`.
-    pub write: Rule,
+    /// `write_<name>(new, old)`; nothing where no field flows to the side.
+    pub write: Option<Rule>,
 }
 
 /// Fields that win or lose a conflict together.

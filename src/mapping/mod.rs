@@ -11,9 +11,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use fnv::FnvHasher;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::config::mapping::{Limits, Schedule};
+use crate::config::mapping::{Arrow, Limits, Schedule};
+use crate::config::parameter::Parameter;
 use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Body, Side, Sides};
@@ -22,11 +23,21 @@ use field::{Field, Group, Policy, Rules, View};
 pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
 
 /// The joining of one left resource and one right resource.
+#[derive(Clone)]
 pub struct Mapping {
     /// Its name.
     pub name: String,
     /// For people.
     pub title: String,
+    /// On which sides records are born and written.
+    pub arrow: Arrow,
+    /// An edit on the receiving side of a one-way link is put back; otherwise that side is not even
+    /// listed, and a field is written again only when it changes on the giving side.
+    pub put_back: bool,
+    /// What it leaves to each account.
+    pub declared: Vec<Parameter>,
+    /// The parameters of one account; the defaults before [`Mapping::of_account`].
+    pub parameters: Map<String, Value>,
     /// The file it was written in.
     pub file: Arc<str>,
     /// The two resources.
@@ -68,6 +79,10 @@ pub struct End {
     pub required: Vec<(Path, Place)>,
     /// Where a newborn record carries our own key.
     pub integration: Option<Path>,
+    /// What a newborn record holds besides its fields: paths and values with `{parameter}` inside.
+    pub birth: Vec<(Path, Value)>,
+    /// What a creation must not carry: it is sent in an update right after the birth.
+    pub without: Vec<Path>,
     /// Does this record take part? `fn rule(record)` gives `()` or a reason.
     pub keep: Option<Rule>,
     /// May a record be born on this side? `fn rule(record of the other side)` gives `()` or a reason.
@@ -88,6 +103,27 @@ pub struct Report {
 }
 
 impl Mapping {
+    /// The mapping with the parameters of an account. Others make it another mapping.
+    #[must_use]
+    pub fn of_account(&self, parameters: Map<String, Value>) -> Self {
+        let mut own = self.clone();
+        if parameters != self.parameters {
+            own.print = print_of(&(self.print, Value::Object(parameters.clone()).to_string()));
+            own.parameters = parameters;
+        }
+        own
+    }
+
+    /// True when records may be born and written on a side.
+    pub const fn flows_to(&self, side: Side) -> bool {
+        self.arrow.flows_to(side)
+    }
+
+    /// True when a side is read by lists; otherwise its records are only fetched for their twins.
+    pub const fn is_listed(&self, side: Side) -> bool {
+        self.put_back || !self.flows_to(side)
+    }
+
     /// The part of a body that the mapping speaks of: what is compared, printed and kept.
     pub fn project(&self, side: Side, body: &Value) -> Body {
         match body {

@@ -76,7 +76,8 @@ impl Mapping {
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
     ) -> Result<Draft, Trouble> {
-        let mut draft = Draft { body: Value::Object(Map::new()), ..Draft::default() };
+        let body = if standing.is_none() { self.newborn(side) } else { Value::Object(Map::new()) };
+        let mut draft = Draft { body, ..Draft::default() };
         let mut views: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, value) in values {
             let Some(field) = self.fields.get(*index) else { continue };
@@ -99,6 +100,18 @@ impl Mapping {
             self.complain_missing(side, &draft)?;
         }
         Ok(draft)
+    }
+
+    /// What a record born on a side holds besides its fields.
+    fn newborn(&self, side: Side) -> Value {
+        let mut body = Value::Object(Map::new());
+        for (path, template) in &self.sides.get(side).birth {
+            let value = with_parameters(template, &self.parameters);
+            if !is_empty(&value) {
+                path.set(&mut body, value);
+            }
+        }
+        body
     }
 
     fn held(
@@ -184,7 +197,8 @@ impl Mapping {
             new.insert(name.clone(), wire);
         }
         let old = standing.map_or_else(|| Given::from(&Value::Null), |standing| seen_by(view, standing.body));
-        let answer = self.rules.call(&view.write, [(&Value::Object(new)).into(), old], references)?;
+        let Some(rule) = &view.write else { return Ok(()) };
+        let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old], references)?;
         let wrote = place_view(view, &answer, standing, draft)?;
         for (member, becomes) in written {
             draft.sent.insert(member, if wrote { Sent::Written(becomes) } else { Sent::Nothing });
@@ -377,6 +391,20 @@ fn new_row(lookup: &Lookup, member: &Value, draft: &mut Draft) -> Option<Value> 
         draft.rows.push(row);
     }
     Some(later)
+}
+
+/// A template with its parameters put in; one that is a parameter and nothing else keeps its kind.
+fn with_parameters(template: &Value, parameters: &Map<String, Value>) -> Value {
+    let Value::String(text) = template else { return template.clone() };
+    let only = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    if let Some(value) = only.and_then(|name| parameters.get(name)) {
+        return value.clone();
+    }
+    let mut filled = text.clone();
+    for (name, value) in parameters {
+        filled = filled.replace(&format!("{{{name}}}"), &scalar_text(value).unwrap_or_default());
+    }
+    Value::from(filled)
 }
 
 /// A template with `{name}` replaced by a text, everywhere inside.

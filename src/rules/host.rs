@@ -76,6 +76,10 @@ fn register(engine: &mut Engine) {
     engine.register_fn("phone_br", |value: Dynamic| phone::plain(&text_of(&value)));
     engine.register_fn("is_phone_br", |value: Dynamic| phone::is_national(&text_of(&value)));
     engine.register_fn("find", find);
+    engine.register_fn("rows", rows);
+    engine.register_fn("param", param);
+    engine.register_fn("today", today);
+    engine.register_fn("fill", fill);
 }
 
 /// A value as text; nothing becomes the empty text.
@@ -93,9 +97,62 @@ fn is_blank(value: &Dynamic) -> bool {
 /// `find("system.resource", "field", value)`: the row that holds the value, or `()`.
 #[expect(clippy::needless_pass_by_value, reason = "Rhai hands the call context and values over by value")]
 fn find(context: NativeCallContext<'_>, reference: &str, field: &str, value: Dynamic) -> Dynamic {
-    let tag = context.tag().and_then(|tag| tag.read_lock::<Arc<References>>().map(|held| Arc::clone(&held)));
-    let Some(references) = tag else { return Dynamic::UNIT };
-    references.find(reference, field, &text_of(&value)).map_or(Dynamic::UNIT, |row| to_dynamic(&row))
+    let found = looked_at(&context).and_then(|references| references.find(reference, field, &text_of(&value)));
+    found.map_or(Dynamic::UNIT, |row| to_dynamic(&row))
+}
+
+/// `rows("system.resource", "field", value)`: every row that holds the value.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands the call context and values over by value")]
+fn rows(context: NativeCallContext<'_>, reference: &str, field: &str, value: Dynamic) -> Array {
+    let found = looked_at(&context).map(|references| references.rows(reference, field, &text_of(&value)));
+    found.unwrap_or_default().iter().map(|row| to_dynamic(row)).collect()
+}
+
+/// `param("name")`: what the account gives, else the default of the mapping, else `()`.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands the call context over by value")]
+fn param(context: NativeCallContext<'_>, name: &str) -> Dynamic {
+    let found = looked_at(&context).and_then(|references| references.parameters.get(name).map(to_dynamic));
+    found.unwrap_or(Dynamic::UNIT)
+}
+
+/// `today()`: the day of the cycle, as `2026-03-02`.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands the call context over by value")]
+fn today(context: NativeCallContext<'_>) -> Dynamic {
+    let found = looked_at(&context).and_then(|references| references.today.clone());
+    found.map_or(Dynamic::UNIT, Dynamic::from)
+}
+
+fn looked_at(context: &NativeCallContext<'_>) -> Option<Arc<References>> {
+    context.tag().and_then(|tag| tag.read_lock::<Arc<References>>().map(|held| Arc::clone(&held)))
+}
+
+/// `fill(template, values)`: the template with each `{name}` replaced. A line that names values, all
+/// of them blank, is left out.
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over by value")]
+fn fill(template: Dynamic, values: Map) -> String {
+    let template = text_of(&template);
+    let lines = template.lines().filter_map(|line| filled_line(line, &values));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn filled_line(line: &str, values: &Map) -> Option<String> {
+    let (mut filled, mut named, mut told) = (String::new(), false, false);
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, tail)) = after.split_once('}') else {
+            filled.push('{');
+            rest = after;
+            continue;
+        };
+        let value = values.get(name.trim()).map(text_of).unwrap_or_default();
+        named = true;
+        told |= !value.trim().is_empty();
+        filled.push_str(value.trim());
+        rest = tail;
+    }
+    filled.push_str(rest);
+    (told || !named).then(|| filled.trim_end().to_owned())
 }
 
 /// JSON as a script sees it. Faster than going through serde.
@@ -154,6 +211,13 @@ mod tests {
     fn values_survive_the_way_in_and_out() {
         let value = json!({"a": [1, 2.5, "é", null, true], "b": {"c": ""}});
         assert_eq!(from_dynamic(&to_dynamic(&value)), value);
+    }
+
+    #[test]
+    fn a_line_without_any_of_its_values_is_left_out() {
+        let values = to_dynamic(&json!({"code": 55, "seller": " ", "day": "02/03"})).cast::<Map>();
+        let text = "Task {code} of {day}\nSeller: {seller}\n\nFixed {\nNobody {nobody}";
+        assert_eq!(fill(text.into(), values), "Task 55 of 02/03\n\nFixed {");
     }
 
     #[test]

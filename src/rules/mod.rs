@@ -165,13 +165,13 @@ impl RuleSet {
         function.map_or_else(String::new, |function| function.comment.join(" "))
     }
 
-    /// The references that scripts name in `find("system.resource", …)`, and where.
+    /// The references that scripts name in `find(…)` and `rows(…)`, and where.
     pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Place)> {
         let mut found = Vec::new();
         for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
             script.ast.walk(&mut |path: &[ASTNode<'_>]| {
                 if let Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = path.last()
-                    && call.name == "find"
+                    && matches!(call.name.as_str(), "find" | "rows")
                     && let Some(Expr::StringConstant(name, position)) = call.args.first()
                 {
                     let (line, column) = line_and_column(*position);

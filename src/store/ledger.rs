@@ -32,6 +32,12 @@ impl Ledger {
         Self { store, prefix: key::scope(&scope).into(), scope: scope.into() }
     }
 
+    /// The ledger of another scope in the same store.
+    #[must_use]
+    pub fn of_scope(&self, scope: &str) -> Self {
+        Self::new(Arc::clone(&self.store), scope)
+    }
+
     /// Every scope that was ever written to, in alphabetical order.
     ///
     /// # Errors

@@ -128,6 +128,7 @@ fn enforce(field: &Field, from: Side, was: Sides<&Value>, is: Sides<&Value>) -> 
         (true, _) => Verdict::Follow { from, why: Why::Changed },
         // What the giving side never said is no order: nobody typed that emptiness.
         (false, true) if is_empty(is.get(from)) && !same(field, was.left, was.right) => Verdict::Agreed,
+        (false, true) if !field.put_back => Verdict::Agreed,
         (false, true) => Verdict::Follow { from, why: Why::PutBack },
         (false, false) => retry(field, is).unwrap_or(Verdict::Unchanged),
     }

@@ -1,5 +1,6 @@
 //! The heart: what was read becomes a plan. Pure and synchronous; no clock, no await, no log.
 
+mod birth;
 pub mod guard;
 pub mod merge;
 pub mod pair;
@@ -148,7 +149,8 @@ fn unlinked_records(planner: &mut Planner<'_>, unlinked: &Sides<BTreeMap<String,
             plan.pairs.extend(planner.joined(None, seen));
         }
     }
-    for side in Side::BOTH {
+    // A record that nothing may be born from is nobody's business while it is alone.
+    for side in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
         for id in pairs.alone.get(side) {
             if let (Some((record, body)), Some(fields)) = (bodies(side, id), unlinked.get(side).get(id)) {
                 plan.pairs.push(planner.alone(side, Seen { record, body: &body, fields }));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
 use crate::link::{Half, Link};
-use crate::mapping::field::{At, Fields, Policy, Trouble, is_empty};
-use crate::mapping::{LATER, Mapping, NewRow, Sent, Standing};
+use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
+use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
 
@@ -223,7 +223,7 @@ impl Planner<'_> {
         Side::BOTH.into_iter().find_map(|side| self.keep(side, *seen.get(side)))
     }
 
-    fn keep(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
+    pub(super) fn keep(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
         let rule = self.mapping.sides.get(side).keep.as_ref()?;
         let place = Some(rule.place.clone());
         let field = None;
@@ -461,12 +461,12 @@ impl Planner<'_> {
         }
     }
 
-    fn is_blocked(&self, side: Side, record: &Record) -> bool {
+    pub(super) fn is_blocked(&self, side: Side, record: &Record) -> bool {
         let refused = self.snapshot.blocked.get(side).get(&record.id);
         refused.is_some_and(|print| *print == record.body.print(self.mapping.print))
     }
 
-    fn add_rows(&mut self, rows: Vec<NewRow>) {
+    pub(super) fn add_rows(&mut self, rows: Vec<NewRow>) {
         for row in rows {
             let known = |one: &NewRow| {
                 one.reference == row.reference
@@ -476,97 +476,6 @@ impl Planner<'_> {
                 self.rows.push(row);
             }
         }
-    }
-
-    /// Plans a record that nothing joins to another: may it be born on the other side?
-    pub(super) fn alone(&mut self, from: Side, seen: Seen<'_>) -> Planned {
-        let side = from.other();
-        let mut ids = Sides::new(None, None);
-        *ids.get_mut(from) = Some(seen.record.id.clone());
-        let mut planned = Planned {
-            ids,
-            name: self.name_of(seen.fields).unwrap_or_default(),
-            origin: Origin::Born,
-            link: None,
-            remember: false,
-            steps: Vec::new(),
-            conflicts: Vec::new(),
-            held: Vec::new(),
-            quarantined: false,
-        };
-        let barred = self.keep(from, seen).or_else(|| self.may_be_born(side, seen));
-        if let Some(held) = barred {
-            planned.held.push(held);
-        } else if self.is_blocked(from, seen.record) {
-            planned.quarantined = true;
-        } else if let Err(trouble) = self.bear(&mut planned, side, seen) {
-            planned.held.push(held(side, trouble));
-        }
-        planned
-    }
-
-    fn may_be_born(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
-        let rule = self.mapping.sides.get(side).create.as_ref()?;
-        let place = Some(rule.place.clone());
-        match self.mapping.rules.call(rule, [seen.body.into()], &self.snapshot.references) {
-            Ok(answer) => {
-                let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
-                Some(Held { side, field: None, reason, place })
-            }
-            Err(error) => Some(held(side, error.into())),
-        }
-    }
-
-    fn bear(&mut self, planned: &mut Planned, side: Side, seen: Seen<'_>) -> Result<(), Trouble> {
-        let mut values = BTreeMap::new();
-        for (index, field) in self.mapping.fields.iter().enumerate() {
-            let value = seen.fields.value(index);
-            if field.flows_to(side) && !is_empty(value) {
-                values.insert(index, value.clone());
-            }
-        }
-        let draft = self.mapping.write(side, &values, None, &self.snapshot.references)?;
-        let mut body = draft.body;
-        let key = self.mapping.integration_key(side, &seen.record.id);
-        if let Some(path) = &self.mapping.sides.get(side).integration {
-            path.set(&mut body, Value::from(key.as_str()));
-        }
-        let mut moves = Vec::new();
-        for (index, sent) in &draft.sent {
-            match sent {
-                Sent::Written(becomes) => {
-                    moves.push(Move { field: *index, why: Why::Born, becomes: becomes.clone() });
-                }
-                Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
-                Sent::Kept => {}
-                Sent::Held(reason) => {
-                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
-                }
-            }
-        }
-        self.add_rows(draft.rows);
-        planned.steps.push(Step { side, act: Act::Create { key }, body: Body::pack(&body), moves });
-        planned.steps.extend(self.stamp(side));
-        Ok(())
-    }
-
-    /// The giving record gets the newborn's id, where a line says so.
-    fn stamp(&self, born: Side) -> Option<Step> {
-        let side = born.other();
-        let mut body = Value::Object(serde_json::Map::new());
-        let mut moves = Vec::new();
-        for (index, field) in self.mapping.fields.iter().enumerate() {
-            if let At::Path(path) = &field.ends.get(side).at
-                && field.ends.get(born).is_id
-                && field.flows_to(side)
-            {
-                let kind = field.ends.get(side).slot.kind;
-                let text = kind != Some(crate::config::system::Kind::Integer);
-                path.set(&mut body, json!({ LATER: { "id": born, "text": text } }));
-                moves.push(Move { field: index, why: Why::Born, becomes: None });
-            }
-        }
-        (!moves.is_empty()).then(|| Step { side, act: Act::Stamp, body: Body::pack(&body), moves })
     }
 }
 
@@ -590,7 +499,7 @@ fn clash(verdicts: &[Verdict], members: &[usize]) -> Option<bool> {
     (conflict || (!first && follows.left && follows.right)).then_some(first)
 }
 
-fn held(side: Side, trouble: Trouble) -> Held {
+pub(super) fn held(side: Side, trouble: Trouble) -> Held {
     Held { side, field: None, reason: trouble.reason, place: Some(trouble.place) }
 }
 

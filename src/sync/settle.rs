@@ -46,7 +46,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i6
     if changed != seen || half.expected.is_empty() {
         return changed < seen;
     }
-    let window_ms = i64::try_from(mapping.schedule.window_ms).unwrap_or(i64::MAX);
+    let window_ms = i64::try_from(mapping.schedule.window.longest_ms()).unwrap_or(i64::MAX);
     let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
     let sent: Vec<_> = sent.filter_map(|(key, sent)| Some((mapping.keyed(key)?, sent))).collect();
     if sent.is_empty() {

@@ -97,6 +97,8 @@ impl House {
             account: "acme".to_owned(),
             connectors,
             cache: depara::engine::reference::Cache::default(),
+            links: BTreeMap::new(),
+            last: None,
             ledger: Ledger::new(store as Arc<dyn Store>, "acme/omie-ploomes/clientes"),
             clock: clock.clone(),
             stop: Arc::new(AtomicBool::new(false)),

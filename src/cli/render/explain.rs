@@ -182,7 +182,12 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
         let end = field.ends.get(side);
         rules.extend([&end.read, &end.write, &end.hold].into_iter().flatten());
         if let At::Member { view, .. } = &end.at {
-            rules.extend(views.clone().filter(|(at, _)| at == view).flat_map(|(_, view)| [&view.read, &view.write]));
+            rules.extend(
+                views
+                    .clone()
+                    .filter(|(at, _)| at == view)
+                    .flat_map(|(_, view)| std::iter::once(&view.read).chain(&view.write)),
+            );
         }
     }
     rules.dedup();

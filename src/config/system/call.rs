@@ -1,6 +1,6 @@
 //! One kind of request: its templates, its pages, its answer, and how it is read from the file.
 
-use super::lower::{Whole, method, pairs, path, positive, to_usize};
+use super::lower::{Whole, method, pairs, path, paths, positive, to_usize};
 use super::resource::Around;
 use crate::config::located::{Entries, Located};
 use crate::config::template::{Names, Template};
@@ -34,6 +34,8 @@ pub struct Call {
     pub answer_id: Option<Path>,
     /// Where the answer of a write holds the whole record.
     pub answer_record: Option<Path>,
+    /// What a creation must not carry: it is sent in an update right after it.
+    pub without: Vec<Path>,
 }
 
 /// What is added to a request when only changed records are wanted.
@@ -211,12 +213,18 @@ pub(super) fn call(
         records: None,
         answer_id: None,
         answer_record: None,
+        without: Vec::new(),
     };
     match role {
         Role::List | Role::Fetch | Role::Find => read(&mut found, role, &mut entries, (around, whole), complaints),
         Role::Create | Role::Update => {
             body = body.or_else(|| Template::name("body", whole.host));
             answer(&mut found, &mut entries, complaints);
+            if role == Role::Create
+                && let Some(at) = entries.take("without")
+            {
+                found.without = paths(at, complaints);
+            }
         }
     }
     if role == Role::Create && found.answer_id.is_none() && found.answer_record.is_none() {

@@ -1,10 +1,12 @@
 //! From a mapping as written to a mapping that runs; complains about every name that leads nowhere.
 
+mod side;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canon::Canon;
 use super::field::{At, End as FieldEnd, Field, Group, Lookup, Policy, Rules, Slot, View};
-use super::{End, Mapping, Report, print_of};
+use super::{Mapping, print_of};
 use crate::config::Project;
 use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
 use crate::config::mapping::{Arrow, MappingSpec, PolicySpec, ResourceName, Written};
@@ -48,6 +50,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     builder.lines();
     builder.fallbacks();
     builder.script_references();
+    builder.directions();
     let keys = builder.keys();
     let policy = builder.policy(&spec.on_conflict);
     let sides = Sides::each(|side| builder.side(side));
@@ -56,6 +59,10 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     (complaints.list.len() == before).then(|| Mapping {
         name: spec.name.clone(),
         title: spec.title.clone(),
+        arrow: spec.arrow,
+        put_back: spec.put_back,
+        declared: spec.parameters.clone(),
+        parameters: spec.parameters.iter().map(|one| (one.name.clone(), one.default.clone())).collect(),
         file: spec.file.clone(),
         sides,
         fields,
@@ -144,15 +151,20 @@ impl Builder<'_> {
     fn view(&mut self, group: &GroupSpec, side: Side) -> Option<usize> {
         let spec = group.views.get(side).as_ref()?;
         let read = self.rule(&(format!("read_{}", spec.name.0), spec.name.1.clone()), 1);
-        let write = self.rule(&(format!("write_{}", spec.name.0), spec.name.1.clone()), 2);
+        let flows = group.fields.iter().any(|field| field.arrow.flows_to(side));
+        let write = flows.then(|| self.rule(&(format!("write_{}", spec.name.0), spec.name.1.clone()), 2));
         let mut of = Vec::new();
         for (text, place) in &spec.of {
-            if let Some(path) = self.path(text, place, true) {
+            if let Some(path) = self.path(text, place, flows) {
                 let slot = self.slot(side, &path);
                 of.push((path, slot));
             }
         }
-        let (read, write) = (read?, write?);
+        let read = read?;
+        let write = match write {
+            Some(found) => Some(found?),
+            None => None,
+        };
         let place = spec.name.1.clone();
         self.views.push(View { group: group.name.0.clone(), side, place, of, read, write });
         Some(self.views.len() - 1)
@@ -183,6 +195,7 @@ impl Builder<'_> {
             canon,
             set: spec.set.is_some(),
             once: spec.once.is_some(),
+            put_back: self.spec.put_back,
             policy,
             together,
             ends,
@@ -248,8 +261,7 @@ impl Builder<'_> {
     ) -> Option<FieldEnd> {
         let text = spec.paths.get(side);
         let (_, resource) = *self.resources.get(side);
-        let flows_here = spec.arrow == Arrow::Both
-            || spec.arrow == (if side == Side::Left { Arrow::ToLeft } else { Arrow::ToRight });
+        let flows_here = spec.arrow.flows_to(side);
         let at = match *views.get(side) {
             Some(view) => At::Member { view, name: text.clone() },
             None => At::Path(self.path(text, &spec.key.1, flows_here)?),
@@ -332,6 +344,9 @@ impl Builder<'_> {
 
     fn lookup(&mut self, spec: &LookupSpec, side: Side) -> Option<Lookup> {
         let (system, _) = *self.resources.get(side);
+        if spec.by.is_empty() {
+            return self.link_lookup(spec, &system.name);
+        }
         let Some(resource) = system.resources.get(&spec.of) else {
             let sentence = format!("`{}` has no resource `{}` to look into", system.name, spec.of);
             let plain = Diagnostic::new(Code::UnknownLookup, &spec.place, sentence);
@@ -348,6 +363,30 @@ impl Builder<'_> {
         Some(Lookup { reference, id, by: spec.by.clone(), inside, create: spec.create.clone() })
     }
 
+    /// A lookup through the links of another mapping: an id of this side becomes the id it is linked to.
+    fn link_lookup(&mut self, spec: &LookupSpec, system: &str) -> Option<Lookup> {
+        let Some(other) = self.known.project.mappings.iter().find(|one| one.name == spec.of) else {
+            let plain =
+                Diagnostic::new(Code::UnknownMapping, &spec.place, format!("no mapping is named `{}`", spec.of));
+            let names = self.known.project.mappings.iter().map(|one| one.name.as_str());
+            self.complaints.push(plain.did_you_mean(&spec.of, names));
+            return None;
+        };
+        let ends = other.link.as_ref().map(|end| end.system.as_str());
+        let by = match (ends.left == system, ends.right == system) {
+            (true, false) => ends.right,
+            (false, true) => ends.left,
+            _ => {
+                let sentence = format!("`{}` does not link `{system}` to another system", spec.of);
+                self.complaints.push(Diagnostic::new(Code::UnknownLookup, &spec.place, sentence));
+                return None;
+            }
+        };
+        self.references.insert(spec.of.clone());
+        let (reference, id) = (spec.of.clone(), system.to_owned());
+        Some(Lookup { reference, id, by: by.to_owned(), inside: None, create: None })
+    }
+
     fn complain_unreachable(&mut self, spec: &FieldSpec) {
         let mut complain = |place: &Place, sentence: &str, hint: &str| {
             self.complaints.push(Diagnostic::new(Code::UnreachableOption, place, sentence).hint(hint));
@@ -356,7 +395,7 @@ impl Builder<'_> {
             complain(place, "`once` never acts under `<=>`", "point the line one way, or drop `once`");
         }
         for side in Side::BOTH {
-            let flows = spec.arrow == Arrow::Both || (spec.arrow == Arrow::ToRight) == (side == Side::Right);
+            let flows = spec.arrow.flows_to(side);
             for (option, written) in [("if_empty", &spec.if_empty), ("hold", &spec.hold)] {
                 if let Some((_, place)) = written.get(side).as_ref().filter(|_| !flows) {
                     let sentence = format!("`{option}` never acts here: nothing flows to the {side} side");
@@ -387,9 +426,10 @@ impl Builder<'_> {
 
     fn script_references(&mut self) {
         for (name, place) in self.known.rules.references_of(&self.scripts) {
-            let known = name.split_once('.').is_some_and(|(system, resource)| {
-                self.known.project.systems.get(system).is_some_and(|system| system.resources.contains_key(resource))
-            });
+            let known = self.known.project.mappings.iter().any(|one| one.name == name)
+                || name.split_once('.').is_some_and(|(system, resource)| {
+                    self.known.project.systems.get(system).is_some_and(|one| one.resources.contains_key(resource))
+                });
             if known {
                 self.references.insert(name);
             } else if name.split_once('.').is_some_and(|(system, _)| self.known.project.is_torn(system)) {
@@ -440,50 +480,6 @@ impl Builder<'_> {
             PolicySpec::Ask => Some(Policy::Ask),
             PolicySpec::Rule(rule) => self.rule(rule, 2).map(Policy::Rule),
         }
-    }
-
-    fn side(&mut self, side: Side) -> End {
-        let (system, resource) = *self.resources.get(side);
-        let keep = self.spec.keep.get(side).clone().and_then(|rule| self.rule(&rule, 1));
-        let create = self.spec.create.get(side).clone().and_then(|rule| self.rule(&rule, 1));
-        let mut required = Vec::new();
-        for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
-            required.extend(Path::parse(text, &shape.place).ok().map(|path| (path, shape.place.clone())));
-        }
-        let report = self.spec.refused.get(side).clone().and_then(|report| {
-            find_resource(&report.to, self.known, self.complaints)?;
-            Some(Report { system: report.to.system, resource: report.to.resource, body: report.body })
-        });
-        End {
-            system: system.name.clone(),
-            resource: resource.name.clone(),
-            id: resource.id.clone(),
-            roots: self.roots(side),
-            required,
-            integration: resource.integration.clone(),
-            keep,
-            create,
-            report,
-        }
-    }
-
-    /// The keys of a body that the mapping speaks of.
-    fn roots(&self, side: Side) -> BTreeSet<String> {
-        let (_, resource) = *self.resources.get(side);
-        let mut roots = BTreeSet::new();
-        roots.extend(resource.integration.as_ref().and_then(Path::root).map(str::to_owned));
-        for field in &self.fields {
-            let end = field.ends.get(side);
-            if let At::Path(path) = &end.at {
-                roots.extend(path.root().map(str::to_owned));
-            }
-            let inside = end.lookup.as_ref().filter(|_| !field.set).and_then(|lookup| lookup.inside.as_ref());
-            roots.extend(inside.and_then(Path::root).map(str::to_owned));
-        }
-        for view in self.views.iter().filter(|view| view.side == side) {
-            roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
-        }
-        roots
     }
 
     fn print(&self) -> u64 {

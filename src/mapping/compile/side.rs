@@ -1,0 +1,103 @@
+//! What a mapping says of a side as a whole: its rules, its births, what it speaks of; and whether
+//! the arrows agree with that of the link.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Builder, fields_of, find_resource};
+use crate::config::mapping::Arrow;
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::mapping::field::At;
+use crate::mapping::{End, Report};
+use crate::path::Path;
+use crate::record::Side;
+
+impl Builder<'_> {
+    pub(super) fn side(&mut self, side: Side) -> End {
+        let (system, resource) = *self.resources.get(side);
+        let keep = self.spec.keep.get(side).clone().and_then(|rule| self.rule(&rule, 1));
+        let create = self.spec.create.get(side).clone().and_then(|rule| self.rule(&rule, 1));
+        let mut required = Vec::new();
+        for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
+            required.extend(Path::parse(text, &shape.place).ok().map(|path| (path, shape.place.clone())));
+        }
+        let report = self.spec.refused.get(side).clone().and_then(|report| {
+            find_resource(&report.to, self.known, self.complaints)?;
+            Some(Report { system: report.to.system, resource: report.to.resource, body: report.body })
+        });
+        End {
+            system: system.name.clone(),
+            resource: resource.name.clone(),
+            id: resource.id.clone(),
+            roots: self.roots(side),
+            required,
+            integration: resource.integration.clone(),
+            birth: self.birth(side),
+            without: resource.create.as_ref().map(|call| call.without.clone()).unwrap_or_default(),
+            keep,
+            create,
+            report,
+        }
+    }
+
+    /// The keys of a body that the mapping speaks of.
+    fn roots(&self, side: Side) -> BTreeSet<String> {
+        let (_, resource) = *self.resources.get(side);
+        let mut roots = BTreeSet::new();
+        roots.extend(resource.integration.as_ref().and_then(Path::root).map(str::to_owned));
+        for field in &self.fields {
+            let end = field.ends.get(side);
+            if let At::Path(path) = &end.at {
+                roots.extend(path.root().map(str::to_owned));
+            }
+            let inside = end.lookup.as_ref().filter(|_| !field.set).and_then(|lookup| lookup.inside.as_ref());
+            roots.extend(inside.and_then(Path::root).map(str::to_owned));
+        }
+        for view in self.views.iter().filter(|view| view.side == side) {
+            roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
+        }
+        roots
+    }
+
+    /// What a record born here holds besides its fields. Every `{name}` must be a parameter.
+    fn birth(&mut self, side: Side) -> Vec<(Path, Value)> {
+        let mut birth = Vec::new();
+        for ((text, place), value) in self.spec.birth.get(side).clone() {
+            self.complain_unknown_parameters(&value, &place);
+            birth.extend(self.path(&text, &place, true).map(|path| (path, value)));
+        }
+        birth
+    }
+
+    fn complain_unknown_parameters(&mut self, value: &Value, place: &Place) {
+        let Value::String(text) = value else { return };
+        let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+        for name in names.filter(|name| !self.spec.parameters.iter().any(|one| one.name == *name)) {
+            let plain = Diagnostic::new(Code::UnknownKey, place, format!("no parameter is named `{name}`"));
+            let known = self.spec.parameters.iter().map(|one| one.name.as_str());
+            self.complaints.push(plain.did_you_mean(name, known));
+        }
+    }
+
+    /// Under a one-way link nothing points the other way, and nothing is born there.
+    pub(super) fn directions(&mut self) {
+        let link = self.spec.arrow;
+        let closed = match link {
+            Arrow::Both => return,
+            Arrow::ToRight => Side::Left,
+            Arrow::ToLeft => Side::Right,
+        };
+        let mut complain = |place: &Place, sentence: String| {
+            let hint = "turn the arrow, or write `<=>` in `link:`";
+            self.complaints.push(Diagnostic::new(Code::UnreachableOption, place, sentence).hint(hint));
+        };
+        for spec in self.spec.lines.iter().flat_map(fields_of).filter(|spec| spec.arrow.flows_to(closed)) {
+            complain(&spec.key.1, format!("nothing flows to the {closed} side: `link` points one way"));
+        }
+        let births = self.spec.birth.get(closed).iter().map(|((_, place), _)| place);
+        for place in births.chain(self.spec.create.get(closed).iter().map(|(_, place)| place)) {
+            complain(place, format!("nothing is born on the {closed} side: `link` points one way"));
+        }
+    }
+}
