@@ -63,10 +63,8 @@ impl Desk {
 }
 
 fn done(outcome: Outcome) -> Row {
-    match outcome {
-        Outcome::Done { row: Some(row), .. } => row,
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Done { row: Some(row), .. } = outcome else { panic!("{outcome:?}") };
+    row
 }
 
 fn customers(auvo: &mut Auvo, clock: &Clock, count: usize) {
@@ -171,7 +169,7 @@ async fn a_customer_is_made_changed_and_found() {
     assert_eq!((&row.body["description"], &row.body["externalId"]), (&json!("Aurora"), &json!("77")));
     let row = desk.update("customers", &row.id, json!({ "description": "Boreal", "active": false })).await;
     assert_eq!((&row.body["description"], &row.body["active"]), (&json!("Boreal"), &json!(false)));
-    let fetched = desk.connector.fetch("customers", &[row.id.clone()]).await.unwrap();
+    let fetched = desk.connector.fetch("customers", std::slice::from_ref(&row.id)).await.unwrap();
     assert_eq!(fetched[0].body["description"], "Boreal");
     assert_eq!(fetched[0].body["phoneNumber"], json!(["6230001000"]));
     let by_code = desk.connector.find("customers", "externalId", &["77".to_owned(), "78".to_owned()]).await.unwrap();
@@ -199,7 +197,7 @@ async fn a_service_is_made_and_changed() {
     let row = desk.update("services", &row.id, json!({ "title": "Visita técnica" })).await;
     assert_eq!((&row.body["title"], &row.body["price"]), (&json!("Visita técnica"), &json!("250.50")));
     let found = desk.connector.find("services", "externalCode", &["omie-1".to_owned()]).await.unwrap();
-    let fetched = desk.connector.fetch("services", &[row.id.clone()]).await.unwrap();
+    let fetched = desk.connector.fetch("services", std::slice::from_ref(&row.id)).await.unwrap();
     assert_eq!((found.len(), fetched.len()), (1, 1));
 }
 
