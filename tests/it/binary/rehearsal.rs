@@ -23,7 +23,7 @@ fn the_demo_shows_the_main_job_and_settles() {
         "refused",
         "O preenchimento da tag [cnpj_cpf] é obrigatório!",
         "o tipo de pessoa não muda no Ploomes",
-        "One more cycle wrote nothing: the two sides agree.",
+        "One more cycle wrote nothing: all sides agree.",
         "depara init",
     ] {
         assert!(words.contains(word), "`{word}` is not in\n{}", told.out);
@@ -124,4 +124,10 @@ fn a_sandbox_says_what_it_cannot_do() {
     let told: Value = serde_json::from_str(&told).unwrap();
     assert!(told["addresses"]["omie"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{told}");
     assert_eq!(told["addresses"].as_object().unwrap().len(), 1);
+    let mut auvo = Running::start(depara(&["sandbox", "auvo", "--port", "0", "--records", "1"]));
+    auvo.says(&["until Ctrl-C"]);
+    let account = &auvo.heard[0];
+    assert!(account.contains("/v2\" }") && !account.contains("omie:"), "{account}");
+    auvo.signal("TERM");
+    assert_eq!(auvo.end_with_secrets().code, 0);
 }
