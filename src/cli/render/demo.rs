@@ -146,31 +146,33 @@ pub fn summary(screen: &mut Screen, scopes: &[Scope], reports: &[Report]) -> io:
 
 /// What became of each record that only gives, where people on the receiving side have the last word.
 fn fates(screen: &mut Screen, scopes: &[Scope]) -> io::Result<()> {
-    let paint = screen.paint();
+    let mut all: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for Scope { mapping, ledger, .. } in scopes.iter().filter(|scope| !scope.mapping.put_back) {
-        let mut fates: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for giving in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
-            let (from, to) = (resource(mapping, giving), resource(mapping, giving.other()));
-            let each = ledger.each_link(|link| {
-                let fate = fates.entry(format!("{from} {}", link.ids.get(giving))).or_default();
-                fate.push(format!("became {to} {}", link.ids.get(giving.other())));
-                fate.extend(link.gone.get(giving).then(|| "is gone".to_owned()));
-                fate.extend(link.held.values().map(|reason| format!("{}: {reason}", word(Wait::Held))));
-            });
-            each.map_err(io::Error::other)?;
-            let each = ledger.each_waiting(|one| {
-                let of = one.side;
-                let fate = fates.entry(format!("{} {}", resource(mapping, of), one.id)).or_default();
-                fate.push(format!("{}: {}", word(one.kind), one.reason));
-            });
-            each.map_err(io::Error::other)?;
-        }
-        if !fates.is_empty() {
-            screen.line(&format!("\n{}", paint.bold(format!("{}: what became of each", mapping.title))))?;
-        }
-        for (record, fate) in fates {
-            for (at, line) in wrapped(&format!("{record} {}", fate.join("; ")), WIDTH).iter().enumerate() {
-                screen.line(&format!("  {}{line}", if at > 0 { "    " } else { "" }))?;
+        let giving = if mapping.flows_to(Side::Right) { Side::Left } else { Side::Right };
+        let to = &mapping.sides.get(giving.other()).resource;
+        let mut own: BTreeMap<String, String> = BTreeMap::new();
+        let each = ledger.each_link(|link| {
+            let held = link.held.values().map(|reason| format!(", {}: {reason}", word(Wait::Held)));
+            let fate = format!("{to} {}{}", link.ids.get(giving.other()), held.collect::<String>());
+            own.insert(link.ids.get(giving).clone(), fate);
+        });
+        each.map_err(io::Error::other)?;
+        let each = ledger.each_waiting(|one| {
+            if one.side == giving {
+                let fate = own.entry(one.id.clone()).or_insert_with(|| format!("no {to}"));
+                fate.push_str(&format!(", {}: {}", word(one.kind), one.reason));
+            }
+        });
+        each.map_err(io::Error::other)?;
+        let of = all.entry(resource(mapping, giving)).or_default();
+        own.into_iter().for_each(|(id, fate)| of.entry(id).or_default().push(fate));
+    }
+    for (from, records) in all.into_iter().filter(|(_, records)| !records.is_empty()) {
+        screen.line(&format!("\n{}", screen.paint().bold(format!("What became of {from}:"))))?;
+        for (id, fates) in records {
+            let lines = fates.iter().flat_map(|fate| wrapped(fate, WIDTH - 14));
+            for (at, line) in lines.enumerate() {
+                screen.line(&format!("  {:>10}  {line}", if at == 0 { id.as_str() } else { "" }))?;
             }
         }
     }
@@ -211,8 +213,9 @@ pub fn waiting(screen: &mut Screen, scopes: &[Scope]) -> io::Result<()> {
     for Scope { mapping, ledger, .. } in scopes {
         let each = ledger.each_waiting(|one| {
             let body = one.body.as_ref().map(Body::value);
-            let name = body.and_then(|body| name_in(mapping, one.side, &one.id, &body)).unwrap_or_default();
-            let who = format!("{name} ({} {})", resource(mapping, one.side), one.id);
+            let id = format!("{} {}", resource(mapping, one.side), one.id);
+            let name = body.and_then(|body| name_in(mapping, one.side, &one.id, &body));
+            let who = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
             take(word(one.kind), format!("{who}: {}", one.reason));
         });
         each.map_err(io::Error::other)?;
