@@ -134,9 +134,11 @@ pub fn summary(screen: &mut Screen, scopes: &[Scope], reports: &[Report]) -> io:
     if conflicts > 0 {
         screen.line(&format!("  conflicts     {conflicts}; both values of each are kept: `depara conflicts`"))?;
     }
-    let back: Vec<String> = scopes.iter().map(put_back).collect::<io::Result<Vec<_>>>()?.concat();
-    if let Some(example) = back.first() {
-        screen.line(&format!("  put back      {}; {example}", back.len()))?;
+    let back = scopes.iter().map(put_back).collect::<io::Result<Vec<_>>>()?;
+    let mut head = format!("put back      {}; ", back.iter().map(Vec::len).sum::<usize>());
+    for example in back.iter().filter_map(|of_mapping| of_mapping.first()) {
+        screen.line(&format!("  {head}{example}"))?;
+        head = " ".repeat(head.chars().count());
     }
     let real = length(total(|one| one.ms));
     screen.line(&paint.dim(format!("  At the pace the systems allow, these cycles take {real}.")))?;

@@ -1,6 +1,6 @@
 //! `demo` and `sandbox`: what a stranger tries first.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Running, Workspace, depara, run, told};
@@ -41,15 +41,14 @@ fn the_demo_prints_a_report_per_cycle_and_at_last_that_it_settled() {
     let (last, cycles) = lines.split_last().unwrap();
     assert_eq!(last["settled"], true);
     assert!(cycles.len() >= 4);
-    let sum = |of: &str, system: &str| cycles.iter().map(|one| one[of][system].as_u64().unwrap()).sum::<u64>();
+    let sum = |of: &str, system: &str| cycles.iter().filter_map(|one| one[of][system].as_u64()).sum::<u64>();
     for system in ["omie", "ploomes"] {
         assert!(sum("created", system) > 5 && sum("updated", system) > 5, "{system}");
     }
     let quiet = cycles.last().unwrap();
-    assert_eq!(
-        (&quiet["created"], &quiet["updated"]),
-        (&json!({ "omie": 0, "ploomes": 0 }), &json!({ "omie": 0, "ploomes": 0 }))
-    );
+    for of in ["created", "updated"] {
+        assert!(quiet[of].as_object().unwrap().values().all(|number| number == 0), "{quiet}");
+    }
     assert!(quiet["calls"]["omie"].as_u64().unwrap() > 0);
 }
 
@@ -101,8 +100,8 @@ fn sandboxes_are_served_as_the_command_line_says() {
     let workspace = Workspace::bare();
     std::fs::write(workspace.path("depara.yaml"), &sandbox.heard[0]).unwrap();
     let told = workspace.run(&["sync", "--format", "json"]).ended(0);
-    let report: Value = told.json()[0].clone();
-    assert!(report["created"]["omie"].as_u64().unwrap() > 5, "{report}");
+    let created: u64 = told.json().iter().filter_map(|report| report["created"]["omie"].as_u64()).sum();
+    assert!(created > 5, "{}", told.out);
     let refused = workspace.run(&["quarantine"]).ended(0);
     refused.says(&["ERROR: hoje não!"]);
     sandbox.signal("TERM");
