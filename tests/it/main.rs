@@ -8,6 +8,7 @@ mod connectors;
 mod cycles;
 mod demo_seen;
 mod diagnostics;
+mod docs;
 mod faults;
 mod house;
 mod kill;

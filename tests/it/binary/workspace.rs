@@ -168,3 +168,14 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
     workspace.run(&["sync"]).ended(2).complains(&["there is no `depara.yaml`"]);
     assert_eq!(systems.calls(), [0, 0]);
 }
+
+#[test]
+fn the_de_para_is_written_without_any_secret() {
+    let workspace = Workspace::bare();
+    workspace.mapping("label: Nome }", "label: Nome de fantasia }");
+    workspace.run(&["docs"]).ended(0).says(&["# De × Para", "| Nome de fantasia | `nome_fantasia` | ⇔ | `Name` | |"]);
+    workspace.run(&["docs", "--language", "pt"]).ended(0).says(&["| campo | Omie |"]);
+    let told = workspace.run(&["docs", "--mapping", "omie-ploomes/clientes", "--format", "json"]).ended(0);
+    assert_eq!(told.json()[0]["mapping"], "omie-ploomes/clientes");
+    workspace.run(&["docs", "--mapping", "omie-ploomes/cliente"]).ended(2).complains(&["did you mean"]);
+}
