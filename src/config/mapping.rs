@@ -46,9 +46,9 @@ pub struct MappingSpec {
     /// `match:`, the keys in order.
     pub keys: Vec<KeySpec>,
     /// `rules: { keep: … }`: does this record take part?
-    pub keep: Sides<Option<Written>>,
+    pub keep: Sides<Option<HookSpec>>,
     /// `rules: { create: … }`: may a record be born on that side?
-    pub create: Sides<Option<Written>>,
+    pub create: Sides<Option<HookSpec>>,
     /// `fields:`.
     pub lines: Vec<LineSpec>,
     /// `refused:`, where a refusal of that side is reported.
@@ -148,6 +148,15 @@ pub struct KeySpec {
     pub paths: Sides<String>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// A rule that looks at a whole record, as written: `name`, or `{ name: name, of: [path, …] }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookSpec {
+    /// The rule.
+    pub rule: Written,
+    /// `of:`, what it sees of the record besides what the lines speak of.
+    pub of: Vec<Written>,
 }
 
 /// Where a refusal is reported, as written.
@@ -363,10 +372,10 @@ fn read_schedule(value: &Located, complaints: &mut Diagnostics) -> Schedule {
 }
 
 fn read_span(value: &Located, complaints: &mut Diagnostics) -> Option<Span> {
-    match &value.node {
-        Node::Text(text) if text == "today" => Some(Span::Today),
-        _ => value.duration_ms(complaints).map(Span::Last),
+    if value.node == Node::Text("today".to_owned()) {
+        return Some(Span::Today);
     }
+    value.duration_ms(complaints).map(Span::Last)
 }
 
 fn read_limits(value: &Located, complaints: &mut Diagnostics) -> Limits {
@@ -425,12 +434,23 @@ fn read_keys(value: &Located, complaints: &mut Diagnostics) -> Vec<KeySpec> {
     keys
 }
 
-fn read_rules(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> [Sides<Option<Written>>; 2] {
+fn read_rules(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> [Sides<Option<HookSpec>>; 2] {
     let Some(mut entries) = value.entries(complaints) else { return Default::default() };
-    let keep = entries.take("keep").map(|value| names.read(value, complaints, written)).unwrap_or_default();
-    let create = entries.take("create").map(|value| names.read(value, complaints, written)).unwrap_or_default();
+    let keep = entries.take("keep").map(|value| names.read(value, complaints, read_hook)).unwrap_or_default();
+    let create = entries.take("create").map(|value| names.read(value, complaints, read_hook)).unwrap_or_default();
     entries.finish(complaints);
     [keep, create]
+}
+
+fn read_hook(value: &Located, complaints: &mut Diagnostics) -> Option<HookSpec> {
+    if !matches!(value.node, Node::Map(_)) {
+        return written(value, complaints).map(|rule| HookSpec { rule, of: Vec::new() });
+    }
+    let mut entries = value.entries(complaints)?;
+    let rule = entries.need("name", complaints).and_then(|value| written(value, complaints));
+    let of = entries.take("of").map(|value| value.texts(complaints)).unwrap_or_default();
+    entries.finish(complaints);
+    Some(HookSpec { rule: rule?, of })
 }
 
 fn read_report(value: &Located, complaints: &mut Diagnostics) -> Option<ReportSpec> {

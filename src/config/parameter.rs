@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::located::{Located, Node, Word};
+use super::located::{Located, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 
 /// A parameter, as declared.
@@ -151,11 +151,8 @@ pub fn settle(
     complaints: &mut Diagnostics,
 ) -> Map<String, Value> {
     let values = overlay(mapping, declared, given, complaints);
-    let written: &[(Word, Located)] = match &given.node {
-        Node::Map(written) => written,
-        _ => &[],
-    };
-    let missing = |one: &&Parameter| one.required && !written.iter().any(|(word, _)| word.text == one.name);
+    let written = given.json();
+    let missing = |one: &&Parameter| one.required && written.get(&one.name).is_none();
     for parameter in declared.iter().filter(missing) {
         let sentence = format!("`{mapping}` needs the parameter `{}`: {}", parameter.name, parameter.title);
         complaints.push(

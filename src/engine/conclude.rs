@@ -59,7 +59,7 @@ impl Runner {
                 let why = planned.held.first().map_or("", |held| held.reason.as_str());
                 changes.push(self.entry(work.cycle, ids.clone(), "RecordGone", why));
             }
-            Origin::Matched | Origin::Linked | Origin::Born => {}
+            Origin::Matched | Origin::Linked | Origin::Born | Origin::LeftOut => {}
         }
         for held in &planned.held {
             let Some(field) = held.field.and_then(|field| self.mapping.fields.get(field)) else { continue };

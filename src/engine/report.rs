@@ -27,6 +27,8 @@ pub struct Report {
     pub put_back: u64,
     /// Records and fields that a rule or a missing value keeps from moving.
     pub held: u64,
+    /// Records that a rule says take no part.
+    pub left_out: u64,
     /// Writes that wait for something that is not there yet.
     pub deferred: u64,
     /// Fields that both sides changed.

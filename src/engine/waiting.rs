@@ -74,8 +74,12 @@ pub(super) fn planned_waits(mapping: &Mapping, snapshot: &Snapshot, plan: &Plan,
         for held in planned.held.iter().filter(|held| held.field.is_none()) {
             let side = held.side.other();
             let Some(id) = planned.ids.get(side) else { continue };
-            let mut waiting = kept(mapping, snapshot, (side, id), (Wait::Held, &held.reason), now_ms);
+            let out = planned.origin == Origin::LeftOut;
+            let kind = if out { Wait::LeftOut } else { Wait::Held };
+            let mut waiting = kept(mapping, snapshot, (side, id), (kind, &held.reason), now_ms);
             waiting.place.clone_from(&held.place);
+            // What takes no part is looked at again when it changes, and not before.
+            waiting.body = waiting.body.filter(|_| !out);
             waits.insert((side, id.clone()), waiting);
         }
     }
@@ -105,8 +109,10 @@ impl Runner {
             let seen = work.snapshot.records.get(*side).contains_key(id);
             let kept = late.get(*side).contains(id.as_str())
                 || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())));
+            // Out of sight, a record that takes no part need not be known.
+            let forgotten = old.kind == Wait::LeftOut && !seen;
             let vanished = *work.snapshot.complete.get(*side) && !seen && old.body.is_some();
-            if (seen && !kept) || vanished {
+            if (seen && !kept) || vanished || forgotten {
                 changes.push(Change::RemoveWaiting { side: *side, id: id.clone() });
             }
         }
@@ -122,7 +128,11 @@ impl Runner {
             }
             if waiting.kind != Wait::Quarantined {
                 let ids = one_side(slot.0, &slot.1);
-                let event = if waiting.kind == Wait::Ambiguous { "RecordAmbiguous" } else { "RecordHeld" };
+                let event = match waiting.kind {
+                    Wait::Ambiguous => "RecordAmbiguous",
+                    Wait::LeftOut => "RecordLeftOut",
+                    Wait::Held | Wait::Deferred | Wait::Quarantined => "RecordHeld",
+                };
                 changes.push(self.entry(work.cycle, ids, event, &waiting.reason));
             }
             changes.push(Change::PutWaiting(waiting));
@@ -133,6 +143,7 @@ impl Runner {
                 Wait::Held => report.held += 1,
                 Wait::Quarantined => report.quarantined += 1,
                 Wait::Ambiguous => report.ambiguous += 1,
+                Wait::LeftOut => report.left_out += 1,
                 Wait::Deferred => {}
             }
         }

@@ -44,6 +44,8 @@ pub enum Wait {
     Quarantined,
     /// It could be one of several; a person must say which.
     Ambiguous,
+    /// A rule says that it takes no part in the mapping.
+    LeftOut,
 }
 
 /// A record that did not move.

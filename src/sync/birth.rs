@@ -28,8 +28,10 @@ impl Planner<'_> {
             held: Vec::new(),
             quarantined: false,
         };
-        let barred = self.keep(from, seen).or_else(|| self.may_be_born(side, seen));
-        if let Some(held) = barred {
+        if let Some(out) = self.keep(from, seen) {
+            planned.origin = Origin::LeftOut;
+            planned.held.push(out);
+        } else if let Some(held) = self.may_be_born(side, seen) {
             planned.held.push(held);
         } else if self.is_blocked(from, seen.record) {
             planned.quarantined = true;

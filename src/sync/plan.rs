@@ -47,6 +47,8 @@ pub enum Origin {
     Born,
     /// One of them is gone.
     Gone,
+    /// A rule says that it takes no part.
+    LeftOut,
 }
 
 /// One write.

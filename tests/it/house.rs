@@ -29,7 +29,7 @@ pub(crate) struct House {
     pub(crate) runner: Runner,
 }
 
-fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Transport {
+pub(crate) fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Transport {
     Transport::InProcess(Arc::new(move |wire: WireRequest| {
         let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
         let path = path.splitn(4, '/').nth(3).map(|inner| format!("/{inner}")).unwrap_or_default();

@@ -11,6 +11,7 @@ mod faults;
 mod house;
 mod kill;
 mod laws;
+mod one_way;
 mod play;
 mod preview;
 mod readme;

@@ -92,6 +92,7 @@ fn standing(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String> 
             lines
         }
         Standing::Waiting(Wait::Held) => vec![format!("held, not sent to {other} until the reason is gone")],
+        Standing::Waiting(Wait::LeftOut) => vec!["left out: a rule says that it takes no part".to_owned()],
         Standing::Waiting(Wait::Deferred) => vec![format!("deferred: what it refers to is not in {other} yet")],
         Standing::Waiting(Wait::Quarantined) => vec![
             format!("refused by {other}, in its own words below"),

@@ -50,6 +50,7 @@ fn happened(entry: &Entry, systems: Sides<&str>) -> String {
             place => format!("{field} held{ending} ({place})"),
         },
         "RecordAmbiguous" => format!("ambiguous{ending}"),
+        "RecordLeftOut" => format!("left out{ending}"),
         "RecordRefused" => format!("refused{ending}"),
         "RefusalReported" => format!("the refusal was reported to people{ending}"),
         "RetryAsked" => "a person asked to try again".to_owned(),

@@ -204,7 +204,7 @@ fn count(mapping: &Mapping, planned: &Planned, seen: &mut Preview) {
     seen.totals.gone += u64::from(gone);
     seen.totals.quarantined += u64::from(planned.quarantined);
     let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    seen.totals.held += if gone { 0 } else { number(planned.held.len()) };
+    seen.totals.held += if gone || planned.origin == Origin::LeftOut { 0 } else { number(planned.held.len()) };
     seen.totals.conflicts += number(planned.conflicts.len());
 }
 
@@ -236,7 +236,11 @@ fn entry(mapping: &Mapping, snapshot: &Snapshot, planned: &Planned) -> Entry {
 
 fn note(mapping: &Mapping, planned: &Planned, held: &Held) -> Note {
     Note {
-        kind: if planned.origin == Origin::Gone { "gone" } else { "held" },
+        kind: match planned.origin {
+            Origin::Gone => "gone",
+            Origin::LeftOut => "left out",
+            Origin::Linked | Origin::Matched | Origin::Born => "held",
+        },
         at: resource(mapping, held.side),
         label: held.field.and_then(|index| mapping.fields.get(index)).map(|field| field.label.clone()),
         reason: held.reason.clone(),

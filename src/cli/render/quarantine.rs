@@ -125,6 +125,7 @@ pub(super) const fn word(kind: Wait) -> &'static str {
         Wait::Deferred => "deferred",
         Wait::Quarantined => "refused",
         Wait::Ambiguous => "ambiguous",
+        Wait::LeftOut => "left out",
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn counts(report: &Report, paint: Paint) -> Option<String> {
         ("put back", report.put_back),
         ("unchanged", report.unchanged),
         ("held", report.held),
+        ("left out", report.left_out),
         ("deferred", report.deferred),
         ("refused", report.quarantined),
         ("conflicts", report.conflicts),

@@ -16,8 +16,8 @@ use crate::record::Side;
 impl Builder<'_> {
     pub(super) fn side(&mut self, side: Side) -> End {
         let (system, resource) = *self.resources.get(side);
-        let keep = self.spec.keep.get(side).clone().and_then(|rule| self.rule(&rule, 1));
-        let create = self.spec.create.get(side).clone().and_then(|rule| self.rule(&rule, 1));
+        let keep = self.spec.keep.get(side).clone().and_then(|hook| self.rule(&hook.rule, 1));
+        let create = self.spec.create.get(side).clone().and_then(|hook| self.rule(&hook.rule, 1));
         let mut required = Vec::new();
         for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
             required.extend(Path::parse(text, &shape.place).ok().map(|path| (path, shape.place.clone())));
@@ -42,7 +42,7 @@ impl Builder<'_> {
     }
 
     /// The keys of a body that the mapping speaks of.
-    fn roots(&self, side: Side) -> BTreeSet<String> {
+    fn roots(&mut self, side: Side) -> BTreeSet<String> {
         let (_, resource) = *self.resources.get(side);
         let mut roots = BTreeSet::new();
         roots.extend(resource.integration.as_ref().and_then(Path::root).map(str::to_owned));
@@ -53,6 +53,10 @@ impl Builder<'_> {
             }
             let inside = end.lookup.as_ref().filter(|_| !field.set).and_then(|lookup| lookup.inside.as_ref());
             roots.extend(inside.and_then(Path::root).map(str::to_owned));
+        }
+        let hooks = [self.spec.keep.get(side), self.spec.create.get(side.other())];
+        for (text, place) in hooks.into_iter().flatten().flat_map(|hook| hook.of.clone()).collect::<Vec<_>>() {
+            roots.extend(self.path(&text, &place, false).and_then(|path| path.root().map(str::to_owned)));
         }
         for view in self.views.iter().filter(|view| view.side == side) {
             roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
@@ -96,7 +100,7 @@ impl Builder<'_> {
             complain(&spec.key.1, format!("nothing flows to the {closed} side: `link` points one way"));
         }
         let births = self.spec.birth.get(closed).iter().map(|((_, place), _)| place);
-        for place in births.chain(self.spec.create.get(closed).iter().map(|(_, place)| place)) {
+        for place in births.chain(self.spec.create.get(closed).iter().map(|hook| &hook.rule.1)) {
             complain(place, format!("nothing is born on the {closed} side: `link` points one way"));
         }
     }

@@ -1,0 +1,132 @@
+//! Three sandboxes and one account that runs mappings between them, under a clock that skips.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use depara::clock::Clock;
+use depara::config::files;
+use depara::connector::transport::Transport;
+use depara::connector::{Connector, Credentials};
+use depara::engine::reference::{Cache, Links};
+use depara::engine::turn::{Shared, in_order, turn};
+use depara::engine::{Options, Report, Runner};
+use depara::sandbox::{Auvo, Omie, Ploomes};
+use depara::store::{Ledger, MemoryStore, Store};
+
+use crate::house::{transport, workspace};
+
+/// Three sandboxes and an engine between them.
+pub(crate) struct Trio {
+    pub(crate) omie: Arc<Mutex<Omie>>,
+    pub(crate) ploomes: Arc<Mutex<Ploomes>>,
+    pub(crate) auvo: Arc<Mutex<Auvo>>,
+    pub(crate) clock: Clock,
+    runners: Vec<Arc<Shared>>,
+}
+
+impl Trio {
+    /// An account that runs some mappings, given as in `depara.yaml`: a flow map of names and parameters.
+    pub(crate) fn build(mappings: &str, prepare: impl FnOnce(&mut Omie, &mut Ploomes, &mut Auvo, &Clock)) -> Self {
+        let clock = Clock::starting_at("2026-11-03T12:00:00Z".parse().unwrap()).skipping();
+        let (mut omie, mut ploomes, mut auvo) = (Omie::new(1), Ploomes::new(1), Auvo::new(1));
+        prepare(&mut omie, &mut ploomes, &mut auvo, &clock);
+        let (omie, ploomes, auvo) =
+            (Arc::new(Mutex::new(omie)), Arc::new(Mutex::new(ploomes)), Arc::new(Mutex::new(auvo)));
+        let mut files = files::carried();
+        let systems = "omie: { app_key: demo-key, app_secret: demo-secret }, ploomes: { user_key: demo-user-key }, \
+                       auvo: { api_key: demo-key, api_token: demo-token }";
+        let account =
+            format!("accounts:\n  - account: acme\n    systems: {{ {systems} }}\n    mappings: {mappings}\n");
+        files.insert(files::ACCOUNT_FILE.to_owned(), account);
+        let workspace = workspace(&files);
+        let account = workspace.project.accounts.as_ref().unwrap().accounts.first().unwrap();
+        let reach = |name: &str| -> Transport {
+            match name {
+                "omie" => transport(Arc::clone(&omie), clock.clone()),
+                "ploomes" => transport(Arc::clone(&ploomes), clock.clone()),
+                _ => transport(Arc::clone(&auvo), clock.clone()),
+            }
+        };
+        let open = |name: &str| {
+            let access = account.systems.get(name).unwrap();
+            let credentials = Credentials { secrets: access.secrets.clone(), base_url: None };
+            let system = workspace.project.systems.get(name).unwrap().clone();
+            (name.to_owned(), Connector::open_with(reach(name), system, credentials, clock.clone(), 1).unwrap())
+        };
+        let connectors: BTreeMap<String, Connector> = ["omie", "ploomes", "auvo"].map(open).into();
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let (cache, stop) = (Cache::default(), Arc::new(AtomicBool::new(false)));
+        let ledger = |name: &str| Ledger::new(Arc::clone(&store), &format!("acme/{name}"));
+        let runners: Vec<Runner> = account
+            .mappings
+            .iter()
+            .map(|enabled| {
+                let name = &enabled.name.0;
+                let mapping = workspace.mappings.get(name).unwrap().of_account(enabled.parameters.clone());
+                let others = mapping.references.iter().filter_map(|name| workspace.mappings.get(name));
+                let links = others.map(|other| {
+                    let systems = other.sides.as_ref().map(|end| end.system.clone());
+                    (other.name.clone(), Links { ledger: ledger(&other.name), systems })
+                });
+                Runner {
+                    links: links.collect(),
+                    mapping: Arc::new(mapping),
+                    account: "acme".to_owned(),
+                    connectors: connectors.clone(),
+                    cache: cache.clone(),
+                    ledger: ledger(name),
+                    clock: clock.clone(),
+                    last: None,
+                    stop: Arc::clone(&stop),
+                }
+            })
+            .collect();
+        let runners = in_order(runners, |one| &one.mapping.name, |one, other| one.mapping.references.contains(other));
+        Self { omie, ploomes, auvo, clock, runners: runners.into_iter().map(Shared::of).collect() }
+    }
+
+    /// One turn of one mapping, now.
+    pub(crate) async fn turn(&self, mapping: &str) -> Vec<Report> {
+        for runner in &self.runners {
+            if runner.lock().await.mapping.name == mapping {
+                return turn(runner, &self.runners, Options::default()).await;
+            }
+        }
+        panic!("the account does not run {mapping}");
+    }
+
+    /// One turn of every mapping, ten minutes after the last.
+    pub(crate) async fn round(&self) -> Vec<Report> {
+        self.clock.skip_ms(600_000);
+        let mut reports = Vec::new();
+        for runner in &self.runners {
+            reports.extend(turn(runner, &self.runners, Options::default()).await);
+        }
+        reports
+    }
+
+    /// Rounds until one writes nothing. Every cycle must end well.
+    pub(crate) async fn settle(&self) {
+        for _ in 0..8 {
+            let reports = self.round().await;
+            for report in &reports {
+                assert_eq!((&report.failed, &report.halted), (&None, &None), "{}", report.mapping);
+            }
+            if reports.iter().all(Report::is_quiet) {
+                return;
+            }
+        }
+        panic!("never settles");
+    }
+
+    /// No limit of any system was broken.
+    pub(crate) fn assert_kept(&self) {
+        let broken = [
+            self.omie.lock().unwrap().tally().broken.clone(),
+            self.ploomes.lock().unwrap().tally().broken.clone(),
+            self.auvo.lock().unwrap().tally().broken.clone(),
+        ];
+        assert_eq!(broken, [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()]);
+    }
+}
