@@ -28,7 +28,7 @@ pub use pace::Memory;
 use crate::clock::Clock;
 use crate::config::system::{Call, Resource, System};
 use crate::config::template::Inputs;
-use auth::Keys;
+use auth::{Keys, Token};
 use pace::Gate;
 use paging::Pager;
 use transport::Transport;
@@ -43,6 +43,7 @@ struct Inner {
     system: Arc<System>,
     base_url: String,
     keys: Keys,
+    token: Token,
     transport: Transport,
     clock: Clock,
     gate: Gate,
@@ -128,6 +129,7 @@ impl Connector {
             base_url: base_url.trim_end_matches('/').to_owned(),
             system,
             keys,
+            token: Token::default(),
             transport,
             clock,
             gate,
@@ -286,7 +288,8 @@ impl Connector {
         let fits = |values: &[String]| {
             let mut inputs = Pager::new(&call.paging, None).inputs();
             inputs.insert(name, Value::from(values));
-            let built = request::build(&inner.system, &inner.base_url, &inner.keys, call, inputs);
+            let built =
+                request::build(&inner.system, &inner.base_url, &inner.keys, (&inner.system.frame, call), inputs);
             !built.is_err_and(|error| error.is_misfit())
         };
         if fits(batch) {

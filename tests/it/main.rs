@@ -1,6 +1,7 @@
 //! The one integration test binary.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
+mod auvo_calls;
 mod binary;
 mod cases;
 mod connectors;
@@ -22,4 +23,5 @@ mod store_kill;
 mod switches;
 mod tidy;
 mod traces;
+mod trio;
 mod truth;

@@ -4,6 +4,7 @@
 //! said all at once. Nothing here sends anything.
 
 mod call;
+mod login;
 mod lower;
 mod resource;
 
@@ -20,6 +21,7 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
 pub use call::{Call, Method, On, Paging, Window};
+pub use login::Login;
 
 /// One remote API.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct System {
     pub retry: Retry,
     /// How fast it may be asked.
     pub pace: Pace,
+    /// How to get the token that requests carry, where they carry one.
+    pub login: Option<Login>,
     /// What all requests have in common.
     pub frame: Frame,
     /// What answers mean, first match first.
