@@ -15,6 +15,7 @@ mod house;
 mod kill;
 mod laws;
 mod one_way;
+mod orders_seen;
 mod play;
 mod preview;
 mod readme;
