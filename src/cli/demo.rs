@@ -100,7 +100,7 @@ impl Show {
         demo::opening(screen, systems, &town.shows())?;
         demo::act(screen, "The first cycles: twins are recognised, the others are born on the other side.")?;
         self.until_quiet(screen).await?;
-        demo::waiting(screen, &self.scopes)?;
+        demo::waiting(screen, self.scopes.iter())?;
         demo::act(screen, "Now people edit:")?;
         for edit in town.edit(self.clock.now()).map_err(anyhow::Error::msg)? {
             demo::edit(screen, &edit)?;

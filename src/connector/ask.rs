@@ -205,6 +205,10 @@ impl Connector {
         let learned = self.learned();
         let row: Option<Row> =
             record.and_then(|record| row::row(&self.inner.system, resource, learned.as_deref(), record));
+        let row = row.map(|mut row| {
+            self.attach(resource, &mut row);
+            row
+        });
         let answered = call.answer_id.as_ref().and_then(|path| path.peek(&body)).and_then(row::text_of);
         let found = answered.filter(|id| !id.is_empty()).or_else(|| row.as_ref().map(|row| row.id.clone()));
         match found.or_else(|| id.map(str::to_owned)) {

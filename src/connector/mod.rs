@@ -7,6 +7,7 @@
 mod ask;
 mod auth;
 pub mod exchange;
+mod join;
 mod outcome;
 mod pace;
 mod paging;
@@ -50,6 +51,7 @@ struct Inner {
     random: Mutex<fastrand::Rng>,
     calls: Mutex<BTreeMap<String, u64>>,
     learned: Mutex<Option<String>>,
+    joined: Mutex<join::Shelf>,
 }
 
 impl fmt::Debug for Connector {
@@ -136,6 +138,7 @@ impl Connector {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             calls: Mutex::new(BTreeMap::new()),
             learned: Mutex::new(None),
+            joined: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -194,10 +197,13 @@ impl Connector {
                 page(fresh);
             }
         };
+        let whole = self.join(resource).await?;
+        // What is joined may have moved although the record has not: a window would not show it.
+        let since_ms = since_ms.filter(|_| resource.joins.is_empty());
         let pager = Pager::new(&call.paging, since_ms);
         let pager = self.pages(resource, call, pager, Inputs::new(), &mut give).await?;
         let rows = u64::try_from(seen.moments.len()).unwrap_or(u64::MAX);
-        Ok(Listing { complete: pager.is_complete(rows), rows, pages: pager.read() })
+        Ok(Listing { complete: whole && pager.is_complete(rows), rows, pages: pager.read() })
     }
 
     /// Reads records by their ids; those that are not there are left out.
@@ -261,6 +267,7 @@ impl Connector {
         name: &'static str,
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
+        self.join_once(resource).await?;
         // An empty value names no record.
         let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         wanted.sort_unstable();
@@ -330,6 +337,10 @@ impl Connector {
         let learned = self.learned();
         let rows: Option<Vec<Row>> =
             bodies.into_iter().map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body)).collect();
+        let rows = rows.map(|mut rows| {
+            rows.iter_mut().for_each(|row| self.attach(resource, row));
+            rows
+        });
         rows.ok_or_else(|| {
             let text = format!("a row has no id at `{}`", resource.id);
             self.failure(&call.name, Cause::Unreachable { text })

@@ -10,6 +10,7 @@ mod demo_seen;
 mod diagnostics;
 mod docs;
 mod faults;
+mod field_seen;
 mod house;
 mod kill;
 mod laws;

@@ -143,7 +143,7 @@ pub fn summary(screen: &mut Screen, scopes: &[Scope], reports: &[Report]) -> io:
     let real = length(total(|one| one.ms));
     screen.line(&paint.dim(format!("  At the pace the systems allow, these cycles take {real}.")))?;
     fates(screen, scopes)?;
-    waiting(screen, scopes)
+    waiting(screen, scopes.iter().filter(|scope| scope.mapping.put_back))
 }
 
 /// What became of each record that only gives, where people on the receiving side have the last word.
@@ -204,7 +204,7 @@ const JOURNAL: usize = 100_000;
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn waiting(screen: &mut Screen, scopes: &[Scope]) -> io::Result<()> {
+pub fn waiting<'a>(screen: &mut Screen, scopes: impl Iterator<Item = &'a Scope>) -> io::Result<()> {
     if screen.is_json() {
         return Ok(());
     }

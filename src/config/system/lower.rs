@@ -339,9 +339,18 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
 
 fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
-    map.iter()
+    let found: BTreeMap<String, super::Resource> = map
+        .iter()
         .filter_map(|(name, value)| {
             resource::resource(name, value, whole, complaints).map(|resource| (name.text.clone(), resource))
         })
-        .collect()
+        .collect();
+    let listed: Vec<&str> =
+        map.iter().filter(|(_, at)| at.json().get("list").is_some()).map(|(name, _)| name.text.as_str()).collect();
+    for join in found.values().flat_map(|resource| &resource.joins).filter(|join| !listed.contains(&&*join.of)) {
+        let plain =
+            Diagnostic::new(Code::UnknownResource, &join.place, format!("no resource `{}` can be listed", join.of));
+        complaints.push(plain.did_you_mean(&join.of, listed.iter().copied()));
+    }
+    found
 }

@@ -23,12 +23,17 @@ fn the_demo_shows_the_main_job_and_settles() {
         "refused",
         "O preenchimento da tag [cnpj_cpf] é obrigatório!",
         "o tipo de pessoa não muda no Ploomes",
+        "Motor do depósito → Motor 1/4 CV",
+        "What became of auvo.quotations: ",
+        "no pedidos, held: só há serviços: um pedido de venda não leva serviços",
+        "já está faturada e não pode ser alterada!",
+        "no pedidos, left out: o tipo Preventiva não é enviado",
         "One more cycle wrote nothing: all sides agree.",
         "depara init",
     ] {
         assert!(words.contains(word), "`{word}` is not in\n{}", told.out);
     }
-    assert!(told.out.lines().count() < 90, "it stays short");
+    assert!(told.out.lines().count() < 200, "it stays short");
     assert!(told.out.lines().all(|line| line.chars().count() <= 110), "{}", told.out);
     assert_eq!(told.err, "", "nobody is warned");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
