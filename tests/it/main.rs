@@ -11,6 +11,7 @@ mod faults;
 mod house;
 mod kill;
 mod laws;
+mod omie_trade_calls;
 mod one_way;
 mod play;
 mod preview;
