@@ -6,7 +6,6 @@ use std::sync::PoisonError;
 use fnv::FnvHasher;
 
 use super::Connector;
-use super::join;
 use super::outcome::{Cause, Failure, Outcome, Row};
 use super::pace::Rest;
 use super::request;
@@ -157,14 +156,6 @@ impl Connector {
             record.and_then(|record| row::row(&self.inner.system, resource, learned.as_deref(), record));
         let answered = call.answer_id.as_ref().and_then(|path| path.peek(&body)).and_then(row::text_of);
         let found = answered.filter(|id| !id.is_empty()).or_else(|| row.as_ref().map(|row| row.id.clone()));
-        let row = match self.last_joined(resource) {
-            _ if resource.joins.is_empty() => row,
-            Some(joined) => row.map(|mut row| {
-                join::attach(resource, &joined, std::slice::from_mut(&mut row));
-                row
-            }),
-            None => None,
-        };
         match found.or_else(|| id.map(str::to_owned)) {
             Some(id) => Outcome::Done { id: Some(id), row },
             None => Outcome::Unknown { text: "the answer does not name the new record".to_owned() },

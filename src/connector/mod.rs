@@ -7,7 +7,6 @@
 mod ask;
 mod auth;
 pub mod exchange;
-mod join;
 mod outcome;
 mod pace;
 mod paging;
@@ -50,7 +49,6 @@ struct Inner {
     random: Mutex<fastrand::Rng>,
     calls: Mutex<BTreeMap<String, u64>>,
     learned: Mutex<Option<String>>,
-    joined: Mutex<join::LastJoined>,
 }
 
 impl fmt::Debug for Connector {
@@ -136,7 +134,6 @@ impl Connector {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             calls: Mutex::new(BTreeMap::new()),
             learned: Mutex::new(None),
-            joined: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -177,8 +174,7 @@ impl Connector {
     }
 
     /// Reads a resource page by page, all of it or what changed since a moment. A record that
-    /// moved from page to page comes once, and once more only when it changed meanwhile. What carries
-    /// rows of another resource is always read whole, and not at all when those have holes.
+    /// moved from page to page comes once, and once more only when it changed meanwhile.
     ///
     /// # Errors
     /// When a page could not be read; the pages before it were given.
@@ -189,19 +185,9 @@ impl Connector {
         page: &mut (dyn FnMut(Vec<Row>) + Send),
     ) -> Result<Listing, Failure> {
         let (resource, call) = self.call(resource, "list", |resource| resource.list.as_ref())?;
-        let joined = if resource.joins.is_empty() { None } else { Some(self.join_afresh(resource).await?) };
-        let since_ms = if joined.is_some() { None } else { since_ms };
-        let joined = match joined {
-            Some(None) => return Ok(Listing { complete: false, rows: 0, pages: 0 }),
-            Some(joined) => joined,
-            None => None,
-        };
         let mut seen = Seen::default();
         let mut give = |rows| {
-            let mut fresh = seen.fresh(rows);
-            if let Some(joined) = &joined {
-                join::attach(resource, joined, &mut fresh);
-            }
+            let fresh = seen.fresh(rows);
             if !fresh.is_empty() {
                 page(fresh);
             }
@@ -290,9 +276,7 @@ impl Connector {
             })
             .await?;
         }
-        let mut rows: Vec<Row> = found.into_values().collect();
-        self.join_to(resource, &mut rows).await?;
-        Ok(rows)
+        Ok(found.into_values().collect())
     }
 
     /// The values of a batch that can be asked for: a word where the system wants a number is the
@@ -300,7 +284,7 @@ impl Connector {
     fn fitting(&self, call: &Call, name: &'static str, batch: &[String]) -> Vec<String> {
         let inner = &self.inner;
         let fits = |values: &[String]| {
-            let mut inputs = self.now(Pager::new(&call.paging, None).inputs());
+            let mut inputs = Pager::new(&call.paging, None).inputs();
             inputs.insert(name, Value::from(values));
             let built = request::build(&inner.system, &inner.base_url, &inner.keys, call, inputs);
             !built.is_err_and(|error| error.is_misfit())
@@ -325,7 +309,7 @@ impl Connector {
                 pager.stop();
                 break;
             }
-            let mut asked = self.now(pager.inputs());
+            let mut asked = pager.inputs();
             asked.extend(inputs.clone());
             match self.read(call, self.ask(call, asked).await)? {
                 None => pager.nothing(),
@@ -337,12 +321,6 @@ impl Connector {
             }
         }
         Ok(pager)
-    }
-
-    /// Adds the moment of the call to what its templates see.
-    fn now(&self, mut inputs: Inputs) -> Inputs {
-        inputs.insert("now", Value::from(self.inner.clock.now_ms()));
-        inputs
     }
 
     fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {

@@ -334,13 +334,9 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
 
 fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
-    let found = map
-        .iter()
+    map.iter()
         .filter_map(|(name, value)| {
             resource::resource(name, value, whole, complaints).map(|resource| (name.text.clone(), resource))
         })
-        .collect();
-    let names: Vec<_> = map.iter().map(|(name, _)| name.clone()).collect();
-    resource::check_joins(&names, &found, complaints);
-    found
+        .collect()
 }

@@ -212,8 +212,6 @@ pub struct Resource {
     pub changed: Option<Changed>,
     /// Where and how a record says who changed it.
     pub author: Option<Author>,
-    /// Rows of other resources that a record carries; then it is always listed whole.
-    pub joins: Vec<Join>,
     /// Reads all, or all that changed.
     pub list: Option<Call>,
     /// Reads some by their ids.
@@ -224,19 +222,6 @@ pub struct Resource {
     pub create: Option<Call>,
     /// Changes one.
     pub update: Option<Call>,
-    /// Where it was written.
-    pub place: Place,
-}
-
-/// Rows of another resource of the same system that every record carries.
-#[derive(Clone, Debug)]
-pub struct Join {
-    /// Where a record carries the list of them.
-    pub at: Path,
-    /// The resource.
-    pub of: String,
-    /// Where its rows hold the id of the record.
-    pub by: Path,
     /// Where it was written.
     pub place: Place,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::call::{self, Role};
 use super::lower::{Whole, path, paths, positive, to_usize, word};
-use super::{Author, Call, Changed, Form, Join, Kind, Load, Ours, Resource, Shape};
+use super::{Author, Call, Changed, Form, Kind, Load, Ours, Resource, Shape};
 use crate::config::located::{Located, Node, Word};
 use crate::config::template::Template;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -37,7 +37,6 @@ pub(super) fn resource(
     let integration = entries.take("integration").and_then(|at| path(at, complaints));
     let changed = entries.take("changed").and_then(|at| changed(at, complaints));
     let author = entries.take("author").and_then(|at| author(at, complaints));
-    let joins = entries.take("join").map(|at| joins(at, complaints)).unwrap_or_default();
     let around = Around {
         name: &name.text,
         path: entries.take("path").and_then(|at| Template::lower(at, whole.host, whole.names(call::NAMES), complaints)),
@@ -52,9 +51,6 @@ pub(super) fn resource(
     let update = lower("update", Role::Update, complaints);
     let find = entries.take("find").map(|at| finds(at, &around, whole, complaints)).unwrap_or_default();
     entries.finish(complaints);
-    if !joins.is_empty() {
-        no_window(written, complaints);
-    }
     let place = name.place.clone();
     Some(Resource {
         name: name.text.clone(),
@@ -65,7 +61,6 @@ pub(super) fn resource(
         integration,
         changed,
         author,
-        joins,
         list,
         fetch,
         find,
@@ -82,48 +77,6 @@ fn finds(at: &Located, around: &Around<'_>, whole: &Whole<'_>, complaints: &mut 
             call::call(value, Role::Find, around, whole, complaints).map(|call| (key.text.clone(), call))
         })
         .collect()
-}
-
-fn joins(at: &Located, complaints: &mut Diagnostics) -> Vec<Join> {
-    let map = at.map(complaints).unwrap_or_default().to_vec();
-    map.iter().filter_map(|(key, value)| join(key, value, complaints)).collect()
-}
-
-fn join(key: &Word, value: &Located, complaints: &mut Diagnostics) -> Option<Join> {
-    let at = Path::parse(&key.text, &key.place).map_err(|diagnostic| complaints.push(*diagnostic)).ok();
-    let mut entries = value.entries(complaints)?;
-    let of = entries.need("of", complaints);
-    let by = entries.need("by", complaints).and_then(|at| path(at, complaints));
-    entries.finish(complaints);
-    Some(Join { at: at?, of: of?.text(complaints)?, by: by?, place: of?.place.clone() })
-}
-
-/// What carries rows of another resource is always listed whole, so a window could never act.
-fn no_window(written: &Located, complaints: &mut Diagnostics) {
-    let within = |at: &Located, name: &str| match &at.node {
-        Node::Map(map) => map.iter().find(|(key, _)| key.text == name).cloned(),
-        Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::Text(_) | Node::List(_) => None,
-    };
-    if let Some((window, _)) = within(written, "list").and_then(|(_, list)| within(&list, "window")) {
-        complaints.push(
-            Diagnostic::new(Code::UnreachableOption, &window.place, "a resource with a `join` is always listed whole")
-                .hint("leave `window` out"),
-        );
-    }
-}
-
-/// Complains about joins of what the system does not hold, or cannot list.
-pub(super) fn check_joins(written: &[Word], resources: &BTreeMap<String, Resource>, complaints: &mut Diagnostics) {
-    for join in resources.values().flat_map(|resource| &resource.joins) {
-        if !written.iter().any(|name| name.text == join.of) {
-            let sentence = format!("the system has no resource `{}`", join.of);
-            let plain = Diagnostic::new(Code::UnknownResource, &join.place, sentence);
-            complaints.push(plain.did_you_mean(&join.of, written.iter().map(|name| name.text.as_str())));
-        } else if resources.get(&join.of).is_some_and(|joined| !joined.can_list()) {
-            let sentence = format!("`{}` has no `list`, and a join reads it whole", join.of);
-            complaints.push(Diagnostic::new(Code::MissingKey, &join.place, sentence));
-        }
-    }
 }
 
 fn changed(at: &Located, complaints: &mut Diagnostics) -> Option<Changed> {

@@ -76,7 +76,7 @@ fn every_complaint_has_its_place_and_its_hint() {
     );
     assert_eq!(
         said("{page}", "{pge}")[0],
-        "13:30 [rhai-syntax] undefined variable: pge (names known here: secret, name, page, size, skip, now)"
+        "13:30 [rhai-syntax] undefined variable: pge (names known here: secret, name, page, size, skip)"
     );
     assert_eq!(
         said("{page}", "{dgits(1)}")[0],
@@ -98,22 +98,6 @@ fn every_complaint_has_its_place_and_its_hint() {
     assert_eq!(said("{ answer: { id: id } }", "{}").len(), 1);
     assert_eq!(said("pages: { size: 50, pages: total }", "moments: { size: 50 }").len(), 1);
     assert_eq!(said("https://", "ftp://").len(), 1);
-}
-
-#[test]
-fn a_join_names_a_resource_that_is_listed_and_leaves_no_window() {
-    let joined = |of: &str| format!("records: rows\n    join: {{ items: {{ of: {of}, by: order }} }}");
-    assert_eq!(
-        said("records: rows", &joined("order")),
-        ["13:26 [unknown-resource] the system has no resource `order` (did you mean `orders`?)"]
-    );
-    let (system, complaints) = load(&GOOD.replace("records: rows", &joined("orders")));
-    assert!(complaints.is_clean(), "{complaints}");
-    assert_eq!(system.unwrap().resources["orders"].joins[0].of, "orders");
-    let windowed =
-        GOOD.replace("records: rows", &joined("orders")).replace("list: {", "list: { window: { query: {} },");
-    let (_, complaints) = load(&windowed);
-    assert_eq!(complaints.list.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnreachableOption]);
 }
 
 #[test]
