@@ -103,14 +103,18 @@ impl References {
         self.tables.contains_key(name)
     }
 
-    /// References to links in which something was asked for that is not there.
-    pub fn unmet(&self) -> BTreeSet<String> {
-        let unmet = |table: &Table| table.asked.iter().any(|(field, value)| !table.index_by(field).contains_key(value));
-        self.tables
-            .iter()
-            .filter(|(name, table)| is_links(name) && unmet(table))
-            .map(|(name, _)| name.clone())
-            .collect()
+    /// What was asked for in the links of other mappings and is not linked.
+    pub fn unlinked(&self) -> BTreeSet<Want> {
+        let links = self.tables.iter().filter(|(name, _)| is_links(name));
+        let unmet = links.flat_map(|(reference, table)| {
+            let unmet = table.asked.iter().filter(|(field, value)| !table.index_by(field).contains_key(value));
+            unmet.map(|(field, value)| Want {
+                reference: reference.clone(),
+                field: field.clone(),
+                value: value.clone(),
+            })
+        });
+        unmet.collect()
     }
 
     /// The first row whose field holds a value, compared without regard to case and accents.

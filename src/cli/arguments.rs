@@ -125,6 +125,8 @@ pub enum Command {
     Quarantine(QuarantineArguments),
     /// List, show or answer fields that both sides changed.
     Conflicts(ConflictsArguments),
+    /// Write the De × Para of the mappings as Markdown: which field becomes which, and how.
+    Docs(DocsArguments),
     /// Serve imitation systems on loopback ports.
     Sandbox(SandboxArguments),
 }
@@ -281,6 +283,36 @@ pub struct DemoArguments {
     /// Leave the sandboxes running, and say how to point other commands at them.
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Arguments of `docs`.
+#[derive(Args, Clone, Debug)]
+pub struct DocsArguments {
+    /// Only this mapping.
+    #[arg(long)]
+    pub mapping: Option<String>,
+    /// The language of the words around it; titles, labels and comments stay as their author wrote them.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub language: Language,
+}
+
+/// A language of the words around a De × Para.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English.
+    En,
+    /// Brazilian Portuguese.
+    Pt,
+}
+
+impl Language {
+    /// The words of this language.
+    pub const fn say(self, english: &'static str, portuguese: &'static str) -> &'static str {
+        match self {
+            Self::En => english,
+            Self::Pt => portuguese,
+        }
+    }
 }
 
 /// Arguments of `sandbox`.

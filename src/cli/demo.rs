@@ -1,16 +1,16 @@
-//! `depara demo`: the main job on two sandboxes, shown from the first look to the last word.
+//! `depara demo`: the main job on sandboxes, shown from the first look to the last word.
 //!
 //! Its clock jumps over every wait that the systems' limits ask for: the limits are kept, and nobody
 //! waits for them.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
 
 use super::arguments::{DemoArguments, Global, ScopeArguments};
+use super::open::Scope;
 use super::pace::Notes;
 use super::render::{Screen, demo, progress, report};
 use super::runners::{block_on, runners};
@@ -19,7 +19,9 @@ use super::{Exit, init, open, sandbox};
 use crate::clock::Clock;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::Diagnostics;
-use crate::engine::{Options, Report, Runner};
+use crate::engine::turn::{Shared, turn};
+use crate::engine::{Options, Report};
+use crate::record::Side;
 use crate::sandbox::town::Town;
 use crate::store::{MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
@@ -34,9 +36,17 @@ pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Scree
     open::need_folder(&global.dir)?;
     block_on(async {
         let clock = Clock::machine().skipping();
-        let town = Town::build(arguments.seed, arguments.records, clock.now()).map_err(anyhow::Error::msg)?;
+        // Who reads the work of the day shall find some.
+        clock.skip_ms(Town::opens_in_ms(clock.now()));
+        let mut met = Diagnostics::default();
+        let mut files = files::workspace(&global.dir, &mut met);
+        files.remove(ACCOUNT_FILE);
+        let workspace = open::compiled(&files, &open::environment, met, screen)?;
+        let town = Town::build(arguments.seed, arguments.records, clock.now(), |system| speaks_of(&workspace, system))
+            .map_err(anyhow::Error::msg)?;
         let (served, addresses) = sandbox::open(&town, &clock, 0, |_| true).await?;
-        let (workspace, files) = workspace(&global.dir, &town, &addresses, screen)?;
+        files.insert(ACCOUNT_FILE.to_owned(), sandbox::account_file(&town, &workspace, &addresses));
+        let workspace = open::compiled(&files, &open::environment, Diagnostics::default(), screen)?;
         let kept = if arguments.keep { Some(keep(&files)?) } else { None };
         let settled = {
             let store: Arc<dyn Store> = match &kept {
@@ -44,10 +54,12 @@ pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Scree
                 None => Arc::new(MemoryStore::new()),
             };
             let accounts = open::accounts(&global.dir, &workspace)?;
-            let scopes = open::scopes(accounts, &workspace, &store, &ScopeArguments::default())?;
+            let scopes = || open::scopes(accounts, &workspace, &store, &ScopeArguments::default());
             let stop = Arc::new(AtomicBool::new(false));
-            let mut opened = runners(&workspace, scopes, &clock, &stop, &Notes::default())?;
-            show(&mut opened.runners, &town, &clock, screen).await?
+            let opened = runners(&workspace, scopes()?, &clock, &stop, &Notes::default())?;
+            let runners = opened.runners.into_iter().map(Shared::of).collect();
+            let mut show = Show { runners, scopes: scopes()?, clock: clock.clone(), reports: Vec::new() };
+            show.run(&town, screen).await?
         };
         let folder = kept.as_ref().map(|folder| folder.display().to_string());
         if screen.is_json() {
@@ -65,78 +77,72 @@ pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Scree
     })
 }
 
-/// The workspace with an account file that reaches the sandboxes.
-fn workspace(
-    dir: &Path,
-    town: &Town,
-    addresses: &BTreeMap<&'static str, String>,
-    screen: &mut Screen,
-) -> anyhow::Result<(Workspace, Files)> {
-    let mut met = Diagnostics::default();
-    let mut files = files::workspace(dir, &mut met);
-    files.remove(ACCOUNT_FILE);
-    let workspace = open::compiled(&files, &open::environment, met, screen)?;
-    let imitated = |system: &str| town.members().iter().any(|member| member.name == system);
-    let mappings = workspace
-        .mappings
-        .values()
-        .filter(|mapping| imitated(&mapping.sides.left.system) && imitated(&mapping.sides.right.system));
-    files.insert(ACCOUNT_FILE.to_owned(), town.account_file(addresses, mappings.map(|mapping| mapping.name.as_str())));
-    Ok((open::compiled(&files, &open::environment, Diagnostics::default(), screen)?, files))
+/// True when a mapping of the workspace speaks of a system.
+fn speaks_of(workspace: &Workspace, system: &str) -> bool {
+    let mut mappings = workspace.mappings.values();
+    mappings.any(|mapping| Side::BOTH.iter().any(|side| mapping.sides.get(*side).system == system))
 }
 
-/// The three acts: the first meeting, the edits of people, one more cycle.
-async fn show(runners: &mut [Runner], town: &Town, clock: &Clock, screen: &mut Screen) -> anyhow::Result<bool> {
-    let mut all = Vec::new();
-    demo::opening(screen, &town.shows())?;
-    demo::act(screen, "The first cycles: twins are recognised, the others are born on the other side.")?;
-    until_quiet(runners, clock, &mut all, screen).await?;
-    demo::waiting(screen, runners)?;
-    demo::act(screen, "Now people edit on both sides:")?;
-    for edit in town.edit(clock.now()).map_err(anyhow::Error::msg)? {
-        demo::edit(screen, &edit)?;
-    }
-    until_quiet(runners, clock, &mut all, screen).await?;
-    demo::act(screen, "One more cycle:")?;
-    let last = once(runners, clock, &mut all, screen).await?;
-    demo::summary(screen, runners, &all)?;
-    Ok(last.iter().all(|report| report.is_quiet() && report.failed.is_none() && report.halted.is_none()))
+/// What is shown.
+struct Show {
+    runners: Vec<Arc<Shared>>,
+    /// What is remembered of each.
+    scopes: Vec<Scope>,
+    clock: Clock,
+    /// Of all cycles so far.
+    reports: Vec<Report>,
 }
 
-async fn until_quiet(
-    runners: &mut [Runner],
-    clock: &Clock,
-    all: &mut Vec<Report>,
-    screen: &mut Screen,
-) -> anyhow::Result<()> {
-    for _ in 0..CYCLES_MAX {
-        if once(runners, clock, all, screen).await?.iter().all(Report::is_quiet) {
-            break;
+impl Show {
+    /// The three acts: the first meeting, the edits of people, one more cycle.
+    async fn run(&mut self, town: &Town, screen: &mut Screen) -> anyhow::Result<bool> {
+        let systems = if town.members().len() == 2 { "Two" } else { "Three" };
+        demo::opening(screen, systems, &town.shows())?;
+        demo::act(screen, "The first cycles: twins are recognised, the others are born on the other side.")?;
+        self.until_quiet(screen).await?;
+        demo::waiting(screen, self.scopes.iter())?;
+        demo::act(screen, "Now people edit:")?;
+        for edit in town.edit(self.clock.now()).map_err(anyhow::Error::msg)? {
+            demo::edit(screen, &edit)?;
         }
+        self.until_quiet(screen).await?;
+        demo::act(screen, "One more cycle:")?;
+        let last = self.once(screen).await?;
+        demo::summary(screen, &self.scopes, &self.reports)?;
+        Ok(last.iter().all(|report| report.is_quiet() && report.failed.is_none() && report.halted.is_none()))
     }
-    Ok(())
-}
 
-async fn once(
-    runners: &mut [Runner],
-    clock: &Clock,
-    all: &mut Vec<Report>,
-    screen: &mut Screen,
-) -> anyhow::Result<Vec<Report>> {
-    clock.skip_ms(TURN_MS);
-    let mut reports = Vec::new();
-    for runner in runners {
-        let connectors = runner.connectors.clone();
-        let done = progress::during("a cycle", &connectors, runner.cycle(Options::default())).await;
+    async fn until_quiet(&mut self, screen: &mut Screen) -> anyhow::Result<()> {
+        for _ in 0..CYCLES_MAX {
+            if self.once(screen).await?.iter().all(Report::is_quiet) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn of every mapping.
+    async fn once(&mut self, screen: &mut Screen) -> anyhow::Result<Vec<Report>> {
+        self.clock.skip_ms(TURN_MS);
+        let mut round = Vec::new();
+        for runner in &self.runners {
+            let connectors = runner.lock().await.connectors.clone();
+            let work = turn(runner, &self.runners, Options::default());
+            round.extend(progress::during("a cycle", &connectors, work).await);
+        }
+        let title = |report: &Report| {
+            let scope = self.scopes.iter().find(|scope| scope.mapping.name == report.mapping);
+            scope.map_or("", |scope| scope.mapping.title.as_str())
+        };
         if screen.is_json() {
-            report::cycle(screen, &runner.mapping.title, &done)?;
+            round.iter().try_for_each(|report| report::cycle(screen, title(report), report))?;
         } else {
-            demo::cycle(screen, &done)?;
+            let told: Vec<(&str, &Report)> = round.iter().map(|report| (title(report), report)).collect();
+            demo::round(screen, &told)?;
         }
-        all.push(done.clone());
-        reports.push(done);
+        self.reports.extend(round.iter().cloned());
+        Ok(round)
     }
-    Ok(reports)
 }
 
 /// Writes a workspace of its own, to be edited and run by the other commands.

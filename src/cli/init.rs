@@ -11,8 +11,10 @@ use super::render::init::written;
 use super::{Exit, Stop};
 use crate::config::account::STORE;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
+use crate::config::parameter::{Kind, Parameter};
 use crate::config::system::System;
 use crate::diagnostic::Diagnostics;
+use crate::mapping::Mapping;
 use crate::workspace::Workspace;
 
 /// What a folder under version control must not hold.
@@ -65,11 +67,39 @@ fn account_file(files: &Files) -> anyhow::Result<String> {
             let system = workspace.project.systems.get(&end.system);
             used.extend(system.filter(|one| used.iter().all(|known| known.name != one.name)).map(|one| &**one));
         }
-        mappings.push_str(&format!("      # {}\n      {}: {{}}\n", mapping.title, mapping.name));
+        mappings.push_str(&enabled(mapping));
     }
     let systems: String = used.iter().map(|system| access(system)).collect();
     let none = |text: String| if text.is_empty() { "      {}\n".to_owned() } else { text };
-    Ok(format!("{HEAD}store: {STORE}\n{ACCOUNTS}{}{MAPPINGS}{}", none(systems), none(mappings)))
+    // Where nothing runs, the key stands empty.
+    let runs = mappings.lines().any(|line| !line.trim_start().starts_with('#'));
+    let mappings = if runs { mappings } else { format!("{mappings}      {{}}\n") };
+    Ok(format!("{HEAD}store: {STORE}\n{ACCOUNTS}{}{MAPPINGS}{mappings}", none(systems)))
+}
+
+/// The entry of a mapping; one that needs parameters waits until somebody gives them.
+fn enabled(mapping: &Mapping) -> String {
+    let (title, name) = (&mapping.title, &mapping.name);
+    let required: Vec<&Parameter> = mapping.declared.iter().filter(|parameter| parameter.required).collect();
+    if required.is_empty() {
+        return format!("      # {title}\n      {name}: {{}}\n");
+    }
+    let mut text = format!(
+        "      # {title}: runs once these are given and their lines are no comments any more;\n      \
+         # `depara docs --mapping {name}` tells what else may be given.\n      # {name}:\n"
+    );
+    for parameter in required {
+        let value = match parameter.kind {
+            Kind::Text => "\"\"",
+            Kind::Integer | Kind::Number => "0",
+            Kind::Bool => "false",
+            Kind::List => "[]",
+        };
+        // A comment ends with its line.
+        let about = parameter.title.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("      #   {}: {value} # {about}\n", parameter.name));
+    }
+    text
 }
 
 const HEAD: &str = "\
@@ -99,4 +129,65 @@ fn access(system: &System) -> String {
     let secrets = secrets.collect::<Vec<_>>().join(", ");
     let secrets = if secrets.is_empty() { "{}".to_owned() } else { format!("{{ {secrets} }}") };
     format!("      # {}, at {}\n      {}: {secrets}\n", system.title, system.base_url, system.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SYSTEM: &str = "
+system: NAME
+base_url: https://NAME.example.com
+secrets: [key]
+resources: { things: { id: id, path: /things, list: { records: rows }, create: { answer: { id: id } }, update: {} } }
+";
+    const ORDERS: &str = r#"
+mapping: erp-field/orders
+title: Orders
+link: erp.things <= field.things
+parameters:
+  stage: { title: Stage, default: "10" }
+  account: { title: "The account\n of the books", kind: integer, required: true }
+  category: { title: Category, required: true }
+fields: { name <= name: {} }
+"#;
+
+    fn files(mappings: &[&str]) -> Files {
+        let mut files: Files = ["erp", "field"]
+            .map(|name| (format!("mappings/systems/{name}.yaml"), SYSTEM.replace("NAME", name)))
+            .into_iter()
+            .collect();
+        for (at, text) in mappings.iter().enumerate() {
+            files.insert(format!("mappings/erp-field/{at}.yaml"), (*text).to_owned());
+        }
+        files
+    }
+
+    /// What runs when the account file is the one that was written, after an edit.
+    fn runs(mappings: &[&str], edit: impl Fn(String) -> String) -> Vec<String> {
+        let mut files = files(mappings);
+        let written = edit(account_file(&files).unwrap());
+        files.insert(ACCOUNT_FILE.to_owned(), written.clone());
+        let secret = |_: &str| Some("secret".to_owned());
+        let workspace = Workspace::compile(&files, &secret, Diagnostics::default());
+        let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}\n{written}"));
+        let account = workspace.project.accounts.unwrap().accounts.remove(0);
+        account.mappings.into_iter().map(|enabled| enabled.name.0).collect()
+    }
+
+    #[test]
+    fn a_mapping_that_needs_parameters_waits_for_them() {
+        let people = "mapping: erp-field/people\nlink: erp.things <=> field.things\nfields: { name <=> name: {} }\n";
+        assert_eq!(runs(&[ORDERS, people], |text| text), ["erp-field/people"]);
+        assert_eq!(runs(&[ORDERS], |text| text), Vec::<String>::new());
+        let given = |text: String| {
+            assert!(text.contains("# erp-field/orders:") && text.contains("# The account of the books\n"), "{text}");
+            assert!(!text.contains("stage"), "{text}");
+            text.replace("# erp-field/orders:", "erp-field/orders:")
+                .replace("#   account: 0", "  account: 7")
+                .replace("#   category: \"\"", "  category: \"1.01\"")
+                .replace("      {}\n", "")
+        };
+        assert_eq!(runs(&[ORDERS], given), ["erp-field/orders"]);
+    }
 }

@@ -7,6 +7,7 @@ pub mod arguments;
 mod check;
 mod conflicts;
 mod demo;
+mod docs;
 mod explain;
 mod init;
 mod links;
@@ -136,6 +137,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Links(links) => links::run(global, links, screen),
         Command::Quarantine(quarantine) => quarantine::run(global, quarantine, screen),
         Command::Conflicts(conflicts) => conflicts::run(global, conflicts, screen),
+        Command::Docs(docs) => docs::run(global, docs, screen),
         Command::Sandbox(sandbox) => sandbox::run(global, sandbox, screen),
     }
 }

@@ -218,7 +218,7 @@ pub(super) fn remembered(
     Ok((workspace, scopes))
 }
 
-fn unknown(kind: &str, wanted: &str, known: &[&str]) -> anyhow::Error {
+pub(super) fn unknown(kind: &str, wanted: &str, known: &[&str]) -> anyhow::Error {
     let near = nearest(wanted, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
     let hint =
         near.unwrap_or_else(|| format!("known: {}", if known.is_empty() { "none".into() } else { known.join(", ") }));

@@ -4,6 +4,8 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::PoisonError;
 
 use fnv::FnvHasher;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::Connector;
 use super::outcome::{Cause, Failure, Outcome, Row};
@@ -12,7 +14,7 @@ use super::request;
 use super::response::{self, Again, Verdict};
 use super::row::{self, author_of};
 use super::transport::WireRequest;
-use crate::config::system::{Call, Meaning, On, Ours, Resource};
+use crate::config::system::{Call, Frame, Login, Meaning, On, Ours, Resource};
 use crate::config::template::Inputs;
 
 /// How a call ended.
@@ -26,10 +28,51 @@ pub(super) enum Answered {
 }
 
 impl Connector {
-    /// Asks until there is an answer to work with, or no try is left.
-    pub(super) async fn ask(&self, call: &Call, inputs: Inputs) -> Answered {
+    /// Asks until there is an answer to work with, or no try is left. Where a login gives a token, the
+    /// call carries it; one that the system does not take is renewed once.
+    pub(super) async fn ask(&self, call: &Call, mut inputs: Inputs) -> Answered {
+        let system = &self.inner.system;
+        let Some(login) = &system.login else { return self.ask_as((&system.frame, call), inputs).await };
+        let mut renewed = false;
+        loop {
+            let token = match self.token(login).await {
+                Ok(token) => token,
+                Err(answered) => return answered,
+            };
+            inputs.insert("token", Value::from(token.expose_secret()));
+            let mut answered = self.ask_as((&system.frame, call), inputs.clone()).await;
+            let Answered::Verdict(verdict) = &mut answered else { return answered };
+            verdict.text = verdict.text.replace(token.expose_secret(), "***");
+            if verdict.meaning != Meaning::Unauthorised || renewed {
+                return answered;
+            }
+            self.inner.token.forget(&token).await;
+            renewed = true;
+        }
+    }
+
+    /// The token in force; logs in when there is none, or when its end is near. Who comes meanwhile
+    /// waits for the same one.
+    async fn token(&self, login: &Login) -> Result<SecretString, Answered> {
+        let mut held = self.inner.token.hold().await;
+        let now_ms = self.inner.clock.now_ms();
+        if let Some(token) = held.good(now_ms) {
+            return Ok(token);
+        }
+        let verdict = match self.ask_as((&Frame::default(), &login.call), Inputs::new()).await {
+            Answered::Verdict(verdict) => verdict,
+            answered @ (Answered::Rest(_) | Answered::Unasked(_)) => return Err(answered),
+        };
+        let found = verdict.rows.first().and_then(|answer| login.at.peek(answer)).and_then(Value::as_str);
+        match (verdict.meaning, found) {
+            (Meaning::Done, Some(token)) => Ok(held.keep(token, now_ms, login)),
+            (meaning, _) => Err(Answered::Verdict(Box::new(refused_login(*verdict, meaning)))),
+        }
+    }
+
+    async fn ask_as(&self, (frame, call): (&Frame, &Call), inputs: Inputs) -> Answered {
         let inner = &self.inner;
-        let request = match request::build(&inner.system, &inner.base_url, &inner.keys, call, inputs) {
+        let request = match request::build(&inner.system, &inner.base_url, &inner.keys, (frame, call), inputs) {
             Ok(request) => request,
             Err(error) => return Answered::Unasked(inner.keys.scrub(&error.to_string())),
         };
@@ -146,6 +189,14 @@ impl Connector {
             if self.inner.system.text == crate::config::system::TextForm::Html {
                 row::decode(&mut record);
             }
+            for (name, here) in &call.answer_names {
+                if let Some(map) = record.as_object_mut()
+                    && !map.contains_key(name)
+                    && let Some(value) = map.remove(here)
+                {
+                    map.insert(name.clone(), value);
+                }
+            }
             record
         });
         if let Some(record) = &record {
@@ -154,6 +205,10 @@ impl Connector {
         let learned = self.learned();
         let row: Option<Row> =
             record.and_then(|record| row::row(&self.inner.system, resource, learned.as_deref(), record));
+        let row = row.map(|mut row| {
+            self.attach(resource, &mut row);
+            row
+        });
         let answered = call.answer_id.as_ref().and_then(|path| path.peek(&body)).and_then(row::text_of);
         let found = answered.filter(|id| !id.is_empty()).or_else(|| row.as_ref().map(|row| row.id.clone()));
         match found.or_else(|| id.map(str::to_owned)) {
@@ -210,6 +265,23 @@ impl Connector {
     pub(super) fn failure(&self, call: &str, cause: Cause) -> Failure {
         Failure { system: self.inner.system.name.clone(), call: call.to_owned(), cause }
     }
+}
+
+/// What a login without a token means for the call that wanted it: nothing of it has happened.
+fn refused_login(verdict: Verdict, meaning: Meaning) -> Verdict {
+    let meaning = match meaning {
+        Meaning::Throttled | Meaning::Blocked => meaning,
+        Meaning::Unknown | Meaning::Failed => Meaning::Failed,
+        Meaning::Done
+        | Meaning::Empty
+        | Meaning::Gone
+        | Meaning::Stale
+        | Meaning::Duplicate
+        | Meaning::Refused
+        | Meaning::Unauthorised => Meaning::Unauthorised,
+    };
+    let said = if verdict.text.is_empty() { String::new() } else { format!(": {}", verdict.text) };
+    Verdict { meaning, again: Again::All, text: format!("the login gave no token{said}"), ..verdict }
 }
 
 /// What makes two requests the same.

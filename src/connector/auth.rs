@@ -7,6 +7,9 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::config::system::Login;
 
 /// What an account gives to speak with one system.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,48 @@ impl Keys {
             }
         }
         clean
+    }
+}
+
+/// The token of a login, shared by all calls.
+#[derive(Default)]
+pub(super) struct Token {
+    held: Mutex<Held>,
+}
+
+/// What is held of a token while nobody else asks for it.
+#[derive(Default)]
+pub(super) struct Held {
+    token: Option<(SecretString, i64)>,
+}
+
+impl Token {
+    /// Holds it: others wait.
+    pub(super) async fn hold(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().await
+    }
+
+    /// Forgets a token that the system does not take, unless there is another one by now.
+    pub(super) async fn forget(&self, refused: &SecretString) {
+        let mut held = self.held.lock().await;
+        if held.token.as_ref().is_some_and(|(token, _)| token.expose_secret() == refused.expose_secret()) {
+            held.token = None;
+        }
+    }
+}
+
+impl Held {
+    /// The token, when it is good for a while yet.
+    pub(super) fn good(&self, now_ms: i64) -> Option<SecretString> {
+        self.token.as_ref().filter(|(_, until_ms)| now_ms < *until_ms).map(|(token, _)| token.clone())
+    }
+
+    /// Keeps a token that was given at a moment.
+    pub(super) fn keep(&mut self, token: &str, now_ms: i64, login: &Login) -> SecretString {
+        let good_ms = i64::try_from(login.lives_ms.saturating_sub(login.early_ms)).unwrap_or(i64::MAX);
+        let token = SecretString::from(token);
+        self.token = Some((token.clone(), now_ms.saturating_add(good_ms)));
+        token
     }
 }
 

@@ -7,6 +7,7 @@
 mod ask;
 mod auth;
 pub mod exchange;
+mod join;
 mod outcome;
 mod pace;
 mod paging;
@@ -28,7 +29,7 @@ pub use pace::Memory;
 use crate::clock::Clock;
 use crate::config::system::{Call, Resource, System};
 use crate::config::template::Inputs;
-use auth::Keys;
+use auth::{Keys, Token};
 use pace::Gate;
 use paging::Pager;
 use transport::Transport;
@@ -43,12 +44,14 @@ struct Inner {
     system: Arc<System>,
     base_url: String,
     keys: Keys,
+    token: Token,
     transport: Transport,
     clock: Clock,
     gate: Gate,
     random: Mutex<fastrand::Rng>,
     calls: Mutex<BTreeMap<String, u64>>,
     learned: Mutex<Option<String>>,
+    joined: Mutex<join::Shelf>,
 }
 
 impl fmt::Debug for Connector {
@@ -128,12 +131,14 @@ impl Connector {
             base_url: base_url.trim_end_matches('/').to_owned(),
             system,
             keys,
+            token: Token::default(),
             transport,
             clock,
             gate,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             calls: Mutex::new(BTreeMap::new()),
             learned: Mutex::new(None),
+            joined: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -192,10 +197,13 @@ impl Connector {
                 page(fresh);
             }
         };
+        let whole = self.join(resource).await?;
+        // What is joined may have moved although the record has not: a window would not show it.
+        let since_ms = since_ms.filter(|_| resource.joins.is_empty());
         let pager = Pager::new(&call.paging, since_ms);
         let pager = self.pages(resource, call, pager, Inputs::new(), &mut give).await?;
         let rows = u64::try_from(seen.moments.len()).unwrap_or(u64::MAX);
-        Ok(Listing { complete: pager.is_complete(rows), rows, pages: pager.read() })
+        Ok(Listing { complete: whole && pager.is_complete(rows), rows, pages: pager.read() })
     }
 
     /// Reads records by their ids; those that are not there are left out.
@@ -259,6 +267,7 @@ impl Connector {
         name: &'static str,
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
+        self.join_once(resource).await?;
         // An empty value names no record.
         let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         wanted.sort_unstable();
@@ -286,7 +295,8 @@ impl Connector {
         let fits = |values: &[String]| {
             let mut inputs = Pager::new(&call.paging, None).inputs();
             inputs.insert(name, Value::from(values));
-            let built = request::build(&inner.system, &inner.base_url, &inner.keys, call, inputs);
+            let built =
+                request::build(&inner.system, &inner.base_url, &inner.keys, (&inner.system.frame, call), inputs);
             !built.is_err_and(|error| error.is_misfit())
         };
         if fits(batch) {
@@ -327,6 +337,10 @@ impl Connector {
         let learned = self.learned();
         let rows: Option<Vec<Row>> =
             bodies.into_iter().map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body)).collect();
+        let rows = rows.map(|mut rows| {
+            rows.iter_mut().for_each(|row| self.attach(resource, row));
+            rows
+        });
         rows.ok_or_else(|| {
             let text = format!("a row has no id at `{}`", resource.id);
             self.failure(&call.name, Cause::Unreachable { text })

@@ -93,7 +93,7 @@ impl<'a> Pager<'a> {
         self.read += 1;
         self.end = End::Natural;
         // A page that was announced and is not there: rows have moved to the left.
-        if self.read > 1 && matches!(self.paging, Paging::Pages { .. }) {
+        if self.read > 1 && matches!(self.paging, Paging::Pages { pages: Some(_), .. }) {
             self.disturbed = true;
         }
     }
@@ -105,9 +105,12 @@ impl<'a> Pager<'a> {
         let over = match self.paging {
             Paging::None => true,
             Paging::Pages { size, pages, rows: total, .. } => {
-                self.note_total(number(total.as_ref(), answer));
-                let last = number(Some(pages), answer);
-                let done = last.map_or(count < *size, |last| self.page >= last);
+                let total = number(total.as_ref(), answer);
+                self.note_total(total);
+                self.skip += count;
+                let last = number(pages.as_ref(), answer);
+                let short = || total.map_or(count < *size, |total| self.skip >= total);
+                let done = last.map_or_else(short, |last| self.page >= last);
                 self.page += 1;
                 done || count == 0
             }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::auth::Keys;
 use super::transport::WireRequest;
-use crate::config::system::{Call, System};
-use crate::config::template::{Error, Inputs, Template, plain};
+use crate::config::system::{Call, Frame, System};
+use crate::config::template::{Error, Host, Inputs, Template, plain};
 
 /// Characters that need no escape in a path, beside letters and digits.
 const PATH: &str = "/-._~()@$',:";
@@ -17,18 +17,21 @@ pub(super) fn build(
     system: &System,
     base_url: &str,
     keys: &Keys,
-    call: &Call,
+    (frame, call): (&Frame, &Call),
     mut inputs: Inputs,
 ) -> Result<WireRequest, Error> {
     let host = &system.host;
     inputs.insert("secret", keys.value());
+    inputs.entry("token").or_insert(Value::Null);
     inputs.insert("name", Value::from(call.name.as_str()));
 
     let mut url = format!("{base_url}{}", encode(&plain(&call.path.value(host, &inputs)?), PATH));
     let window = call.window.as_ref().filter(|_| inputs.contains_key("since"));
     let added = window.map(|window| window.query.as_slice()).unwrap_or_default();
     let mut separator = '?';
-    for (name, template) in system.frame.query.iter().chain(&call.query).chain(added) {
+    let own = |name: &String| added.iter().any(|(own, _)| own == name);
+    let whole = frame.query.iter().chain(&call.query).filter(|(name, _)| !own(name));
+    for (name, template) in whole.chain(added) {
         let value = template.value(host, &inputs)?;
         if !value.is_null() {
             url.push(separator);
@@ -39,19 +42,23 @@ pub(super) fn build(
         }
     }
     let added = window.and_then(|window| window.body.as_ref());
-    let body = body(system, call, added, &mut inputs)?;
+    let body = body(host, (frame, call), added, &mut inputs)?;
     let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
     if body.is_some() {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    for (name, template) in &system.frame.headers {
+    for (name, template) in &frame.headers {
         headers.push((name.to_lowercase(), plain(&template.value(host, &inputs)?)));
     }
     Ok(WireRequest { method: call.method, url, headers, body: body.map(|body| body.to_string().into_bytes()) })
 }
 
-fn body(system: &System, call: &Call, added: Option<&Template>, inputs: &mut Inputs) -> Result<Option<Value>, Error> {
-    let host = &system.host;
+fn body(
+    host: &Host,
+    (frame, call): (&Frame, &Call),
+    added: Option<&Template>,
+    inputs: &mut Inputs,
+) -> Result<Option<Value>, Error> {
     let inner = call.body.as_ref().map(|template| template.value(host, inputs)).transpose()?;
     let added = added.map(|template| template.value(host, inputs)).transpose()?;
     let inner = match (inner, added) {
@@ -62,7 +69,7 @@ fn body(system: &System, call: &Call, added: Option<&Template>, inputs: &mut Inp
             Some(inner)
         }
     };
-    let Some(frame) = &system.frame.body else { return Ok(inner) };
+    let Some(frame) = &frame.body else { return Ok(inner) };
     // The frame puts its own around what the call gave; a call that gave nothing sends an empty map.
     inputs.insert("body", inner.unwrap_or_else(|| Value::Object(Map::new())));
     frame.value(host, inputs).map(Some)

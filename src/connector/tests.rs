@@ -34,6 +34,18 @@ resources:
     list: { query: { page: "{page}" }, paging: { pages: { size: 2, pages: pages } } }
     fetch: { many: 50, query: { ids: "{ids.join(\",\")}" } }
     create: { answer: { record: order } }
+  goods:
+    path: /goods
+    id: id
+    records: rows
+    join: { stock: { of: stock, by: [good, place] } }
+    list: { query: { page: "{page}" }, paging: { pages: { size: 2, pages: pages } } }
+    fetch: { many: 50, query: { ids: "{ids.join(\",\")}" } }
+  stock:
+    path: /stock
+    id: good
+    records: rows
+    list: { query: { page: "{page}" }, paging: { pages: { size: 2, pages: pages, rows: total } } }
 "#;
 
 type Shop = Arc<dyn Fn(&WireRequest) -> (u16, Value) + Send + Sync>;
@@ -159,6 +171,41 @@ async fn what_our_own_writes_are_signed_with_is_known_afterwards() {
     assert!(row.ours);
     clock.skip_ms(61_000);
     assert_eq!(ours(list(&connector).await.0), [true, false]);
+}
+
+/// Goods 1 and 2, and three rows of stock on two pages, of which so many are announced.
+fn depot(total: u64) -> Shop {
+    Arc::new(move |request| {
+        let row = |good: u64, place: u64, held: u64| json!({"good": good, "place": place, "held": held});
+        match (request.url.contains("/stock"), request.url.ends_with("page=2")) {
+            (false, _) => (200, json!({"pages": 1, "rows": [{"id": 1}, {"id": 2}]})),
+            (true, false) => (200, json!({"pages": 2, "total": total, "rows": [row(1, 7, 5), row(1, 8, 6)]})),
+            (true, true) => (200, json!({"pages": 2, "total": total, "rows": [row(1, 8, 6), row(3, 7, 1)]})),
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_carry_the_rows_that_are_joined_to_them() {
+    let (connector, sent, _) = open(depot(3));
+    let mut rows = Vec::new();
+    let listing = connector.list("goods", Some(0), &mut |page| rows.extend(page)).await.unwrap();
+    assert!(listing.complete, "a row that comes twice is one row");
+    let held =
+        |row: &Row| row.body["stock"].as_array().unwrap().iter().map(|one| one["held"].clone()).collect::<Vec<_>>();
+    assert_eq!(rows.iter().map(held).collect::<Vec<_>>(), [vec![json!(5), json!(6)], vec![]]);
+    let before = sent.lock().unwrap().len();
+    let fetched = connector.fetch("goods", &["1".to_owned()]).await.unwrap();
+    assert_eq!(held(&fetched[0]).len(), 2);
+    assert_eq!(sent.lock().unwrap().len(), before + 1, "one that is fetched gets the rows of the last listing");
+    let (fresh, _, _) = open(depot(3));
+    assert_eq!(held(&fresh.fetch("goods", &["1".to_owned()]).await.unwrap()[0]).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_is_not_complete_while_joined_rows_are_missing() {
+    let (connector, _, _) = open(depot(4));
+    assert!(!connector.list("goods", None, &mut |_| {}).await.unwrap().complete);
 }
 
 #[tokio::test(start_paused = true)]

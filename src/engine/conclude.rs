@@ -291,6 +291,8 @@ impl Runner {
         let system = self.mapping.sides.get(step.side).system.clone();
         match step.act {
             Act::Create { .. } => *report.created.entry(system).or_default() += 1,
+            // What a creation must not carry belongs to its birth as well.
+            Act::Update if step.moves.iter().all(|one| one.why == Why::Born) => {}
             Act::Update => {
                 *report.updated.entry(system).or_default() += 1;
                 let put_back = step.moves.iter().filter(|one| one.why == Why::PutBack).count();

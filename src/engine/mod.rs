@@ -156,7 +156,7 @@ impl Runner {
     async fn try_cycle(&mut self, options: Options, report: &mut Report) -> Result<(), Error> {
         self.recover().await?;
         let prepared = self.plan(options).await?;
-        report.unlinked = prepared.snapshot.references.unmet();
+        report.unlinked = prepared.snapshot.references.unlinked();
         report.full = prepared.full;
         report.unchanged = prepared.unchanged;
         for side in Side::BOTH {

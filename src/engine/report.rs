@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::reference::Want;
+
 /// What one cycle did.
 #[derive(Serialize, Clone, Default, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -43,9 +45,9 @@ pub struct Report {
     pub late: u64,
     /// Linked records that were seen and had not changed.
     pub unchanged: u64,
-    /// Mappings in whose links something was looked for that is not linked yet.
+    /// What was looked for in the links of other mappings and is not linked yet.
     #[serde(skip)]
-    pub unlinked: BTreeSet<String>,
+    pub unlinked: BTreeSet<Want>,
     /// Why a guard refused the plan.
     pub halted: Option<String>,
     /// Why the cycle did not end well.

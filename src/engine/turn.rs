@@ -1,11 +1,13 @@
 //! One turn of a mapping: its cycle; and where something of it waits for a link of another mapping,
 //! a cycle of that one, and its own once more.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Options, Report, Runner};
+use crate::reference::Want;
 
 /// A runner that several may ask for a cycle; it runs one at a time.
 pub struct Shared {
@@ -28,28 +30,33 @@ impl Shared {
 }
 
 /// How the last cycle of a runner went.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Last {
     began_ms: i64,
     /// It linked records, or made some.
     linked: bool,
+    /// What it missed in the links of other mappings.
+    unlinked: BTreeSet<Want>,
 }
 
 /// Runs one turn. `all` holds the runners that may be asked for links. Gives the reports in the order
 /// of their cycles.
 pub async fn turn(runner: &Shared, all: &[Arc<Shared>], options: Options) -> Vec<Report> {
+    // What was missed before is looked for when its own mapping runs, and not once more for each turn.
+    let missed = runner.lock().await.last.as_ref().map(|last| last.unlinked.clone()).unwrap_or_default();
     let (began_ms, first) = cycle(runner, options).await;
+    let new: BTreeSet<&str> = first.unlinked.difference(&missed).map(|want| want.reference.as_str()).collect();
     let wanted = |other: &&Arc<Shared>| {
-        other.account == runner.account && other.mapping != runner.mapping && first.unlinked.contains(&other.mapping)
+        other.account == runner.account && other.mapping != runner.mapping && new.contains(other.mapping.as_str())
     };
     let (mut others, mut linked) = (Vec::new(), false);
     for other in all.iter().filter(wanted) {
         let mut other = other.lock().await;
         // One that ran meanwhile need not run again.
-        if other.last.is_none_or(|last| last.began_ms < began_ms) {
+        if other.last.as_ref().is_none_or(|last| last.began_ms < began_ms) {
             others.push(ran(&mut other, Options::default()).await);
         }
-        linked |= other.last.is_some_and(|last| last.linked);
+        linked |= other.last.as_ref().is_some_and(|last| last.linked);
     }
     let again = if linked { Some(cycle(runner, options).await.1) } else { None };
     std::iter::once(first).chain(others).chain(again).collect()
@@ -58,14 +65,14 @@ pub async fn turn(runner: &Shared, all: &[Arc<Shared>], options: Options) -> Vec
 async fn cycle(runner: &Shared, options: Options) -> (i64, Report) {
     let mut runner = runner.lock().await;
     let report = ran(&mut runner, options).await;
-    (runner.last.map_or(0, |last| last.began_ms), report)
+    (runner.last.as_ref().map_or(0, |last| last.began_ms), report)
 }
 
 async fn ran(runner: &mut Runner, options: Options) -> Report {
     let began_ms = runner.clock.now_ms();
     let report = runner.cycle(options).await;
     let linked = report.linked + report.created.values().sum::<u64>() > 0;
-    runner.last = Some(Last { began_ms, linked });
+    runner.last = Some(Last { began_ms, linked, unlinked: report.unlinked.clone() });
     report
 }
 

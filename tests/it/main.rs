@@ -1,13 +1,16 @@
 //! The one integration test binary.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
 
+mod auvo_calls;
 mod binary;
 mod cases;
 mod connectors;
 mod cycles;
 mod demo_seen;
 mod diagnostics;
+mod docs;
 mod faults;
+mod field_seen;
 mod house;
 mod kill;
 mod laws;
@@ -23,4 +26,5 @@ mod store_kill;
 mod switches;
 mod tidy;
 mod traces;
+mod trio;
 mod truth;

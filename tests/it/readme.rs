@@ -1,15 +1,12 @@
-//! What the READMEs say of the shipped mapping is what the mapping says.
+//! What the READMEs say of the shipped mappings is what the mappings say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use depara::cli::arguments::Language;
+use depara::cli::render::docs;
 use depara::config::files;
-use depara::config::mapping::Arrow;
 use depara::diagnostic::Diagnostics;
-use depara::mapping::Mapping;
-use depara::mapping::canon::Canon;
-use depara::mapping::field::{At, End, Field};
-use depara::record::{Side, Sides};
 use depara::workspace::Workspace;
 use regex::Regex;
 
@@ -23,61 +20,24 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Where a value sits on a side, as a table shows it.
-fn place(mapping: &Mapping, end: &End) -> String {
-    match &end.at {
-        At::Path(path) => format!("`{path}`"),
-        At::Member { view, name } => {
-            let rule = &mapping.views.get(*view).unwrap().read.function;
-            format!("`{name}` *({})*", rule.trim_start_matches("read_"))
-        }
-    }
-}
-
-/// What happens to a value on its way.
-fn way(mapping: &Mapping, field: &Field) -> String {
-    let mut said = Vec::new();
-    if field.canon != Canon::Plain {
-        said.extend(Canon::ALL.iter().find(|(_, canon)| *canon == field.canon).map(|(word, _)| (*word).to_owned()));
-    }
-    for end in [&field.ends.left, &field.ends.right] {
-        if !end.table.is_empty() {
-            let pairs: Vec<String> = end.table.iter().map(|(here, there)| format!("{here} = {there}")).collect();
-            said.push(pairs.join(", "));
-        }
-    }
-    for end in [&field.ends.left, &field.ends.right] {
-        said.extend(end.lookup.as_ref().map(|lookup| format!("{} by {}", lookup.reference, lookup.by)));
-        said.extend(end.if_empty.map(|lender| format!("if_empty: {}", mapping.fields.get(lender).unwrap().label)));
-        said.extend(end.hold.as_ref().map(|rule| format!("hold: {}", rule.function)));
-    }
-    if field.once {
-        said.push("once".to_owned());
-    }
-    said.join(" · ")
-}
-
-fn table(mapping: &Mapping) -> String {
-    let mut text = String::new();
-    for field in &mapping.fields {
-        let arrow = match field.arrow {
-            Arrow::Both => "⇔",
-            Arrow::ToRight => "⇒",
-            Arrow::ToLeft => "⇐",
-        };
-        let Sides { left, right } = Sides::each(|side: Side| place(mapping, field.ends.get(side)));
-        text += &format!("| {} | {left} | {arrow} | {right} | {} |\n", field.label, way(mapping, field));
-    }
-    text
-}
-
 #[test]
-fn the_table_of_fields_is_what_the_mapping_says() {
+fn the_de_para_is_what_the_mappings_say() {
     let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
     let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
-    let table = table(&workspace.mappings["omie-ploomes/clientes"]);
-    for file in READMES {
-        assert!(read(file).contains(&table), "{file} shows another table than this:\n{table}");
+    for (file, command, language) in
+        [("README.md", "docs", Language::En), ("README.pt-BR.md", "docs --language pt", Language::Pt)]
+    {
+        let (start, end) = (format!("<!-- depara {command} -->\n"), format!("<!-- end of depara {command} -->\n"));
+        let text = read(file);
+        let after = text.split_once(&start).unwrap_or_else(|| panic!("{file} has no line {start}")).1;
+        let block = after.split_once(&end).unwrap_or_else(|| panic!("{file} has no line {end}")).0;
+        let page = docs::page(&workspace, None, language);
+        let other = page.lines().zip(block.lines()).find(|(said, shown)| said != shown);
+        assert!(
+            page == block,
+            "{file} shows another De × Para than the mappings say, first here: {other:#?}\n\
+             put what `cargo run -- {command}` prints between the two comments in {file}"
+        );
     }
 }
 

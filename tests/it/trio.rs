@@ -11,7 +11,7 @@ use depara::connector::{Connector, Credentials};
 use depara::engine::reference::{Cache, Links};
 use depara::engine::turn::{Shared, in_order, turn};
 use depara::engine::{Options, Report, Runner};
-use depara::sandbox::{Auvo, Omie, Ploomes};
+use depara::sandbox::{Auvo, Omie, Ploomes, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 
 use crate::house::{transport, workspace};
@@ -36,8 +36,7 @@ impl Trio {
         let mut files = files::carried();
         let systems = "omie: { app_key: demo-key, app_secret: demo-secret }, ploomes: { user_key: demo-user-key }, \
                        auvo: { api_key: demo-key, api_token: demo-token }";
-        let account =
-            format!("accounts:\n  - account: acme\n    systems: {{ {systems} }}\n    mappings: {mappings}\n");
+        let account = format!("accounts:\n  - account: acme\n    systems: {{ {systems} }}\n    mappings: {mappings}\n");
         files.insert(files::ACCOUNT_FILE.to_owned(), account);
         let workspace = workspace(&files);
         let account = workspace.project.accounts.as_ref().unwrap().accounts.first().unwrap();

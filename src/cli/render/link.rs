@@ -11,7 +11,7 @@ use super::{Paint, Screen};
 use crate::cli::open::Scope;
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::mapping::field::End;
+use crate::mapping::field::{End, Field};
 use crate::record::{Side, Sides};
 use crate::reference::scalar_text;
 
@@ -128,10 +128,14 @@ pub(super) fn name_in(mapping: &Mapping, side: Side, id: &str, body: &Value) -> 
     scalar_text(fields.value(naming(mapping)?)).map(|text| super::value::short(&text))
 }
 
-/// The field that people call a record by: the first plain one.
+/// The field that people call a record by: the first plain one, better one that no rule makes of
+/// something else, such as a day of a moment.
 fn naming(mapping: &Mapping) -> Option<usize> {
     let plain = |end: &End| !end.is_id && end.lookup.is_none() && end.table.is_empty();
-    mapping.fields.iter().position(|one| !one.set && plain(&one.ends.left) && plain(&one.ends.right))
+    let names = |field: &Field| !field.set && plain(&field.ends.left) && plain(&field.ends.right);
+    let made = |field: &Field| field.ends.left.read.is_some() || field.ends.right.read.is_some();
+    let first = mapping.fields.iter().position(|field| names(field) && !made(field));
+    first.or_else(|| mapping.fields.iter().position(names))
 }
 
 /// A link as an object; with the halves of its base when `whole`.

@@ -7,6 +7,7 @@ pub mod case;
 pub mod conflict;
 pub mod demo;
 pub mod diagnostic;
+pub mod docs;
 pub mod explain;
 pub mod init;
 mod journal;

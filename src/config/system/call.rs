@@ -34,6 +34,8 @@ pub struct Call {
     pub answer_id: Option<Path>,
     /// Where the answer of a write holds the whole record.
     pub answer_record: Option<Path>,
+    /// Members that the answer of a write calls otherwise than a read: as a read calls them, as the answer does.
+    pub answer_names: Vec<(String, String)>,
     /// What a creation must not carry: it is sent in an update right after it.
     pub without: Vec<Path>,
 }
@@ -58,8 +60,8 @@ pub enum Paging {
         first: u64,
         /// Rows of a page.
         size: u64,
-        /// Where the answer says how many pages there are.
-        pages: Path,
+        /// Where the answer says how many pages there are, if it does.
+        pages: Option<Path>,
         /// Where the answer says how many rows there are.
         rows: Option<Path>,
     },
@@ -213,6 +215,7 @@ pub(super) fn call(
         records: None,
         answer_id: None,
         answer_record: None,
+        answer_names: Vec::new(),
         without: Vec::new(),
     };
     match role {
@@ -269,6 +272,9 @@ fn answer(found: &mut Call, entries: &mut Entries<'_>, complaints: &mut Diagnost
     let Some(mut answer) = entries.take("answer").and_then(|at| at.entries(complaints)) else { return };
     found.answer_id = answer.take("id").and_then(|at| path(at, complaints));
     found.answer_record = answer.take("record").and_then(|at| path(at, complaints));
+    let names = answer.take("names").and_then(|at| at.map(complaints)).unwrap_or_default();
+    let named = names.iter().filter_map(|(word, value)| Some((word.text.clone(), value.text(complaints)?)));
+    found.answer_names = named.collect();
     answer.finish(complaints);
 }
 
@@ -302,10 +308,10 @@ fn by_pages(at: &Located, complaints: &mut Diagnostics) -> Option<Paging> {
     let mut entries = at.entries(complaints)?;
     let first = entries.take("first").and_then(|at| at.count(complaints)).unwrap_or(1);
     let size = entries.need("size", complaints).and_then(|at| positive(at, complaints));
-    let pages = entries.need("pages", complaints).and_then(|at| path(at, complaints));
+    let pages = entries.take("pages").and_then(|at| path(at, complaints));
     let rows = entries.take("rows").and_then(|at| path(at, complaints));
     entries.finish(complaints);
-    Some(Paging::Pages { first, size: size?, pages: pages?, rows })
+    Some(Paging::Pages { first, size: size?, pages, rows })
 }
 
 fn by_rows(at: &Located, complaints: &mut Diagnostics) -> Option<(u64, Option<Path>)> {

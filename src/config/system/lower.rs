@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde_json::Value;
 
+use super::login::login;
 use super::resource;
 use super::{By, Frame, Limits, Meaning, Method, On, Pace, Pattern, Rate, Retry, System, TextForm};
 use crate::config::located::{Entries, Located, Node};
@@ -16,6 +17,8 @@ use crate::path::Path;
 
 /// Names an expression of the frame may use.
 const FRAME: &[&str] = &["secret", "name", "body"];
+/// The same, where a login gives a token.
+const FRAME_WITH_TOKEN: &[&str] = &["secret", "name", "body", "token"];
 
 /// What the parts of a system file need to know of the whole.
 pub(super) struct Whole<'a> {
@@ -48,7 +51,9 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let limits = limits(entries.take("limits"), complaints);
     let retry = retry(entries.take("retry"), complaints);
     let pace = pace(entries.take("pace"), complaints);
-    let frame = frame(entries.take("request"), &host, &secrets, complaints);
+    let login = entries.take("auth").and_then(|at| login(at, &host, &secrets, complaints));
+    let names = Names { names: if login.is_some() { FRAME_WITH_TOKEN } else { FRAME }, secrets: &secrets };
+    let frame = frame(entries.take("request"), &host, names, complaints);
     let outcomes = entries.take("outcomes").map(|at| patterns(at, complaints)).unwrap_or_default();
     let message = entries.take("message").map(|at| paths(at, complaints)).unwrap_or_default();
     let records = entries.take("records").and_then(|at| path(at, complaints));
@@ -68,6 +73,7 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
         limits,
         retry,
         pace,
+        login,
         frame,
         outcomes,
         message,
@@ -254,10 +260,9 @@ pub(super) fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn frame(written: Option<&Located>, host: &Host, secrets: &[String], complaints: &mut Diagnostics) -> Frame {
+fn frame(written: Option<&Located>, host: &Host, names: Names<'_>, complaints: &mut Diagnostics) -> Frame {
     let mut found = Frame::default();
     let Some(mut entries) = written.and_then(|at| at.entries(complaints)) else { return found };
-    let names = Names { names: FRAME, secrets };
     found.method = entries.take("method").and_then(|at| method(at, complaints));
     found.headers = entries.take("headers").map(|at| pairs(at, host, names, complaints)).unwrap_or_default();
     found.query = entries.take("query").map(|at| pairs(at, host, names, complaints)).unwrap_or_default();
@@ -334,9 +339,18 @@ fn status(at: &Located, complaints: &mut Diagnostics) -> Option<(u16, u16)> {
 
 fn resources(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, super::Resource> {
     let map = at.map(complaints).unwrap_or_default().to_vec();
-    map.iter()
+    let found: BTreeMap<String, super::Resource> = map
+        .iter()
         .filter_map(|(name, value)| {
             resource::resource(name, value, whole, complaints).map(|resource| (name.text.clone(), resource))
         })
-        .collect()
+        .collect();
+    let listed: Vec<&str> =
+        map.iter().filter(|(_, at)| at.json().get("list").is_some()).map(|(name, _)| name.text.as_str()).collect();
+    for join in found.values().flat_map(|resource| &resource.joins).filter(|join| !listed.contains(&&*join.of)) {
+        let plain =
+            Diagnostic::new(Code::UnknownResource, &join.place, format!("no resource `{}` can be listed", join.of));
+        complaints.push(plain.did_you_mean(&join.of, listed.iter().copied()));
+    }
+    found
 }

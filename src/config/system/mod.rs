@@ -4,6 +4,7 @@
 //! said all at once. Nothing here sends anything.
 
 mod call;
+mod login;
 mod lower;
 mod resource;
 
@@ -20,6 +21,7 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
 pub use call::{Call, Method, On, Paging, Window};
+pub use login::Login;
 
 /// One remote API.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct System {
     pub retry: Retry,
     /// How fast it may be asked.
     pub pace: Pace,
+    /// How to get the token that requests carry, where they carry one.
+    pub login: Option<Login>,
     /// What all requests have in common.
     pub frame: Frame,
     /// What answers mean, first match first.
@@ -212,6 +216,8 @@ pub struct Resource {
     pub changed: Option<Changed>,
     /// Where and how a record says who changed it.
     pub author: Option<Author>,
+    /// Rows of other resources that each record carries along.
+    pub joins: Vec<Join>,
     /// Reads all, or all that changed.
     pub list: Option<Call>,
     /// Reads some by their ids.
@@ -222,6 +228,20 @@ pub struct Resource {
     pub create: Option<Call>,
     /// Changes one.
     pub update: Option<Call>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Rows of another resource that each record carries along, so that a change of theirs is a change of
+/// the record. A resource with a join is always listed whole.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// The member of the record that holds the rows.
+    pub at: String,
+    /// The other resource, of the same system.
+    pub of: String,
+    /// Where a row names the record; with what else tells it from other rows.
+    pub by: Vec<Path>,
     /// Where it was written.
     pub place: Place,
 }

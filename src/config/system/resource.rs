@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::call::{self, Role};
 use super::lower::{Whole, path, paths, positive, to_usize, word};
-use super::{Author, Call, Changed, Form, Kind, Load, Ours, Resource, Shape};
+use super::{Author, Call, Changed, Form, Join, Kind, Load, Ours, Resource, Shape};
 use crate::config::located::{Located, Node, Word};
 use crate::config::template::Template;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -50,7 +50,12 @@ pub(super) fn resource(
     let create = lower("create", Role::Create, complaints);
     let update = lower("update", Role::Update, complaints);
     let find = entries.take("find").map(|at| finds(at, &around, whole, complaints)).unwrap_or_default();
+    let joins = entries.take("join").map(|at| joins(at, complaints)).unwrap_or_default();
     entries.finish(complaints);
+    if let (Some(join), Some(_)) = (joins.first(), list.as_ref().and_then(|list| list.window.as_ref())) {
+        let sentence = "a resource with a `join` is listed whole: its `window` never acts";
+        complaints.push(Diagnostic::new(Code::UnreachableOption, &join.place, sentence).hint("drop one of them"));
+    }
     let place = name.place.clone();
     Some(Resource {
         name: name.text.clone(),
@@ -61,6 +66,7 @@ pub(super) fn resource(
         integration,
         changed,
         author,
+        joins,
         list,
         fetch,
         find,
@@ -77,6 +83,20 @@ fn finds(at: &Located, around: &Around<'_>, whole: &Whole<'_>, complaints: &mut 
             call::call(value, Role::Find, around, whole, complaints).map(|call| (key.text.clone(), call))
         })
         .collect()
+}
+
+fn joins(at: &Located, complaints: &mut Diagnostics) -> Vec<Join> {
+    let mut found = Vec::new();
+    for (word, value) in at.map(complaints).unwrap_or_default().to_vec() {
+        let Some(mut entries) = value.entries(complaints) else { continue };
+        let of = entries.need("of", complaints).and_then(|at| at.text(complaints));
+        let by = entries.need("by", complaints).map(|at| paths(at, complaints)).filter(|by| !by.is_empty());
+        entries.finish(complaints);
+        if let (Some(of), Some(by)) = (of, by) {
+            found.push(Join { at: word.text, of, by, place: word.place });
+        }
+    }
+    found
 }
 
 fn changed(at: &Located, complaints: &mut Diagnostics) -> Option<Changed> {

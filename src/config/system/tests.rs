@@ -46,6 +46,27 @@ fn said(from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_join_names_a_list_and_leaves_no_window() {
+    let join = "    records: rows\n    join: { stock: { of: stocks, by: id } }";
+    let lines = said("    records: rows", join);
+    assert_eq!(lines, ["13:13 [unknown-resource] no resource `stocks` can be listed (-)"]);
+    let window = "{ page: \"{page}\" }, window: { query: { since: \"{since}\" } }";
+    let text = GOOD.replace("    records: rows", "    records: rows\n    join: { again: { of: orders, by: id } }");
+    let (system, complaints) = load(&text.replace("{ page: \"{page}\" }", window));
+    assert!(system.is_none());
+    assert_eq!(complaints.list.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::UnreachableOption]);
+}
+
+#[test]
+fn a_login_says_where_its_token_stands_and_how_long_it_lives() {
+    let auth = "secrets: [token]\nauth: { token: { path: /login, query: { key: \"{secret.token}\" } } }";
+    assert_eq!(said("secrets: [token]", auth).len(), 2, "`at` and `lives`");
+    let long = "secrets: [token]\nauth: { token: { path: /login, at: token, lives: 3m, early: 3m } }";
+    assert_eq!(said("secrets: [token]", long), ["5:16 [bad-value] a token is renewed before it lives (-)"]);
+    assert!(said("{secret.token}", "{token}")[0].contains("token"), "no login gives one");
+}
+
+#[test]
 fn a_good_file_loads_with_its_defaults() {
     let (system, complaints) = load(GOOD);
     assert!(complaints.is_clean(), "{complaints}");

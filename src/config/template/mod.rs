@@ -159,6 +159,11 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
             Box::new(EvalAltResult::ErrorRuntime(thrown, Position::NONE))
         })
     });
+    engine.register_fn("entries", |map: rhai::Map| -> Array {
+        let entry = |(key, value): (rhai::Identifier, Dynamic)| [("key".into(), key.into()), ("value".into(), value)];
+        map.into_iter().map(|one| Dynamic::from_map(entry(one).into_iter().collect())).collect()
+    });
+    engine.register_fn("json", |value: Dynamic| host::from_dynamic(&value).to_string());
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
     });

@@ -4,6 +4,8 @@
 //! Omie, a third only in Ploomes, and among them at least two that show each rule of the mapping.
 //! `edit_round` is the second act. The [`Story`] tells which record shows what.
 
+mod field_round;
+pub mod fieldwork;
 mod round;
 mod sample;
 
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+pub use self::field_round::{Systems, field_round};
 pub use self::round::edit_round;
 use self::sample::{Maker, Sample, put, without};
 use super::{Omie, Ploomes};
@@ -457,5 +460,7 @@ impl Scene<'_> {
     }
 }
 
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod tests;

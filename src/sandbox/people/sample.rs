@@ -45,6 +45,9 @@ pub(super) struct Sample {
     pub(super) seller: Option<&'static str>,
 }
 
+/// A prime step visits every number of eight digits once.
+const STEP: u64 = 7_654_321;
+
 /// Makes samples; no two share a document.
 #[derive(Debug)]
 pub(super) struct Maker {
@@ -59,6 +62,12 @@ impl Maker {
         let mut rng = fastrand::Rng::with_seed(seed);
         let offset = rng.u64(0..100_000_000);
         Self { rng, made: 0, offset }
+    }
+
+    /// Another maker of the same seed, whose documents are none of the first million of the other.
+    pub(super) fn apart(seed: u64) -> Self {
+        let Self { rng, made, offset } = Self::new(seed);
+        Self { rng, made, offset: offset + STEP * 1_000_000 }
     }
 
     /// The next company, or person.
@@ -89,8 +98,7 @@ impl Maker {
     /// A document that no other sample has.
     pub(super) fn document(&mut self, company: bool) -> String {
         self.made += 1;
-        // A prime step visits every number of eight digits once.
-        let number = (self.offset + self.made * 7_654_321) % 100_000_000;
+        let number = (self.offset + self.made * STEP) % 100_000_000;
         if company { completed(&format!("{number:08}0001")) } else { completed(&format!("{number:08}7")) }
     }
 

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// The secrets of the account that all workspaces begin with; no output may ever hold one.
-const SECRETS: [&str; 3] = ["demo-key", "demo-secret", "demo-user-key"];
+const SECRETS: [&str; 4] = ["demo-key", "demo-secret", "demo-user-key", "demo-token"];
 
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);

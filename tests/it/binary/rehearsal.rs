@@ -1,6 +1,6 @@
 //! `demo` and `sandbox`: what a stranger tries first.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Running, Workspace, depara, run, told};
@@ -23,12 +23,17 @@ fn the_demo_shows_the_main_job_and_settles() {
         "refused",
         "O preenchimento da tag [cnpj_cpf] é obrigatório!",
         "o tipo de pessoa não muda no Ploomes",
-        "One more cycle wrote nothing: the two sides agree.",
+        "Motor do depósito → Motor 1/4 CV",
+        "What became of auvo.quotations: ",
+        "no pedidos, held: só há serviços: um pedido de venda não leva serviços",
+        "já está faturada e não pode ser alterada!",
+        "no pedidos, left out: o tipo Preventiva não é enviado",
+        "One more cycle wrote nothing: all sides agree.",
         "depara init",
     ] {
         assert!(words.contains(word), "`{word}` is not in\n{}", told.out);
     }
-    assert!(told.out.lines().count() < 90, "it stays short");
+    assert!(told.out.lines().count() < 200, "it stays short");
     assert!(told.out.lines().all(|line| line.chars().count() <= 110), "{}", told.out);
     assert_eq!(told.err, "", "nobody is warned");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
@@ -41,15 +46,14 @@ fn the_demo_prints_a_report_per_cycle_and_at_last_that_it_settled() {
     let (last, cycles) = lines.split_last().unwrap();
     assert_eq!(last["settled"], true);
     assert!(cycles.len() >= 4);
-    let sum = |of: &str, system: &str| cycles.iter().map(|one| one[of][system].as_u64().unwrap()).sum::<u64>();
+    let sum = |of: &str, system: &str| cycles.iter().filter_map(|one| one[of][system].as_u64()).sum::<u64>();
     for system in ["omie", "ploomes"] {
         assert!(sum("created", system) > 5 && sum("updated", system) > 5, "{system}");
     }
     let quiet = cycles.last().unwrap();
-    assert_eq!(
-        (&quiet["created"], &quiet["updated"]),
-        (&json!({ "omie": 0, "ploomes": 0 }), &json!({ "omie": 0, "ploomes": 0 }))
-    );
+    for of in ["created", "updated"] {
+        assert!(quiet[of].as_object().unwrap().values().all(|number| number == 0), "{quiet}");
+    }
     assert!(quiet["calls"]["omie"].as_u64().unwrap() > 0);
 }
 
@@ -67,7 +71,7 @@ fn the_kept_demo_serves_the_other_commands_until_it_is_stopped() {
     with(&["links"]).ended(0).says(&["links"]);
     with(&["quarantine", "list", "--all"]).ended(0).says(&["refused", "ambiguous"]);
     with(&["conflicts"]).ended(0).says(&["won (newest)"]);
-    with(&["plan"]).ended(0).says(&["nothing to send"]);
+    with(&["plan", "--mapping", "omie-ploomes/clientes"]).ended(0).says(&["nothing to send"]);
     let mapping = std::path::Path::new(&dir).join("mappings/omie-ploomes/clientes.yaml");
     let text = std::fs::read_to_string(&mapping).unwrap();
     std::fs::write(&mapping, text.replace("once: true", "onse: true")).unwrap();
@@ -101,8 +105,8 @@ fn sandboxes_are_served_as_the_command_line_says() {
     let workspace = Workspace::bare();
     std::fs::write(workspace.path("depara.yaml"), &sandbox.heard[0]).unwrap();
     let told = workspace.run(&["sync", "--format", "json"]).ended(0);
-    let report: Value = told.json()[0].clone();
-    assert!(report["created"]["omie"].as_u64().unwrap() > 5, "{report}");
+    let created: u64 = told.json().iter().filter_map(|report| report["created"]["omie"].as_u64()).sum();
+    assert!(created > 5, "{}", told.out);
     let refused = workspace.run(&["quarantine"]).ended(0);
     refused.says(&["ERROR: hoje não!"]);
     sandbox.signal("TERM");
@@ -124,4 +128,10 @@ fn a_sandbox_says_what_it_cannot_do() {
     let told: Value = serde_json::from_str(&told).unwrap();
     assert!(told["addresses"]["omie"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{told}");
     assert_eq!(told["addresses"].as_object().unwrap().len(), 1);
+    let mut auvo = Running::start(depara(&["sandbox", "auvo", "--port", "0", "--records", "1"]));
+    auvo.says(&["until Ctrl-C"]);
+    let account = &auvo.heard[0];
+    assert!(account.contains("/v2\" }") && !account.contains("omie:"), "{account}");
+    auvo.signal("TERM");
+    assert_eq!(auvo.end_with_secrets().code, 0);
 }

@@ -18,9 +18,9 @@ fn a_new_workspace_holds_all_that_the_binary_carries_and_is_sound() {
         assert!(workspace.path(file).is_file(), "{file}");
     }
     // Its secrets are not set here: that is said, and is no mistake of the files.
-    workspace.run(&["check"]).ended(0).says(&["OMIE_APP_KEY", "`acme`", "3 warnings"]);
+    workspace.run(&["check"]).ended(0).says(&["OMIE_APP_KEY", "`acme`", "5 warnings"]);
     workspace.run(&["test"]).ended(0).says(&[" cases passed, 0 failed"]);
-    let tested = workspace.run(&["test", "nothing-changed", "--format", "json"]).ended(0);
+    let tested = workspace.run(&["test", "omie-ploomes/clientes/nothing-changed", "--format", "json"]).ended(0);
     assert_eq!(tested.json(), [json!({ "passed": 1, "failed": 0 })]);
 }
 
@@ -119,7 +119,7 @@ fn a_failing_case_shows_expected_and_found_side_by_side() {
     workspace.edit("tests/cases/omie-ploomes/clientes/conflict-newest-in-omie.yaml", |text| {
         text.replace("conflict: {", "held: { omie: nunca }, conflict: {")
     });
-    workspace.run(&["test", "conflict-newest-in-omie"]).ended(1).says(&[
+    workspace.run(&["test", "omie-ploomes/clientes/conflict-newest-in-omie"]).ended(1).says(&[
         "expected",
         "found",
         "nunca",
@@ -167,4 +167,15 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
     std::fs::remove_file(workspace.path("depara.yaml")).unwrap();
     workspace.run(&["sync"]).ended(2).complains(&["there is no `depara.yaml`"]);
     assert_eq!(systems.calls(), [0, 0]);
+}
+
+#[test]
+fn the_de_para_is_written_without_any_secret() {
+    let workspace = Workspace::bare();
+    workspace.mapping("label: Nome }", "label: Nome de fantasia }");
+    workspace.run(&["docs"]).ended(0).says(&["# De × Para", "| Nome de fantasia | `nome_fantasia` | ⇔ | `Name` | |"]);
+    workspace.run(&["docs", "--language", "pt"]).ended(0).says(&["| campo | Omie |"]);
+    let told = workspace.run(&["docs", "--mapping", "omie-ploomes/clientes", "--format", "json"]).ended(0);
+    assert_eq!(told.json()[0]["mapping"], "omie-ploomes/clientes");
+    workspace.run(&["docs", "--mapping", "omie-ploomes/cliente"]).ended(2).complains(&["did you mean"]);
 }

@@ -1,0 +1,70 @@
+//! Rows of other resources that records carry along.
+//!
+//! They are read whole before the records are listed; records that are read one by one get those of
+//! the last listing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+
+use super::outcome::{Failure, Row};
+use super::paging::Pager;
+use super::row::text_of;
+use super::{Connector, Inputs};
+use crate::config::system::{Join, Resource};
+
+/// The rows of a join, by the id of the record they belong to.
+type Joined = HashMap<String, Vec<Value>>;
+
+/// The joined rows that were read last, by resource and member.
+pub(super) type Shelf = BTreeMap<(String, String), Arc<Joined>>;
+
+impl Connector {
+    /// Reads the joined rows of a resource anew; false when some are missing.
+    pub(super) async fn join(&self, resource: &Resource) -> Result<bool, Failure> {
+        let mut complete = true;
+        for join in &resource.joins {
+            let (other, call) = self.call(&join.of, "list", |other| other.list.as_ref())?;
+            let mut rows: BTreeMap<Vec<String>, Value> = BTreeMap::new();
+            let mut give = |page: Vec<Row>| {
+                rows.extend(page.into_iter().filter_map(|row| Some((names(join, &row.body)?, row.body))));
+            };
+            let pager = self.pages(other, call, Pager::new(&call.paging, None), Inputs::new(), &mut give).await?;
+            complete &= pager.is_complete(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+            let mut joined = Joined::new();
+            for (mut names, row) in rows {
+                joined.entry(names.swap_remove(0)).or_default().push(row);
+            }
+            let mut shelf = self.inner.joined.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.insert((resource.name.clone(), join.at.clone()), Arc::new(joined));
+        }
+        Ok(complete)
+    }
+
+    /// Reads the joined rows of a resource, where nobody has yet.
+    pub(super) async fn join_once(&self, resource: &Resource) -> Result<(), Failure> {
+        let known = |join: &Join| self.joined(resource, join).is_some();
+        if resource.joins.iter().all(known) { Ok(()) } else { self.join(resource).await.map(drop) }
+    }
+
+    /// Gives a record its joined rows.
+    pub(super) fn attach(&self, resource: &Resource, row: &mut Row) {
+        for join in &resource.joins {
+            let rows = self.joined(resource, join).and_then(|joined| joined.get(&row.id).cloned());
+            if let Some(map) = row.body.as_object_mut() {
+                map.insert(join.at.clone(), Value::Array(rows.unwrap_or_default()));
+            }
+        }
+    }
+
+    fn joined(&self, resource: &Resource, join: &Join) -> Option<Arc<Joined>> {
+        let shelf = self.inner.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.get(&(resource.name.clone(), join.at.clone())).cloned()
+    }
+}
+
+/// What tells a row from others, the record's id first.
+fn names(join: &Join, row: &Value) -> Option<Vec<String>> {
+    join.by.iter().map(|path| path.peek(row).and_then(text_of)).collect()
+}
