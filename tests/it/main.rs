@@ -14,6 +14,7 @@ mod field_seen;
 mod house;
 mod kill;
 mod laws;
+mod omie_trade_calls;
 mod one_way;
 mod orders_seen;
 mod play;
