@@ -65,7 +65,11 @@ fn reach<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock, base_url: &
     }))
 }
 
-fn open<S: Sandbox + 'static>(sandbox: &Arc<Mutex<S>>, clock: &Clock, secrets: &[(&str, &str)]) -> Connector {
+pub(crate) fn open<S: Sandbox + 'static>(
+    sandbox: &Arc<Mutex<S>>,
+    clock: &Clock,
+    secrets: &[(&str, &str)],
+) -> Connector {
     let system = system(sandbox.lock().unwrap().name());
     let transport = reach(Arc::clone(sandbox), clock.clone(), &system.base_url);
     let secrets = secrets.iter().map(|(name, secret)| ((*name).to_owned(), SecretString::from(*secret))).collect();
@@ -91,7 +95,7 @@ impl House {
     }
 }
 
-async fn list(connector: &Connector, resource: &str, since_ms: Option<i64>) -> (Vec<Row>, Listing) {
+pub(crate) async fn list(connector: &Connector, resource: &str, since_ms: Option<i64>) -> (Vec<Row>, Listing) {
     let mut rows = Vec::new();
     let listing = connector.list(resource, since_ms, &mut |page| rows.extend(page)).await.unwrap();
     (rows, listing)
