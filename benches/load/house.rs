@@ -110,6 +110,7 @@ pub(crate) fn runner(store: Arc<dyn Store>, addresses: [&str; 2], wrap: impl Fn(
         account: "acme".to_owned(),
         connectors,
         cache: Cache::default(),
+        listings: depara::engine::listing::Listings::default(),
         links: BTreeMap::new(),
         last: None,
         ledger: Ledger::new(store, "acme/omie-ploomes/clientes"),

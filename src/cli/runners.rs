@@ -13,8 +13,10 @@ use crate::clock::Clock;
 use crate::config::account::Account;
 use crate::connector::{Connector, Credentials};
 use crate::engine::Runner;
+use crate::engine::listing::Listings;
 use crate::engine::reference::{Cache, Links};
 use crate::mapping::Mapping;
+use crate::record::Side;
 use crate::store::Ledger;
 use crate::workspace::Workspace;
 
@@ -50,18 +52,24 @@ pub(super) fn runners(
     notes: &Notes,
 ) -> anyhow::Result<Opened> {
     let mut connectors = BTreeMap::new();
-    let mut caches: BTreeMap<String, Cache> = BTreeMap::new();
+    let mut caches: BTreeMap<String, (Cache, Listings)> = BTreeMap::new();
+    let lists = lists(&scopes);
     let mut runners = Vec::new();
     for Scope { account, mapping, ledger } in scopes {
         if !caches.contains_key(&account.name) {
             open(workspace, &account, clock, notes, &mut connectors)?;
         }
+        let (cache, listings) = caches.entry(account.name.clone()).or_insert_with(|| {
+            let shared = lists.iter().filter(|((of, _), readers)| *of == account.name && **readers > 1);
+            (Cache::default(), Listings::of(shared.map(|((_, name), _)| name.clone())))
+        });
         let own = connectors.iter().filter(|((of, _), _)| *of == account.name);
         runners.push(Runner {
             connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
+            listings: listings.clone(),
             links: links(workspace, &account.name, &mapping, &ledger),
             mapping,
-            cache: caches.entry(account.name.clone()).or_default().clone(),
+            cache: cache.clone(),
             account: account.name,
             ledger,
             clock: clock.clone(),
@@ -70,6 +78,17 @@ pub(super) fn runners(
         });
     }
     Ok(Opened { runners, connectors })
+}
+
+/// How many mappings of an account read each list.
+fn lists(scopes: &[Scope]) -> BTreeMap<(String, String), usize> {
+    let mut found = BTreeMap::new();
+    for Scope { account, mapping, .. } in scopes {
+        for side in Side::BOTH.into_iter().filter(|side| mapping.is_listed(*side)) {
+            *found.entry((account.name.clone(), mapping.sides.get(side).name())).or_default() += 1;
+        }
+    }
+    found
 }
 
 /// The links that a mapping looks into, where the account keeps them.

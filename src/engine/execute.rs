@@ -64,7 +64,7 @@ impl Work {
 impl Runner {
     /// Carries out a plan.
     pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
-        let Prepared { snapshot, plan, full, began_ms, loose_ends, .. } = prepared;
+        let Prepared { snapshot, plan, full, read_ms, loose_ends, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
             cycle: self.ledger.next_cycle()?,
@@ -82,7 +82,7 @@ impl Runner {
         self.send_all(&mut work, &plan, rows, report).await?;
         self.settle_waits(&mut work, &plan, report)?;
         self.report_refusals(work.cycle).await?;
-        self.close(&work, full, began_ms)?;
+        self.close(&work, full, read_ms)?;
         report.failed = work.trouble.map(|text| format!("some steps wait: {text}"));
         Ok(())
     }
@@ -159,6 +159,11 @@ impl Runner {
             closed: Sides::each(|_| Arc::new(AtomicBool::new(false))),
             stop: Arc::clone(&self.stop),
         };
+        for side in Side::BOTH {
+            if plan.pairs.iter().flat_map(|planned| &planned.steps).any(|step| step.side == side) {
+                self.listings.forget(&self.mapping.sides.get(side).name()).await;
+            }
+        }
         let busy: Vec<&Planned> = plan.pairs.iter().filter(|planned| !planned.steps.is_empty()).collect();
         for group in busy.chunks(GROUP) {
             if self.is_stopping() {
@@ -233,7 +238,7 @@ impl Runner {
     }
 
     /// The watermark moves last, and only when nothing is left over.
-    fn close(&self, work: &Work, full: bool, began_ms: i64) -> Result<(), Error> {
+    fn close(&self, work: &Work, full: bool, read_ms: Sides<i64>) -> Result<(), Error> {
         if work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping() {
             let before = self.ledger.mark()?;
             // A cycle that looked at nothing read no reference.
@@ -241,9 +246,13 @@ impl Runner {
             rows.extend(work.snapshot.references.whole());
             let mark = Mark {
                 rows,
-                read_ms: Sides::new(began_ms, began_ms),
+                read_ms,
                 mapping: self.mapping.print,
-                full_ms: if full { Some(began_ms) } else { before.and_then(|mark| mark.full_ms) },
+                full_ms: if full {
+                    Some(read_ms.left.min(read_ms.right))
+                } else {
+                    before.and_then(|mark| mark.full_ms)
+                },
             };
             // Everything before the mark is on the disk before the mark is.
             self.ledger.flush()?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::listing::Read;
 use super::{Error, Options, Runner};
 use crate::config::mapping::Span;
 use crate::connector::{Listing, Row};
@@ -24,7 +25,8 @@ pub(super) struct Gathered {
     pub(super) snapshot: Snapshot,
     pub(super) full: bool,
     pub(super) unchanged: u64,
-    pub(super) began_ms: i64,
+    /// The moment the lists were read at.
+    pub(super) read_ms: Sides<i64>,
     pub(super) loose_ends: u64,
 }
 
@@ -44,11 +46,13 @@ struct Catch {
     records: BTreeMap<String, Record>,
     unchanged: u64,
     rows: u64,
+    /// The moment its list was read at.
+    read_ms: i64,
 }
 
 impl Catch {
     /// Takes one page: keeps what changed or is not linked.
-    fn take(&mut self, mapping: &Mapping, side: Side, rows: Vec<Row>) {
+    fn take(&mut self, mapping: &Mapping, side: Side, rows: impl IntoIterator<Item = Row>) {
         for row in rows {
             let record = record_of(mapping, side, row);
             if let Some(known) = self.known.get_mut(record.id.as_str()) {
@@ -91,6 +95,7 @@ impl Runner {
         // Without a list, or with a window, nobody can tell what is not there.
         snapshot.complete = Sides::each(|side| since.is_none() && whole && self.mapping.is_listed(side));
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
+        let read_ms = Sides::each(|side| catches.get(side).read_ms.min(began_ms));
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
         snapshot.records = catches.map(|catch| catch.records);
@@ -112,7 +117,7 @@ impl Runner {
         }
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, began_ms, loose_ends })
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends })
     }
 
     /// Everything is compared at first, when the mapping was edited, and as often as it says.
@@ -164,14 +169,36 @@ impl Runner {
         Ok((catches, linked))
     }
 
+    /// Reads one side's list, or takes it as another mapping read it a moment ago.
     async fn list(&self, side: Side, since_ms: Option<i64>, catch: &mut Catch) -> Result<Listing, Error> {
+        catch.read_ms = self.clock.now_ms();
         if !self.mapping.is_listed(side) {
             return Ok(Listing { rows: 0, pages: 0, complete: true });
         }
         let (connector, resource) = self.end(side)?;
         let mapping = &self.mapping;
-        let listing = connector.list(resource, since_ms, &mut |rows| catch.take(mapping, side, rows)).await?;
+        let mut shared = self.listings.hold(&mapping.sides.get(side).name()).await;
+        let now_ms = self.clock.now_ms();
+        let known = shared.as_deref().and_then(Option::as_ref).filter(|read| read.serves(now_ms, since_ms));
+        if let Some(read) = known {
+            let (read_ms, listing) = read.told();
+            catch.take(mapping, side, read.rows());
+            (catch.read_ms, catch.rows) = (read_ms, listing.rows);
+            return Ok(listing);
+        }
+        catch.read_ms = now_ms;
+        let mut fresh = shared.as_ref().map(|_| Read::begin(now_ms, since_ms));
+        let mut take = |rows: Vec<Row>| {
+            if let Some(fresh) = &mut fresh {
+                fresh.keep(&rows);
+            }
+            catch.take(mapping, side, rows);
+        };
+        let listing = connector.list(resource, since_ms, &mut take).await?;
         catch.rows = listing.rows;
+        if let Some(slot) = &mut shared {
+            **slot = fresh.and_then(|fresh| fresh.end(listing));
+        }
         Ok(listing)
     }
 

@@ -7,6 +7,7 @@ mod carry;
 mod conclude;
 mod execute;
 mod gather;
+pub mod listing;
 mod recover;
 pub mod reference;
 pub mod report;
@@ -27,6 +28,7 @@ use crate::record::{Side, Sides};
 use crate::store::Ledger;
 use crate::sync::guard::{Halt, guard};
 use crate::sync::{Plan, Snapshot};
+use listing::Listings;
 use reference::{Cache, Links};
 pub use report::Report;
 
@@ -40,6 +42,8 @@ pub struct Runner {
     pub connectors: BTreeMap<String, Connector>,
     /// Rows of references read a moment ago, shared by the mappings of an account.
     pub cache: Cache,
+    /// Lists that it shares with other mappings of the account.
+    pub listings: Listings,
     /// Where links live.
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
@@ -108,8 +112,8 @@ pub struct Prepared {
     pub full: bool,
     /// Linked records that were seen and had not changed.
     pub unchanged: u64,
-    /// When the reading began, in milliseconds since 1970.
-    pub began_ms: i64,
+    /// The moment each list was read at, in milliseconds since 1970.
+    pub read_ms: Sides<i64>,
     /// Listings that did not show all they announced, or creations without an answer.
     pub loose_ends: u64,
 }
@@ -129,7 +133,7 @@ impl Runner {
             snapshot: gathered.snapshot,
             full: gathered.full,
             unchanged: gathered.unchanged,
-            began_ms: gathered.began_ms,
+            read_ms: gathered.read_ms,
             loose_ends: gathered.loose_ends,
         })
     }

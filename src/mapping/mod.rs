@@ -91,6 +91,13 @@ pub struct End {
     pub report: Option<Report>,
 }
 
+impl End {
+    /// `system.resource`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.system, self.resource)
+    }
+}
+
 /// Where a refusal is reported.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {

@@ -97,6 +97,7 @@ impl House {
             account: "acme".to_owned(),
             connectors,
             cache: depara::engine::reference::Cache::default(),
+            listings: depara::engine::listing::Listings::default(),
             links: BTreeMap::new(),
             last: None,
             ledger: Ledger::new(store as Arc<dyn Store>, "acme/omie-ploomes/clientes"),

@@ -8,6 +8,7 @@ use depara::clock::Clock;
 use depara::config::files;
 use depara::connector::transport::Transport;
 use depara::connector::{Connector, Credentials};
+use depara::engine::listing::Listings;
 use depara::engine::reference::{Cache, Links};
 use depara::engine::turn::{Shared, in_order, turn};
 use depara::engine::{Options, Report, Runner};
@@ -56,6 +57,7 @@ impl Trio {
         let connectors: BTreeMap<String, Connector> = ["omie", "ploomes", "auvo"].map(open).into();
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let (cache, stop) = (Cache::default(), Arc::new(AtomicBool::new(false)));
+        let listings = Listings::of(["omie.clientes", "auvo.tasks", "auvo.quotations"].map(str::to_owned));
         let ledger = |name: &str| Ledger::new(Arc::clone(&store), &format!("acme/{name}"));
         let runners: Vec<Runner> = account
             .mappings
@@ -69,6 +71,7 @@ impl Trio {
                     (other.name.clone(), Links { ledger: ledger(&other.name), systems })
                 });
                 Runner {
+                    listings: listings.clone(),
                     links: links.collect(),
                     mapping: Arc::new(mapping),
                     account: "acme".to_owned(),
