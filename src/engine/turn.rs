@@ -52,6 +52,9 @@ pub async fn turn(runner: &Shared, all: &[Arc<Shared>], options: Options) -> Vec
     let (mut others, mut linked) = (Vec::new(), false);
     for other in all.iter().filter(wanted) {
         let mut other = other.lock().await;
+        if other.is_stopping() {
+            break;
+        }
         // One that ran meanwhile need not run again.
         if other.last.as_ref().is_none_or(|last| last.began_ms < began_ms) {
             others.push(ran(&mut other, Options::default()).await);

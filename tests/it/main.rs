@@ -16,6 +16,7 @@ mod kill;
 mod laws;
 mod omie_trade_calls;
 mod one_way;
+mod orders_seen;
 mod play;
 mod preview;
 mod readme;
