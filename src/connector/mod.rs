@@ -293,7 +293,7 @@ impl Connector {
     fn fitting(&self, call: &Call, name: &'static str, batch: &[String]) -> Vec<String> {
         let inner = &self.inner;
         let fits = |values: &[String]| {
-            let mut inputs = Pager::new(&call.paging, None).inputs();
+            let mut inputs = self.now(Pager::new(&call.paging, None).inputs());
             inputs.insert(name, Value::from(values));
             let built =
                 request::build(&inner.system, &inner.base_url, &inner.keys, (&inner.system.frame, call), inputs);
@@ -319,7 +319,7 @@ impl Connector {
                 pager.stop();
                 break;
             }
-            let mut asked = pager.inputs();
+            let mut asked = self.now(pager.inputs());
             asked.extend(inputs.clone());
             match self.read(call, self.ask(call, asked).await)? {
                 None => pager.nothing(),
@@ -331,6 +331,12 @@ impl Connector {
             }
         }
         Ok(pager)
+    }
+
+    /// Adds the moment of the call to what its templates see.
+    fn now(&self, mut inputs: Inputs) -> Inputs {
+        inputs.insert("now", Value::from(self.inner.clock.now_ms()));
+        inputs
     }
 
     fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {

@@ -99,23 +99,32 @@ async fn services_are_listed_and_consulted() {
 
 /// Made, changed, found by both keys, refused twice and refused when invoiced.
 async fn order(shop: &Shop, (resource, key): (&str, &str), body: Value, patch: Value, at: &str) {
-    let (omie, connector) = (&shop.omie, &shop.connector);
-    let id = born(connector.create(resource, &body).await);
-    let outcome = connector.create(resource, &body).await;
+    let id = born(shop.connector.create(resource, &body).await);
+    let outcome = shop.connector.create(resource, &body).await;
     assert!(matches!(&outcome, Outcome::Duplicate { id: Some(other), .. } if *other == id), "{outcome:?}");
-    assert_eq!(born(connector.update(resource, &id, &patch).await), id);
-    let fetched = connector.fetch(resource, &[id.clone(), "1".to_owned()]).await.unwrap();
-    assert_eq!(fetched.len(), 1);
-    assert_eq!(fetched[0].body.pointer(at), patch.pointer(at));
-    let found = connector.find(resource, key, &["K-1".to_owned(), "K-2".to_owned()]).await.unwrap();
-    assert_eq!(found, fetched);
-    let (listed, listing) = list(connector, resource, Some(shop.clock.now_ms() - 60_000)).await;
-    assert_eq!((listed.len(), listing.complete), (1, true));
-    assert!(matches!(connector.update(resource, "1", &patch).await, Outcome::Gone { .. }));
-    assert!(omie.lock().unwrap().person_invoices(shop.clock.now(), number(&id)));
-    let outcome = connector.update(resource, &id, &patch).await;
-    assert!(matches!(&outcome, Outcome::Refused { text } if text.contains("faturad")), "{outcome:?}");
+    assert_eq!(born(shop.connector.update(resource, &id, &patch).await), id);
+    let row = seen(shop, (resource, key), &id).await;
+    assert_eq!(row.body.pointer(at), patch.pointer(at));
+    closed(shop, resource, (&id, &patch)).await;
     shop.assert_kept();
+}
+
+/// The one order, read in every way.
+async fn seen(shop: &Shop, (resource, key): (&str, &str), id: &str) -> Row {
+    let mut fetched = shop.connector.fetch(resource, &[id.to_owned(), "1".to_owned()]).await.unwrap();
+    let found = shop.connector.find(resource, key, &["K-1".to_owned(), "K-2".to_owned()]).await.unwrap();
+    assert_eq!((fetched.len(), &found), (1, &fetched));
+    let (listed, listing) = list(&shop.connector, resource, Some(shop.clock.now_ms() - 60_000)).await;
+    assert_eq!((listed.len(), listing.complete), (1, true));
+    fetched.remove(0)
+}
+
+/// One that is not there is gone, and one that is invoiced takes no change.
+async fn closed(shop: &Shop, resource: &str, (id, patch): (&str, &Value)) {
+    assert!(matches!(shop.connector.update(resource, "1", patch).await, Outcome::Gone { .. }));
+    assert!(shop.omie.lock().unwrap().person_invoices(shop.clock.now(), number(id)));
+    let outcome = shop.connector.update(resource, id, patch).await;
+    assert!(matches!(&outcome, Outcome::Refused { text } if text.contains("faturad")), "{outcome:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -137,11 +137,12 @@ pub(super) enum Role {
 }
 
 /// Every name an expression of a call may use.
-pub(super) const NAMES: &[&str] = &["secret", "name", "page", "size", "skip", "since", "ids", "values", "id", "body"];
-const LIST: &[&str] = &["secret", "name", "page", "size", "skip"];
-const WINDOW: &[&str] = &["secret", "name", "page", "size", "skip", "since"];
-const FETCH: &[&str] = &["secret", "name", "page", "size", "skip", "ids"];
-const FIND: &[&str] = &["secret", "name", "page", "size", "skip", "values"];
+pub(super) const NAMES: &[&str] =
+    &["secret", "name", "page", "size", "skip", "since", "now", "ids", "values", "id", "body"];
+const LIST: &[&str] = &["secret", "name", "page", "size", "skip", "now"];
+const WINDOW: &[&str] = &["secret", "name", "page", "size", "skip", "now", "since"];
+const FETCH: &[&str] = &["secret", "name", "page", "size", "skip", "now", "ids"];
+const FIND: &[&str] = &["secret", "name", "page", "size", "skip", "now", "values"];
 const CREATE: &[&str] = &["secret", "name", "body"];
 const UPDATE: &[&str] = &["secret", "name", "body", "id"];
 

@@ -97,7 +97,7 @@ fn every_complaint_has_its_place_and_its_hint() {
     );
     assert_eq!(
         said("{page}", "{pge}")[0],
-        "13:30 [rhai-syntax] undefined variable: pge (names known here: secret, name, page, size, skip)"
+        "13:30 [rhai-syntax] undefined variable: pge (names known here: secret, name, page, size, skip, now)"
     );
     assert_eq!(
         said("{page}", "{dgits(1)}")[0],
