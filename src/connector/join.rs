@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
-use super::outcome::{Failure, Row};
+use super::outcome::{Cause, Failure, Row};
 use super::paging::Pager;
 use super::row::text_of;
 use super::{Connector, Inputs};
@@ -21,9 +21,9 @@ type Joined = HashMap<String, Vec<Value>>;
 pub(super) type Shelf = BTreeMap<(String, String), Arc<Joined>>;
 
 impl Connector {
-    /// Reads the joined rows of a resource anew; false when some are missing.
-    pub(super) async fn join(&self, resource: &Resource) -> Result<bool, Failure> {
-        let mut complete = true;
+    /// Reads the joined rows of a resource anew. While some are missing no record is given: it would
+    /// read as if there were none.
+    pub(super) async fn join(&self, resource: &Resource) -> Result<(), Failure> {
         for join in &resource.joins {
             let (other, call) = self.call(&join.of, "list", |other| other.list.as_ref())?;
             let mut rows: BTreeMap<Vec<String>, Value> = BTreeMap::new();
@@ -31,7 +31,10 @@ impl Connector {
                 rows.extend(page.into_iter().filter_map(|row| Some((names(join, &row.body)?, row.body))));
             };
             let pager = self.pages(other, call, Pager::new(&call.paging, None), Inputs::new(), &mut give).await?;
-            complete &= pager.is_complete(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+            if !pager.is_complete(u64::try_from(rows.len()).unwrap_or(u64::MAX)) {
+                let text = format!("`{}` showed fewer rows than it announced", join.of);
+                return Err(self.failure(&call.name, Cause::Unreachable { text }));
+            }
             let mut joined = Joined::new();
             for (mut names, row) in rows {
                 joined.entry(names.swap_remove(0)).or_default().push(row);
@@ -39,13 +42,13 @@ impl Connector {
             let mut shelf = self.inner.joined.lock().unwrap_or_else(PoisonError::into_inner);
             shelf.insert((resource.name.clone(), join.at.clone()), Arc::new(joined));
         }
-        Ok(complete)
+        Ok(())
     }
 
     /// Reads the joined rows of a resource, where nobody has yet.
     pub(super) async fn join_once(&self, resource: &Resource) -> Result<(), Failure> {
         let known = |join: &Join| self.joined(resource, join).is_some();
-        if resource.joins.iter().all(known) { Ok(()) } else { self.join(resource).await.map(drop) }
+        if resource.joins.iter().all(known) { Ok(()) } else { self.join(resource).await }
     }
 
     /// Gives a record its joined rows.

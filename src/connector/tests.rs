@@ -203,9 +203,11 @@ async fn records_carry_the_rows_that_are_joined_to_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listing_is_not_complete_while_joined_rows_are_missing() {
+async fn no_record_is_given_while_joined_rows_are_missing() {
     let (connector, _, _) = open(depot(4));
-    assert!(!connector.list("goods", None, &mut |_| {}).await.unwrap().complete);
+    let failure = connector.list("goods", None, &mut |_| panic!("nothing is given")).await.unwrap_err();
+    assert!(failure.to_string().contains("`stock` showed fewer rows"), "{failure}");
+    assert!(connector.fetch("goods", &["1".to_owned()]).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
