@@ -63,7 +63,8 @@ pub(super) fn runners(
             let shared = lists.iter().filter(|((of, _), readers)| *of == account.name && **readers > 1);
             (Cache::default(), Listings::of(shared.map(|((_, name), _)| name.clone())))
         });
-        let own = connectors.iter().filter(|((of, _), _)| *of == account.name);
+        let systems = mapping.systems();
+        let own = connectors.iter().filter(|((of, name), _)| *of == account.name && systems.contains(name));
         runners.push(Runner {
             connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
             listings: listings.clone(),

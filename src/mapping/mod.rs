@@ -121,6 +121,15 @@ impl Mapping {
         own
     }
 
+    /// Every system it speaks with: its two sides, what it looks into, where it reports.
+    pub fn systems(&self) -> BTreeSet<String> {
+        let sides = Side::BOTH.into_iter().map(|side| self.sides.get(side));
+        let reports = sides.clone().filter_map(|end| end.report.as_ref()).map(|report| report.system.clone());
+        let looked =
+            self.references.iter().filter_map(|name| name.split_once('.')).map(|(system, _)| system.to_owned());
+        sides.map(|end| end.system.clone()).chain(reports).chain(looked).collect()
+    }
+
     /// True when records may be born and written on a side.
     pub const fn flows_to(&self, side: Side) -> bool {
         self.arrow.flows_to(side)

@@ -286,3 +286,17 @@ async fn stock_that_moves_is_seen_although_the_product_stays_as_it_is() {
     let stock = |product: &Value| auvo.record("products", &product["code"].to_string()).unwrap()["totalStock"].clone();
     assert_eq!(field.products.iter().map(stock).collect::<Vec<_>>(), [json!(10.0), json!(0.0)]);
 }
+
+#[tokio::test]
+async fn a_list_that_two_mappings_read_is_read_once() {
+    let field = Field::new().await;
+    let calls = || {
+        let (omie, auvo) = (field.trio.omie.lock().unwrap(), field.trio.auvo.lock().unwrap());
+        let of = |calls: &std::collections::BTreeMap<String, u64>, kind: &str| calls.get(kind).copied().unwrap_or(0);
+        [of(&omie.tally().calls, "ListarClientes"), of(&auvo.tally().calls, "GET tasks")]
+    };
+    field.trio.round().await;
+    let before = calls();
+    field.trio.round().await;
+    assert_eq!(calls(), before.map(|calls| calls + 1));
+}
