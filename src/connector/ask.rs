@@ -40,9 +40,8 @@ impl Connector {
                 Err(answered) => return answered,
             };
             inputs.insert("token", Value::from(token.expose_secret()));
-            let mut answered = self.ask_as((&system.frame, call), inputs.clone()).await;
-            let Answered::Verdict(verdict) = &mut answered else { return answered };
-            verdict.text = verdict.text.replace(token.expose_secret(), "***");
+            let answered = self.ask_as((&system.frame, call), inputs.clone()).await;
+            let Answered::Verdict(verdict) = &answered else { return answered };
             if verdict.meaning != Meaning::Unauthorised || renewed {
                 return answered;
             }
@@ -65,7 +64,7 @@ impl Connector {
         };
         let found = verdict.rows.first().and_then(|answer| login.at.peek(answer)).and_then(Value::as_str);
         match (verdict.meaning, found) {
-            (Meaning::Done, Some(token)) => Ok(held.keep(token, now_ms, login)),
+            (Meaning::Done, Some(token)) => Ok(self.inner.token.keep(&mut held, token, now_ms, login)),
             (meaning, _) => Err(Answered::Verdict(Box::new(refused_login(*verdict, meaning)))),
         }
     }
@@ -108,7 +107,8 @@ impl Connector {
         let answer = inner.transport.send(request, &inner.system.limits).await;
         let now_ms = inner.clock.now_ms();
         let mut verdict = response::judge(&inner.system, call, answer, now_ms);
-        verdict.text = inner.keys.scrub(&verdict.text);
+        // Scrubbed before it is cut: half a secret would not be known for one.
+        verdict.text = response::cut(&inner.token.scrub(inner.keys.scrub(&verdict.text)));
         tracing::debug!(
             system = inner.system.name,
             call = call.name,

@@ -2,14 +2,18 @@
 //!
 //! Every text that leaves the connector passes [`Keys::scrub`] first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::PoisonError;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::system::Login;
+
+/// Tokens that are remembered so that none of them shows: an answer may be as late as a few logins.
+const GIVEN_MAX: usize = 4;
 
 /// What an account gives to speak with one system.
 #[derive(Clone, Debug, Default)]
@@ -47,22 +51,24 @@ impl Keys {
 
     /// The text without any secret.
     pub(super) fn scrub(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for secret in self.secrets.values() {
-            let value = secret.expose_secret();
-            if !value.is_empty() {
-                clean = clean.replace(value, "***");
-                clean = clean.replace(&super::request::encode(value, ""), "***");
-            }
-        }
-        clean
+        self.secrets.values().fold(text.to_owned(), |text, secret| without(text, secret.expose_secret()))
     }
+}
+
+/// The text without a secret, as it is and as it stands in an address.
+fn without(text: String, secret: &str) -> String {
+    if secret.is_empty() {
+        return text;
+    }
+    text.replace(secret, "***").replace(&super::request::encode(secret, ""), "***")
 }
 
 /// The token of a login, shared by all calls.
 #[derive(Default)]
 pub(super) struct Token {
     held: Mutex<Held>,
+    /// Every token that was given lately: none of them may show.
+    given: std::sync::Mutex<VecDeque<SecretString>>,
 }
 
 /// What is held of a token while nobody else asks for it.
@@ -72,6 +78,25 @@ pub(super) struct Held {
 }
 
 impl Token {
+    /// Keeps a token that was given at a moment.
+    pub(super) fn keep(&self, held: &mut Held, token: &str, now_ms: i64, login: &Login) -> SecretString {
+        let good_ms = i64::try_from(login.lives_ms.saturating_sub(login.early_ms)).unwrap_or(i64::MAX);
+        let token = SecretString::from(token);
+        held.token = Some((token.clone(), now_ms.saturating_add(good_ms)));
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.push_back(token.clone());
+        if given.len() > GIVEN_MAX {
+            given.pop_front();
+        }
+        token
+    }
+
+    /// The text without any token that was given lately.
+    pub(super) fn scrub(&self, text: String) -> String {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.iter().fold(text, |text, token| without(text, token.expose_secret()))
+    }
+
     /// Holds it: others wait.
     pub(super) async fn hold(&self) -> MutexGuard<'_, Held> {
         self.held.lock().await
@@ -90,14 +115,6 @@ impl Held {
     /// The token, when it is good for a while yet.
     pub(super) fn good(&self, now_ms: i64) -> Option<SecretString> {
         self.token.as_ref().filter(|(_, until_ms)| now_ms < *until_ms).map(|(token, _)| token.clone())
-    }
-
-    /// Keeps a token that was given at a moment.
-    pub(super) fn keep(&mut self, token: &str, now_ms: i64, login: &Login) -> SecretString {
-        let good_ms = i64::try_from(login.lives_ms.saturating_sub(login.early_ms)).unwrap_or(i64::MAX);
-        let token = SecretString::from(token);
-        self.token = Some((token.clone(), now_ms.saturating_add(good_ms)));
-        token
     }
 }
 

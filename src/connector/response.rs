@@ -242,7 +242,7 @@ fn take_rows(system: &System, call: &Call, verdict: &mut Verdict) {
 fn reason(system: &System, answer: &Answer) -> Option<String> {
     match &answer.content {
         Content::Empty => None,
-        Content::Other(text) => Some(cut(&format!("HTTP {}: {}", answer.status, readable(text)))),
+        Content::Other(text) => Some(format!("HTTP {}: {}", answer.status, readable(text))),
         Content::Json(body) => {
             let mut found: Vec<String> = Vec::new();
             for path in &system.message {
@@ -261,9 +261,9 @@ fn reason(system: &System, answer: &Answer) -> Option<String> {
                 }
             }
             if !found.is_empty() {
-                return Some(cut(&found.join("; ")));
+                return Some(found.join("; "));
             }
-            (answer.status >= 400).then(|| cut(&format!("HTTP {}: {body}", answer.status)))
+            (answer.status >= 400).then(|| format!("HTTP {}: {body}", answer.status))
         }
     }
 }
@@ -285,7 +285,8 @@ fn readable(text: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn cut(text: &str) -> String {
+/// A reason no longer than people read.
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= REASON_MAX {
         return text.to_owned();
     }

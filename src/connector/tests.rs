@@ -224,6 +224,13 @@ async fn no_secret_shows_anywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_secret_that_a_cut_would_halve_does_not_show_either() {
+    let (connector, _, _) = open(Arc::new(|_| (422, json!({"error": format!("{}hush-hush", "x".repeat(496))}))));
+    let Outcome::Refused { text } = connector.create("orders", &json!({})).await else { panic!() };
+    assert!(!text.contains("hush") && text.chars().count() <= 501, "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_no_file_describes_cannot_be_asked() {
     let (connector, sent, _) = open(Arc::new(|_| (200, json!({}))));
     let failure = connector.find("orders", "number", &[]).await.unwrap_err();
