@@ -326,7 +326,8 @@ impl Connector {
                 Some(verdict) => {
                     let rows = self.rows(resource, call, verdict.rows)?;
                     pager.turn(&verdict.body, &rows);
-                    page(rows);
+                    let whole = if call.thin { self.whole(resource, &rows).await? } else { rows };
+                    page(whole);
                 }
             }
         }
@@ -337,6 +338,13 @@ impl Connector {
     fn now(&self, mut inputs: Inputs) -> Inputs {
         inputs.insert("now", Value::from(self.inner.clock.now_ms()));
         inputs
+    }
+
+    /// The records of rows that hold less; one that is gone meanwhile is left out.
+    async fn whole(&self, resource: &Resource, rows: &[Row]) -> Result<Vec<Row>, Failure> {
+        let Some(call) = &resource.fetch else { return Ok(Vec::new()) };
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        Box::pin(self.some(resource, call, "ids", &ids)).await
     }
 
     fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {

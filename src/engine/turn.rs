@@ -29,10 +29,14 @@ impl Shared {
     }
 }
 
+/// A cycle has no news for those that follow its links so soon after it began, in milliseconds.
+const FRESH_MS: i64 = 60_000;
+
 /// How the last cycle of a runner went.
 #[derive(Clone, Debug)]
 pub struct Last {
     began_ms: i64,
+    ended_ms: i64,
     /// It linked records, or made some.
     linked: bool,
     /// What it missed in the links of other mappings.
@@ -55,11 +59,11 @@ pub async fn turn(runner: &Shared, all: &[Arc<Shared>], options: Options) -> Vec
         if other.is_stopping() {
             break;
         }
-        // One that ran meanwhile need not run again.
-        if other.last.as_ref().is_none_or(|last| last.began_ms < began_ms) {
+        // One that ran meanwhile, or a moment ago, need not run again.
+        if other.last.as_ref().is_none_or(|last| began_ms.saturating_sub(last.began_ms) >= FRESH_MS) {
             others.push(ran(&mut other, Options::default()).await);
         }
-        linked |= other.last.as_ref().is_some_and(|last| last.linked);
+        linked |= other.last.as_ref().is_some_and(|last| last.linked && last.ended_ms >= began_ms);
     }
     let again = if linked { Some(cycle(runner, options).await.1) } else { None };
     std::iter::once(first).chain(others).chain(again).collect()
@@ -75,7 +79,8 @@ async fn ran(runner: &mut Runner, options: Options) -> Report {
     let began_ms = runner.clock.now_ms();
     let report = runner.cycle(options).await;
     let linked = report.linked + report.created.values().sum::<u64>() > 0;
-    runner.last = Some(Last { began_ms, linked, unlinked: report.unlinked.clone() });
+    let ended_ms = runner.clock.now_ms();
+    runner.last = Some(Last { began_ms, ended_ms, linked, unlinked: report.unlinked.clone() });
     report
 }
 

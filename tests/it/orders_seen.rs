@@ -239,6 +239,7 @@ async fn an_order_whose_answer_was_lost_is_not_made_twice() {
 #[tokio::test]
 async fn a_quotation_moves_once_it_is_approved_and_its_codes_lead_to_the_same_product() {
     let field = Field::new().await;
+    field.trio.auvo.lock().unwrap().switches.quotation_rows_thin = true;
     let code = &field.products[0]["code"];
     let quotation = field.person_adds(
         "quotations",

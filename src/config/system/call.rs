@@ -28,6 +28,8 @@ pub struct Call {
     pub paging: Paging,
     /// Most ids or values in one request.
     pub many: usize,
+    /// Rows of the list hold less than the records: each record is fetched.
+    pub thin: bool,
     /// Where the answer of a read holds its rows.
     pub records: Option<Path>,
     /// Where the answer of a write holds the id.
@@ -213,6 +215,7 @@ pub(super) fn call(
         window: None,
         paging: Paging::None,
         many: 1,
+        thin: false,
         records: None,
         answer_id: None,
         answer_record: None,
@@ -257,6 +260,7 @@ fn read(
     let paged = entries.take("paging");
     found.paging = paged.and_then(|at| paging(at, complaints)).unwrap_or(Paging::None);
     if role == Role::List {
+        found.thin = entries.take("thin").and_then(|at| at.boolean(complaints)).unwrap_or(false);
         found.window = entries.take("window").and_then(|at| window(at, whole, whole.names(WINDOW), complaints));
     } else if let Some(many) = entries.take("many").and_then(|at| positive(at, complaints)) {
         found.many = to_usize(many);

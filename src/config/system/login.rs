@@ -54,6 +54,7 @@ pub(super) fn login(written: &Located, host: &Host, secrets: &[String], complain
         window: None,
         paging: Paging::None,
         many: 1,
+        thin: false,
         records: None,
         answer_id: None,
         answer_record: None,

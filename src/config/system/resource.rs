@@ -56,6 +56,10 @@ pub(super) fn resource(
         let sentence = "a resource with a `join` is listed whole: its `window` never acts";
         complaints.push(Diagnostic::new(Code::UnreachableOption, &join.place, sentence).hint("drop one of them"));
     }
+    if list.as_ref().is_some_and(|list| list.thin) && fetch.is_none() {
+        let sentence = "a `thin` list needs a `fetch` that reads the whole record";
+        complaints.push(Diagnostic::new(Code::MissingKey, &name.place, sentence));
+    }
     let place = name.place.clone();
     Some(Resource {
         name: name.text.clone(),

@@ -58,6 +58,13 @@ fn a_join_names_a_list_and_leaves_no_window() {
 }
 
 #[test]
+fn a_thin_list_needs_a_way_to_the_whole_record() {
+    let lines = said("{ page: \"{page}\" }", "{ page: \"{page}\" }, thin: true");
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains("[missing-key] a `thin` list needs a `fetch`"), "{lines:?}");
+}
+
+#[test]
 fn a_login_says_where_its_token_stands_and_how_long_it_lives() {
     let auth = "secrets: [token]\nauth: { token: { path: /login, query: { key: \"{secret.token}\" } } }";
     assert_eq!(said("secrets: [token]", auth).len(), 2, "`at` and `lives`");
