@@ -11,6 +11,7 @@ mod diagnostics;
 mod docs;
 mod faults;
 mod field_seen;
+mod goods_seen;
 mod house;
 mod kill;
 mod laws;
