@@ -120,27 +120,37 @@ impl References {
     /// The first row whose field holds a value, compared without regard to case and accents.
     /// Notes a want when nobody knows whether there is one.
     pub fn find(&self, name: &str, field: &str, value: &str) -> Option<Arc<Value>> {
-        self.rows(name, field, value).into_iter().next()
+        self.look_up(name, field, value, |rows| rows.next().cloned())
     }
 
     /// All rows whose field holds a value, found as [`References::find`] does.
     pub fn rows(&self, name: &str, field: &str, value: &str) -> Vec<Arc<Value>> {
+        self.look_up(name, field, value, |rows| rows.cloned().collect())
+    }
+
+    fn look_up<T: Default>(
+        &self,
+        name: &str,
+        field: &str,
+        value: &str,
+        take: impl FnOnce(&mut dyn Iterator<Item = &Arc<Value>>) -> T,
+    ) -> T {
         let sought = folded(value);
         if sought.is_empty() {
-            return Vec::new();
+            return T::default();
         }
-        let table = self.tables.get(name);
-        if let Some(table) = table {
+        if let Some(table) = self.tables.get(name) {
             let index = table.index_by(field);
-            let rows: Vec<_> =
-                index.get(&sought).into_iter().flatten().filter_map(|at| table.rows.get(*at)).cloned().collect();
-            if !rows.is_empty() || table.whole || table.asked.contains(&(field.to_owned(), sought)) {
-                return rows;
+            if let Some(places) = index.get(&sought) {
+                return take(&mut places.iter().filter_map(|at| table.rows.get(*at)));
+            }
+            if table.whole || table.asked.contains(&(field.to_owned(), sought)) {
+                return T::default();
             }
         }
         let want = Want { reference: name.to_owned(), field: field.to_owned(), value: value.trim().to_owned() };
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(want);
-        Vec::new()
+        T::default()
     }
 
     /// What was looked for and is not known; forgets it.
