@@ -115,7 +115,7 @@ pub(super) fn customer_lists(auvo: &Auvo, kept: &Value, edit: &mut Edit, random:
 /// Adds a phone at the front or the end, or takes one away.
 fn phones(kept: &Value, edit: &mut Edit, random: &mut fastrand::Rng) {
     let mut phones = list_of(kept, "phoneNumber");
-    if !phones.is_empty() && one_in(random, 3) {
+    if phones.len() > 5 || (!phones.is_empty() && one_in(random, 3)) {
         phones.remove(random.usize(..phones.len()));
     } else {
         let (ddd, number) = pick(random, pool::PHONES);

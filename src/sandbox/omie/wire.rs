@@ -4,6 +4,7 @@
 //! escaped. Knows no method and no rule.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -129,6 +130,9 @@ pub(super) fn html(status: u16, title: &str, text: &str) -> Answer {
 /// A JSON text in pure ASCII, slashes escaped.
 pub(super) fn text(value: &Value) -> String {
     let plain = value.to_string();
+    if plain.bytes().all(|byte| byte.is_ascii() && byte != b'/') {
+        return plain;
+    }
     let mut escaped = String::with_capacity(plain.len() + plain.len() / 16);
     for c in plain.chars() {
         if c == '/' {
@@ -137,7 +141,8 @@ pub(super) fn text(value: &Value) -> String {
             escaped.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing into a text cannot fail.
+                let _written = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

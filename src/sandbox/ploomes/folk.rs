@@ -271,7 +271,7 @@ fn address(edit: &mut Edit, random: &mut fastrand::Rng) {
 /// Adds a phone, or takes one away.
 fn phones(shown: &Value, edit: &mut Edit, random: &mut fastrand::Rng) {
     let mut phones = items(shown, "Phones");
-    if !phones.is_empty() && one_in(random, 3) {
+    if phones.len() > 5 || (!phones.is_empty() && one_in(random, 3)) {
         let gone = phones.remove(random.usize(..phones.len()));
         edit.say(format!("takes the phone {} away", text_of(gone.get("PhoneNumber"))));
     } else {
