@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Refused;
 use super::refusal::Refusal;
-use crate::sandbox::{Answer, Request};
+use crate::sandbox::{Answer, Request, memory};
 
 /// A call as it came in.
 #[derive(Debug)]
@@ -108,6 +108,28 @@ pub(super) fn dress(answer: &mut Answer, refused: Refused, status: Option<Status
         (Refused::FaultWithin200, Some(_), _) => answer.status = 200,
         (Refused::Fault | Refused::FaultWithin200 | Refused::StatusWithin200, ..) => {}
     }
+}
+
+/// What names a record, in whatever listing.
+const IDS: [&str; 11] = [
+    "codigo_cliente_omie",
+    "codigo_produto",
+    "nCodProd",
+    "codigo_local_estoque",
+    "codigo",
+    "cCod",
+    "cCodigo",
+    "nCodTag",
+    "intListar",
+    "Cabecalho",
+    "cabecalho",
+];
+
+/// Lets the rows of a listing lack a member.
+pub(super) fn lacking(answer: &mut Answer, number: u64) {
+    let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) else { return };
+    body.values_mut().for_each(|rows| memory::lacking(rows, number, &IDS));
+    answer.body = text(&Value::Object(body)).into_bytes();
 }
 
 /// How the answer to a write tells how it went.
