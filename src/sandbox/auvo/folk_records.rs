@@ -19,7 +19,7 @@ pub(super) const PRICES: [&str; 4] = ["unitaryValue", "unitaryCost", "price", "d
 /// The plain fields of a customer; the last ones are in no mapping.
 pub(super) const CUSTOMER: &[Field] = &[
     field("description", Blank::Never, |random| typed(random, pool::NAMES)),
-    field("cpfCnpj", Blank::Text, |random| json!(Company::of(random.u64(1_000_000..2_000_000)).document)),
+    field("cpfCnpj", Blank::Text, |random| json!(Company::some_other(random).document)),
     field("address", Blank::Text, |random| json!(address(random))),
     field("adressComplement", Blank::Text, |random| typed(random, pool::COMPLEMENTS)),
     field("active", Blank::Never, |random| json!(random.bool())),
