@@ -10,7 +10,6 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::arguments::{DemoArguments, Global, ScopeArguments};
-use super::open::Scope;
 use super::pace::Notes;
 use super::render::{Screen, demo, progress, report};
 use super::runners::{block_on, runners};
@@ -19,6 +18,7 @@ use super::{Exit, init, open, sandbox};
 use crate::clock::Clock;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::Diagnostics;
+use crate::engine::crew::Scope;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 use crate::record::Side;
