@@ -23,6 +23,7 @@ use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 use crate::record::Side;
 use crate::sandbox::town::Town;
+use crate::simulate::account_file;
 use crate::store::{MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
 
@@ -45,7 +46,7 @@ pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Scree
         let town = Town::build(arguments.seed, arguments.records, clock.now(), |system| speaks_of(&workspace, system))
             .map_err(anyhow::Error::msg)?;
         let (served, addresses) = sandbox::open(&town, &clock, 0, |_| true).await?;
-        files.insert(ACCOUNT_FILE.to_owned(), sandbox::account_file(&town, &workspace, &addresses));
+        files.insert(ACCOUNT_FILE.to_owned(), account_file(&town, &workspace, &addresses));
         let workspace = open::compiled(&files, &open::environment, Diagnostics::default(), screen)?;
         let kept = if arguments.keep { Some(keep(&files)?) } else { None };
         let settled = {
