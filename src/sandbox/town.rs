@@ -51,29 +51,6 @@ impl Town {
         Ok(Self { omie: Arc::new(Mutex::new(omie)), ploomes: Arc::new(Mutex::new(ploomes)), field, story })
     }
 
-    /// The same town without anybody in it yet.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn empty(seed: u64, _now: Timestamp, wanted: impl Fn(&str) -> bool) -> Result<Self, String> {
-        let (omie, ploomes) = (Omie::new(seed), Ploomes::new(seed));
-        let field = wanted(AUVO).then(|| (Arc::new(Mutex::new(Auvo::new(seed))), Fieldwork::default()));
-        Ok(Self {
-            omie: Arc::new(Mutex::new(omie)),
-            ploomes: Arc::new(Mutex::new(ploomes)),
-            field,
-            story: Story::default(),
-        })
-    }
-
-    /// The people of each system.
-    pub fn people(&self) -> BTreeMap<&'static str, Arc<Mutex<dyn super::people::People>>> {
-        BTreeMap::from([
-            ("omie", Arc::clone(&self.omie) as Arc<Mutex<dyn super::people::People>>),
-            ("ploomes", Arc::clone(&self.ploomes) as Arc<Mutex<dyn super::people::People>>),
-        ])
-    }
-
     /// How long after a moment the work of its day is certainly seen on that day, in milliseconds:
     /// nothing but for the last hours before midnight, when it is better to begin with the next day.
     pub fn opens_in_ms(now: Timestamp) -> u64 {

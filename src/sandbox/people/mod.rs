@@ -5,7 +5,6 @@
 //! `edit_round` is the second act. The [`Story`] tells which record shows what.
 
 mod field_round;
-mod folk;
 pub mod fieldwork;
 mod round;
 mod sample;
@@ -15,7 +14,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-pub use self::folk::People;
 pub use self::field_round::{Systems, field_round};
 pub use self::round::edit_round;
 use self::sample::{Maker, Sample, put, without};
