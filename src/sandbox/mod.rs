@@ -6,6 +6,7 @@
 
 pub mod auvo;
 pub mod fault;
+pub mod folk;
 pub mod hook;
 pub mod omie;
 pub mod people;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 pub use auvo::Auvo;
 pub use fault::{CallKind, Fault, Faults, Strike};
+pub use folk::People;
 pub use hook::{Delivery, Hook};
 pub use omie::Omie;
 pub use ploomes::Ploomes;

@@ -10,6 +10,9 @@
 
 mod customers;
 mod filter;
+mod folk;
+mod folk_jobs;
+mod folk_records;
 mod hooks;
 mod list;
 mod login;

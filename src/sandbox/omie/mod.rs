@@ -7,6 +7,9 @@
 //! as it does there. Never reads a clock, never panics on what a client sends.
 
 mod book;
+mod folk;
+mod folk_clients;
+mod folk_trade;
 mod goods_schema;
 mod hooks;
 mod limit;

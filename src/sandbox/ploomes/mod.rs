@@ -7,6 +7,7 @@
 mod contacts;
 mod document;
 mod filter;
+mod folk;
 mod grammar;
 mod hooks;
 mod lists;
