@@ -67,7 +67,7 @@ fn stage(global: &Global, mapping: Option<&str>, screen: &mut Screen) -> anyhow:
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             Err(open::unknown("mapping that sandboxes can play", &wanted, &known))
         }
-        Err(error @ (Error::NothingToPlay { .. } | Error::Town(_))) => {
+        Err(error @ Error::NothingToPlay { .. }) => {
             Err(Stop::failed(error.to_string(), "histories are played on `depara sandbox`'s imitations"))
         }
     }

@@ -67,6 +67,7 @@ impl World<'_> {
             conflicts: Vec::new(),
             deeds: &self.deeds,
             births: &self.births,
+            fills: Sides::each(|side| self.fills(&runner.mapping, side)),
         };
         let read = ledger.each_link(|link| evidence.links.push(link));
         read.map_err(|error| error.to_string())?;
@@ -82,7 +83,16 @@ impl World<'_> {
         let Some(member) = self.members.get(end.system.as_str()) else { return BTreeMap::new() };
         let member = held(member);
         let ids = member.ids(&end.resource).into_iter();
-        ids.filter_map(|id| member.shown(&end.resource, &id).map(|body| (id, body))).collect()
+        ids.filter_map(|id| {
+            let body = self.plain(&end.system, member.shown(&end.resource, &id)?);
+            Some((id, body))
+        })
+        .collect()
+    }
+
+    fn fills(&self, mapping: &Mapping, side: Side) -> &'static [&'static str] {
+        let end = mapping.sides.get(side);
+        self.members.get(end.system.as_str()).map_or(&[], |member| held(member).fills(&end.resource))
     }
 
     /// I2: every record that we made belongs to somebody.

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::config::account::Account;
 use crate::config::files::{ACCOUNT_FILE, Files};
 use crate::config::mapping::Arrow;
@@ -52,9 +50,6 @@ pub enum Error {
         /// Those there are.
         known: Vec<String>,
     },
-    /// A sandbox does not take its own people.
-    #[error("{0}")]
-    Town(String),
 }
 
 impl Stage {
@@ -67,7 +62,7 @@ impl Stage {
         files.remove(ACCOUNT_FILE);
         let compile = |files: &Files| Workspace::compile(files, &|_| None, Diagnostics::default());
         let bare = compile(&files).map_err(Error::Complaints)?;
-        let town = Town::empty(TOWN, Timestamp::UNIX_EPOCH, |_| true).map_err(Error::Town)?;
+        let town = Town::empty(TOWN, |_| true);
         let members = town.members();
         let addresses = members.iter().map(|one| (one.name, format!("http://{}.sandbox", one.name))).collect();
         files.insert(ACCOUNT_FILE.to_owned(), account_file(&town, &bare, &addresses));
@@ -122,9 +117,9 @@ impl Stage {
     }
 
     /// A town for one history.
-    pub(super) fn town(&self, cast: usize, now: Timestamp) -> Result<Town, Error> {
+    pub(super) fn town(&self, cast: usize) -> Town {
         let systems = self.systems(cast);
-        Town::empty(TOWN, now, |name| systems.contains(name)).map_err(Error::Town)
+        Town::empty(TOWN, |name| systems.contains(name))
     }
 }
 

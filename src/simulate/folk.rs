@@ -39,12 +39,13 @@ impl World<'_> {
         let mut member = held(&member);
         self.identities.entry(named(place)).or_default().insert(identity);
         match member.invent(now, resource, identity, random) {
-            Ok(id) => {
+            Ok(Some(id)) => {
                 let after = member.shown(resource, &id);
                 drop(member);
                 self.note(now, place, &id, (None, after), "a person makes it");
             }
-            Err(text) => self.tell(&format!("{} takes no new record: {text}", named(place))),
+            Ok(None) => {}
+            Err(text) => self.breaks("I1", format!("{} takes no new record: {text}", named(place))),
         }
     }
 
@@ -61,7 +62,7 @@ impl World<'_> {
                 drop(member);
                 self.note(now, &place, &id, (before, after), &text);
             }
-            Err(text) => self.tell(&format!("{} {id} takes no edit: {text}", named(&place))),
+            Err(text) => self.breaks("I1", format!("{} {id} takes no edit: {text}", named(&place))),
         }
     }
 
@@ -75,14 +76,14 @@ impl World<'_> {
         let now = self.wire.clock.now();
         let mut member = held(&member);
         let (Some(before), Some(was)) = (member.shown(&place.1, &deed.id), deed.before) else { return };
-        let patch = difference(&was, deed.after.as_ref());
-        match member.put_back(now, &place.1, &deed.id, &patch) {
-            Ok(()) => {
+        match member.put_back(now, (&place.1, &deed.id), &was, random) {
+            Ok(Some(text)) => {
                 let after = member.shown(&place.1, &deed.id);
                 drop(member);
-                self.note(now, &place, &deed.id, (Some(before), after), "puts back what was there before");
+                self.note(now, &place, &deed.id, (Some(before), after), &text);
             }
-            Err(text) => self.tell(&format!("{} {} takes nothing back: {text}", deed.place, deed.id)),
+            Ok(None) => {}
+            Err(text) => self.breaks("I1", format!("{} {} takes nothing back: {text}", deed.place, deed.id)),
         }
     }
 
@@ -114,18 +115,14 @@ impl World<'_> {
         (before, after): (Option<Value>, Option<Value>),
         text: &str,
     ) {
+        let read = |body: Option<Value>| body.map(|body| self.plain(place.0, body));
+        let (before, after) = (read(before), read(after));
         let place = named(place);
         held(&self.wire.story).note(now.as_millisecond(), &[place.as_bytes(), id.as_bytes(), text.as_bytes()], || {
             (format!("{place} {id}: {text}"), id.to_owned())
         });
         self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
     }
-}
-
-/// The members of an older state that a newer one changed.
-fn difference(was: &Value, is: Option<&Value>) -> Value {
-    let (Some(was), Some(is)) = (was.as_object(), is.and_then(Value::as_object)) else { return Value::Null };
-    was.iter().filter(|(key, value)| is.get(*key) != Some(value)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// `system.resource`.

@@ -14,7 +14,7 @@ use super::wire::Births;
 use super::world::Deed;
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::mapping::field::{Field, Fields, is_empty, is_unresolved};
+use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::store::{Conflict, Waiting};
@@ -31,6 +31,8 @@ pub(super) struct Evidence<'a> {
     pub(super) conflicts: Vec<Conflict>,
     /// What people did, in the order of time.
     pub(super) deeds: &'a [Deed],
+    /// Members that systems fill themselves.
+    pub(super) fills: Sides<&'static [&'static str]>,
     /// When we made records, by place and id.
     pub(super) births: &'a Births,
 }
@@ -142,7 +144,7 @@ impl Evidence<'_> {
             let value = last.get(side);
             let known = Side::BOTH.iter().flat_map(|side| changes.get(*side).iter().chain(lent.get(*side)));
             let stands_in = pair.get(side).last.is_borrowed(index);
-            if !stands_in && !is_empty(value) && !known.into_iter().any(|change| alike(field, change.after, value)) {
+            if !stands_in && !is_empty(value) && !self.fills_itself(field) && !known.into_iter().any(|change| alike(field, change.after, value)) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
@@ -154,6 +156,17 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// True for what a system fills where nobody says anything.
+    fn fills_itself(&self, field: &Field) -> bool {
+        Side::BOTH.iter().any(|side| {
+            let name = match &field.ends.get(*side).at {
+                At::Path(path) => path.root().unwrap_or_default(),
+                At::Member { name, .. } => name,
+            };
+            self.fills.get(*side).contains(&name)
+        })
     }
 
     /// What people did to the fields that may stand in for this one.

@@ -10,8 +10,7 @@ use super::life::Life;
 use super::story::Story;
 use crate::clock::Clock;
 use crate::connector::transport::{Transport, WireAnswer, WireRequest};
-use crate::sandbox::Request;
-use crate::sandbox::people::People;
+use crate::sandbox::{People, Request};
 
 /// A sandbox and its people, shared.
 pub(super) type Member = Arc<Mutex<dyn People>>;

@@ -17,7 +17,7 @@ use super::wire::{Births, Member, Wire, held, writes_of};
 use super::Broken;
 use crate::clock::Clock;
 use crate::config::account::Account;
-use crate::connector::Memory;
+use crate::connector::{Memory, plain};
 use crate::engine::Report;
 use crate::engine::crew::{Crew, Scope, Way};
 use crate::sandbox::town::Town;
@@ -78,10 +78,13 @@ impl<'a> World<'a> {
         let dawn: Timestamp = DAWN.parse().unwrap_or_default();
         let clock = Clock::starting_at(dawn);
         let mut random = fastrand::Rng::with_seed(script.seed ^ 0x5eed);
-        let town = stage.town(script.cast, dawn).map_err(|error| error.to_string())?;
-        let members: BTreeMap<&'static str, Member> = town.people();
-        for member in members.values() {
-            held(member).settle_in(dawn - SignedDuration::from_hours(24 * 30), &mut random);
+        let town = stage.town(script.cast);
+        let members: BTreeMap<&'static str, Member> =
+            town.members().into_iter().map(|member| (member.name, member.people)).collect();
+        let mut habits = Vec::new();
+        for (name, member) in &members {
+            let told = held(member).settle_in(dawn - SignedDuration::from_hours(24 * 30), &mut random);
+            habits.extend(told.into_iter().map(|habit| format!("{name}: {habit}")));
         }
         let wire = Wire {
             clock,
@@ -113,8 +116,19 @@ impl<'a> World<'a> {
             down_ms: 0,
             memory: BTreeMap::new(),
         };
+        for habit in habits {
+            world.tell(&habit);
+        }
         world.populate(dawn);
         Ok(world)
+    }
+
+    /// A record as the engine reads it.
+    pub(super) fn plain(&self, system: &str, body: Value) -> Value {
+        match self.stage.state(0).and_then(|workspace| workspace.project.systems.get(system)) {
+            Some(system) => plain(system, body),
+            None => body,
+        }
     }
 
     /// Resources people work in.
