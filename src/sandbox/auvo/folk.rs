@@ -34,6 +34,13 @@ impl People for Auvo {
         told
     }
 
+    fn fills(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "customers" => &["active"],
+            _ => &[],
+        }
+    }
+
     fn ids(&self, resource: &str) -> Vec<String> {
         if RESOURCES.contains(&resource) { self.records(resource) } else { Vec::new() }
     }

@@ -28,6 +28,9 @@ pub trait People: Sandbox {
     /// Draws how this system behaves in this history and who works there; tells what is not as usual.
     fn settle_in(&mut self, now: Timestamp, random: &mut fastrand::Rng) -> Vec<String>;
 
+    /// Members and parts of a resource that the system fills itself where nobody says anything.
+    fn fills(&self, resource: &str) -> &'static [&'static str];
+
     /// Ids of the living records, in the order of their making.
     fn ids(&self, resource: &str) -> Vec<String>;
 

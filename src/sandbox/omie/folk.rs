@@ -24,6 +24,13 @@ impl People for Omie {
         told
     }
 
+    fn fills(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "clientes" => &["codigo_pais", "estado", "pessoa_fisica", "inativo"],
+            _ => &[],
+        }
+    }
+
     fn ids(&self, resource: &str) -> Vec<String> {
         let trade = &self.trade;
         let book = match resource {

@@ -78,6 +78,13 @@ impl People for Ploomes {
         told
     }
 
+    fn fills(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "contacts" => &["StateId", "CountryId", "TypeId", "StatusId"],
+            _ => &[],
+        }
+    }
+
     fn ids(&self, resource: &str) -> Vec<String> {
         let known = resource == "contacts";
         self.contacts().filter(|_| known).map(|id| id.to_string()).collect()
