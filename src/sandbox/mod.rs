@@ -8,6 +8,7 @@ pub mod auvo;
 pub mod fault;
 pub mod folk;
 pub mod hook;
+mod memory;
 pub mod omie;
 pub mod people;
 pub mod places;

@@ -19,7 +19,7 @@ pub(super) const PRICES: [&str; 4] = ["unitaryValue", "unitaryCost", "price", "d
 /// The plain fields of a customer; the last ones are in no mapping.
 pub(super) const CUSTOMER: &[Field] = &[
     field("description", Blank::Never, |random| typed(random, pool::NAMES)),
-    field("cpfCnpj", Blank::Text, |random| json!(Company::of(random.u64(1_000_000..2_000_000)).document)),
+    field("cpfCnpj", Blank::Text, |random| json!(Company::some_other(random).document)),
     field("address", Blank::Text, |random| json!(address(random))),
     field("adressComplement", Blank::Text, |random| typed(random, pool::COMPLEMENTS)),
     field("active", Blank::Never, |random| json!(random.bool())),
@@ -115,7 +115,7 @@ pub(super) fn customer_lists(auvo: &Auvo, kept: &Value, edit: &mut Edit, random:
 /// Adds a phone at the front or the end, or takes one away.
 fn phones(kept: &Value, edit: &mut Edit, random: &mut fastrand::Rng) {
     let mut phones = list_of(kept, "phoneNumber");
-    if !phones.is_empty() && one_in(random, 3) {
+    if phones.len() > 5 || (!phones.is_empty() && one_in(random, 3)) {
         phones.remove(random.usize(..phones.len()));
     } else {
         let (ddd, number) = pick(random, pool::PHONES);

@@ -228,8 +228,9 @@ impl Switches {
         }
         folk::roll(random, told_by, ("uncapped", &mut self.uncapped), 2, &[Vec::new()]);
         folk::roll(random, told_by, ("sort", &mut self.sort), 3, &[SortKey::Scattered]);
-        let forms = [PriceForm::Comma, PriceForm::Dollar, PriceForm::Dot, PriceForm::Number];
+        let forms = [PriceForm::Dollar, PriceForm::Dot, PriceForm::Number];
         folk::roll(random, told_by, ("product_price", &mut self.product_price), 2, &forms);
+        let forms = [PriceForm::Comma, PriceForm::Dollar, PriceForm::Number];
         folk::roll(random, told_by, ("service_price", &mut self.service_price), 2, &forms);
         let posted = [PostedNumber::PointLost, PostedNumber::Right];
         folk::roll(random, told_by, ("posted_number", &mut self.posted_number), 2, &posted);

@@ -35,6 +35,18 @@ impl Company {
         Self { person, name, document: completed(&stem) }
     }
 
+    /// Another one whom nobody else knows, but for chance.
+    pub(in crate::sandbox) fn some_other(random: &mut fastrand::Rng) -> Self {
+        Self::of(random.u64(1_000_000..2_000_000))
+    }
+
+    /// The document with a wrong last digit.
+    pub(in crate::sandbox) fn mistyped(&self) -> String {
+        let stem = self.document.get(..self.document.len().saturating_sub(1)).unwrap_or_default();
+        let last = if self.document.ends_with('9') { '0' } else { '9' };
+        format!("{stem}{last}")
+    }
+
     /// The document with its mask, as many people type it.
     pub(in crate::sandbox) fn masked(&self) -> String {
         let pattern = if self.person { "###.###.###-##" } else { "##.###.###/####-##" };
@@ -84,5 +96,6 @@ mod tests {
         assert_eq!(all.iter().map(|one| &one.document).collect::<BTreeSet<_>>().len(), all.len());
         assert_eq!(all.iter().map(|one| &one.name).collect::<BTreeSet<_>>().len(), all.len());
         assert!(all.iter().all(|one| one.document.len() == if one.person { 11 } else { 14 }));
+        assert!(all.iter().all(|one| one.mistyped() != one.document));
     }
 }

@@ -62,33 +62,36 @@ fn work(people: &mut dyn People, seed: u64) -> History {
     history
 }
 
+/// The members that people set or cleared.
+fn touched(told: &[String]) -> BTreeSet<String> {
+    let what = told.iter().filter_map(|text| text.split_once(": ")).flat_map(|(_, what)| what.split(", "));
+    let names = what.filter_map(|part| part.split_once(" = ").map(|(name, _)| name.to_owned()));
+    names.filter(|name| !name.contains(' ')).collect()
+}
+
 #[test]
-fn people_are_never_refused_without_a_rule_and_one_seed_tells_one_history() {
-    for seed in 0..SEEDS {
-        for (mut people, mut again) in systems(seed).into_iter().zip(systems(seed)) {
-            let history = work(people.as_mut(), seed);
-            assert_eq!(history, work(again.as_mut(), seed), "{} with seed {seed}", people.name());
-            assert!(history.left.len() > 4, "{} with seed {seed}", people.name());
+fn people_touch_many_fields_and_are_refused_by_rules_alone() {
+    for (at, fields_min) in [30, 24, 34].into_iter().enumerate() {
+        let (mut fields, mut refused, mut all) = (BTreeSet::new(), 0, 0);
+        for seed in 0..SEEDS {
+            let people = &mut systems(seed)[at];
+            let History { told, left } = work(people.as_mut(), seed);
+            fields.extend(touched(&told));
+            refused += told.iter().filter(|text| text.contains("refused")).count();
+            all += told.len();
+            assert!(left.len() > 4, "{} with seed {seed}", people.name());
         }
+        assert!(fields.len() >= fields_min, "{}: {fields:?}", systems(0)[at].name());
+        assert!(refused * 12 < all, "{refused} of {all}");
     }
 }
 
 #[test]
-fn people_touch_many_fields_and_are_seldom_refused() {
-    for (at, fields_min) in [30, 24, 34].into_iter().enumerate() {
-        let (mut fields, mut refused, mut told) = (BTreeSet::new(), 0, 0);
-        for seed in 0..SEEDS {
-            let people = &mut systems(seed)[at];
-            for text in work(people.as_mut(), seed).told {
-                let what = text.split_once(": ").map_or("", |(_, what)| what);
-                refused += usize::from(what.contains("refused"));
-                told += 1;
-                let names = what.split(", ").filter_map(|part| part.split_once(" = ").map(|(name, _)| name.to_owned()));
-                fields.extend(names.filter(|name| !name.contains(' ')));
-            }
+fn one_seed_tells_one_history() {
+    for seed in 0..5 {
+        for (mut people, mut again) in systems(seed).into_iter().zip(systems(seed)) {
+            assert_eq!(work(people.as_mut(), seed), work(again.as_mut(), seed), "{} with seed {seed}", people.name());
         }
-        assert!(fields.len() >= fields_min, "{}: {fields:?}", systems(0)[at].name());
-        assert!(refused * 12 < told, "{refused} of {told}");
     }
 }
 

@@ -95,6 +95,11 @@ impl People for Omie {
         match resource {
             "ordens_servico" | "pedidos" => return Ok(self.tinker_with_order(now, (resource, id), random)),
             "produtos" if random.u8(..4) == 0 => return Ok(self.count_stock(now, id, random)),
+            "clientes" if random.u8(..40) == 0 => {
+                if let Some(told) = folk_clients::reassign(self, now, random) {
+                    return Ok(told);
+                }
+            }
             _ => {}
         }
         let kept = self.kept(resource, id).ok_or_else(|| format!("{resource} has no {id}"))?;

@@ -82,7 +82,7 @@ pub(super) fn invented(omie: &Omie, identity: u64, random: &mut fastrand::Rng) -
 /// Changes something about a client.
 pub(super) fn edit(omie: &Omie, kept: &Value, edit: &mut Edit, random: &mut fastrand::Rng) {
     if one_in(random, 16) {
-        document(edit, random);
+        document(omie, edit, random);
     } else {
         some(omie, kept, edit, random);
     }
@@ -107,11 +107,23 @@ fn some(omie: &Omie, kept: &Value, edit: &mut Edit, random: &mut fastrand::Rng) 
     }
 }
 
-/// Another document: of another company, of a person, or none.
-fn document(edit: &mut Edit, random: &mut fastrand::Rng) {
-    let other = Company::of(random.u64(1_000_000..2_000_000));
-    let empty = one_in(random, 3);
-    edit.set("cnpj_cpf", json!(if empty { String::new() } else { other.masked() }));
+/// Another document: of another company or person, none, or a mistyped one where nobody looks.
+fn document(omie: &Omie, edit: &mut Edit, random: &mut fastrand::Rng) {
+    let other = Company::some_other(random);
+    let typed = match random.u8(..6) {
+        0 | 1 => String::new(),
+        2 if !omie.switches.document_checked => other.mistyped(),
+        _ => other.masked(),
+    };
+    edit.set("cnpj_cpf", json!(typed));
+}
+
+/// A seller becomes inactive, or active again.
+pub(super) fn reassign(omie: &mut Omie, now: Timestamp, random: &mut fastrand::Rng) -> Option<String> {
+    let code = random.choice(omie.sellers().collect::<Vec<_>>())?;
+    let inactive = !omie.sellers.get(&code)?.inactive;
+    omie.set_seller_inactive(now, code, inactive);
+    Some(format!("makes seller {code} {}", if inactive { "inactive" } else { "active again" }))
 }
 
 fn address(edit: &mut Edit, random: &mut fastrand::Rng) {

@@ -123,10 +123,15 @@ impl People for Ploomes {
         if one_in(random, 20) {
             return self.note_down(now, number, random);
         }
+        if one_in(random, 40)
+            && let Some(told) = self.reassign(random)
+        {
+            return Ok(told);
+        }
         let mut edit = Edit::new();
         for _ in 0..random.u8(1..=2) {
             if one_in(random, 16) {
-                document(&mut edit, random);
+                self.document(&mut edit, random);
             } else {
                 self.change_something(&shown, &mut edit, random);
             }
@@ -212,6 +217,25 @@ impl Ploomes {
         Ok("writes down what was spoken".to_owned())
     }
 
+    /// Another document, none, or a mistyped one where nobody looks.
+    fn document(&self, edit: &mut Edit, random: &mut fastrand::Rng) {
+        let other = Company::some_other(random);
+        let typed = match random.u8(..6) {
+            0 | 1 => Value::Null,
+            2 if !self.switches.documents_checked => json!(other.mistyped()),
+            _ => json!(other.masked()),
+        };
+        edit.set("Register", typed);
+    }
+
+    /// A user is suspended, or comes back.
+    fn reassign(&mut self, random: &mut fastrand::Rng) -> Option<String> {
+        let id = self.some(Table::User, random).filter(|id| ![self.integration, self.person].contains(id))?;
+        let suspended = self.world.row(Table::User, id)?.get("Suspended") != Some(&true.into());
+        self.suspend_user(id, suspended);
+        Some(format!("{} user {id}", if suspended { "suspends" } else { "lets back" }))
+    }
+
     fn owner(&self, edit: &mut Edit, random: &mut fastrand::Rng) {
         let user = self.some(Table::User, random).filter(|_| !one_in(random, 4));
         edit.set("OwnerId", json!(user));
@@ -260,13 +284,6 @@ fn merged(mut contact: Value, patch: Value) -> Value {
     contact
 }
 
-/// Another document of the same kind, or none.
-fn document(edit: &mut Edit, random: &mut fastrand::Rng) {
-    let other = Company::of(random.u64(1_000_000..2_000_000));
-    let empty = one_in(random, 3);
-    edit.set("Register", if empty { Value::Null } else { json!(other.masked()) });
-}
-
 fn address(edit: &mut Edit, random: &mut fastrand::Rng) {
     edit.set("StreetAddress", typed(random, pool::STREETS));
     edit.set("StreetAddressNumber", json!(pick(random, pool::NUMBERS)));
@@ -278,7 +295,7 @@ fn address(edit: &mut Edit, random: &mut fastrand::Rng) {
 /// Adds a phone, or takes one away.
 fn phones(shown: &Value, edit: &mut Edit, random: &mut fastrand::Rng) {
     let mut phones = items(shown, "Phones");
-    if !phones.is_empty() && one_in(random, 3) {
+    if phones.len() > 5 || (!phones.is_empty() && one_in(random, 3)) {
         let gone = phones.remove(random.usize(..phones.len()));
         edit.say(format!("takes the phone {} away", text_of(gone.get("PhoneNumber"))));
     } else {
