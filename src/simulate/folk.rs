@@ -119,7 +119,8 @@ impl World<'_> {
         let (before, after) = (read(before), read(after));
         let place = named(place);
         held(&self.wire.story).note(now.as_millisecond(), &[place.as_bytes(), id.as_bytes(), text.as_bytes()], || {
-            (format!("{place} {id}: {text}"), id.to_owned())
+            let made = after.as_ref().filter(|_| before.is_none()).map(ToString::to_string);
+            (format!("{place} {id}: {text}"), made.unwrap_or_else(|| id.to_owned()))
         });
         self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
     }
