@@ -141,7 +141,7 @@ impl Evidence<'_> {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
             };
-            let free = field.once || (!field.put_back && field.one_way_from() == Some(side));
+            let free = field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
             let twin = self.has_twin(field, side.other(), change.after);
             if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);

@@ -216,8 +216,10 @@ impl<'a> World<'a> {
         let members: Vec<Member> = self.members.values().cloned().collect();
         for member in members {
             let member = held(&member);
-            let broken: Vec<String> =
-                member.tally().broken.iter().map(|(limit, times)| format!("{limit}, {times} times")).collect();
+            // A process whose clock is set between two lives cannot know how long ago it asked.
+            let excused = |limit: &str| self.script.sets_clock() && limit == "redundant";
+            let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
+            let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
             let name = member.name();
             drop(member);
             if !broken.is_empty() {

@@ -150,6 +150,12 @@ impl Ploomes {
             };
             let id = id.ok_or_else(|| Refusal::Invalid(format!("Nothing is called so: {name} {said}.")))?;
             body.insert(column.to_owned(), json!(id));
+            // Who chooses a city sees its state along with it.
+            if name == "City"
+                && let Some(state) = self.world.row(Table::City, id).and_then(|city| city.integer("StateId"))
+            {
+                body.entry("StateId").or_insert(json!(state));
+            }
         }
         if let Some(Value::Array(phones)) = body.get_mut("Phones") {
             phones.iter_mut().filter_map(Value::as_object_mut).for_each(|phone| self.spoken_phone(phone));
