@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Broken;
 use super::judge::Evidence;
 use super::life::Life;
-use super::wire::held;
+use super::wire::{Ours, held};
 use super::world::World;
 use crate::engine::{Options, Runner};
 use crate::mapping::Mapping;
@@ -26,8 +26,8 @@ impl World<'_> {
     /// Judges the end of the history.
     pub(super) async fn audit(&mut self) -> Result<Truth, String> {
         self.town.lift_limits();
-        self.births = std::mem::take(&mut held(&self.wire.births));
         tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+        let ours = std::mem::take(&mut *held(&self.wire.ours));
         let mut truth = Truth::new();
         let mut linked: BTreeSet<(String, String)> = BTreeSet::new();
         let copy = MemoryStore::copy_of(self.disk.store()).map_err(|error| error.to_string())?;
@@ -39,7 +39,7 @@ impl World<'_> {
             let ledger = runner.ledger.clone();
             // Without memory nothing is left out as unchanged.
             runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
-            let evidence = self.evidence(&mut runner, &ledger).await?;
+            let evidence = self.evidence(&mut runner, &ledger, &ours).await?;
             for link in &evidence.links {
                 for side in Side::BOTH {
                     linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
@@ -56,7 +56,12 @@ impl World<'_> {
         Ok(truth)
     }
 
-    async fn evidence<'a>(&'a self, runner: &'a mut Runner, ledger: &Ledger) -> Result<Evidence<'a>, String> {
+    async fn evidence<'a>(
+        &'a self,
+        runner: &'a mut Runner,
+        ledger: &Ledger,
+        ours: &'a Ours,
+    ) -> Result<Evidence<'a>, String> {
         let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
         let mut evidence = Evidence {
             references: prepared.snapshot.references,
@@ -66,7 +71,7 @@ impl World<'_> {
             waiting: BTreeMap::new(),
             conflicts: Vec::new(),
             deeds: &self.deeds,
-            births: &self.births,
+            ours,
             fills: Sides::each(|side| self.fills(&runner.mapping, side)),
         };
         let read = ledger.each_link(|link| evidence.links.push(link));

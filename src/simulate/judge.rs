@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Broken;
-use super::wire::Births;
+use super::wire::Ours;
 use super::world::Deed;
 use crate::link::Link;
 use crate::mapping::Mapping;
@@ -33,8 +33,8 @@ pub(super) struct Evidence<'a> {
     pub(super) deeds: &'a [Deed],
     /// Members that systems fill themselves.
     pub(super) fills: Sides<&'static [&'static str]>,
-    /// When we made records, by place and id.
-    pub(super) births: &'a Births,
+    /// What calls did to records.
+    pub(super) ours: &'a Ours,
 }
 
 /// A deed on one field.
@@ -142,6 +142,10 @@ impl Evidence<'_> {
                 later.any(|other| alike(field, other.before, change.after))
             };
             let free = field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
+            let place = self.mapping.sides.get(side).name();
+            if self.ours.raced(&place, &pair.get(side).id, change.at_ms) {
+                continue;
+            }
             let twin = self.has_twin(field, side.other(), change.after);
             if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);
@@ -230,6 +234,9 @@ impl Evidence<'_> {
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
+                if self.ours.raced(&self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms) {
+                    continue;
+                }
                 let later = moves.get(side.other()).iter().any(|(other_ms, _, _)| other_ms >= at_ms);
                 let told = self.is_told(link, index, side, &Value::Null);
                 if !everywhere && !later && !told {
@@ -302,7 +309,7 @@ impl Evidence<'_> {
         let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
         let Some(made) = made else { return false };
         others.iter().filter(|other| **other != id).any(|other| {
-            self.births
+            self.ours.births
                 .get(&(place.to_owned(), (*other).clone()))
                 .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
         })

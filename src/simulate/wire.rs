@@ -25,11 +25,30 @@ pub(super) struct Wire {
     pub(super) clock: Clock,
     pub(super) story: Arc<Mutex<Story>>,
     pub(super) random: Arc<Mutex<fastrand::Rng>>,
-    pub(super) births: Arc<Mutex<Births>>,
+    pub(super) ours: Arc<Mutex<Ours>>,
 }
 
-/// When calls made records, in milliseconds since 1970, by `system.resource` and id.
-pub(super) type Births = BTreeMap<(String, String), i64>;
+/// What calls did to records.
+#[derive(Default)]
+pub(super) struct Ours {
+    /// When they made one, in milliseconds since 1970, by `system.resource` and id.
+    pub(super) births: BTreeMap<(String, String), i64>,
+    /// When they may have changed one, likewise.
+    pub(super) writes: BTreeMap<(String, String), Vec<i64>>,
+    /// From when to when cycles ran.
+    pub(super) cycles: Vec<(i64, i64)>,
+}
+
+impl Ours {
+    /// True when a cycle that had begun before a moment wrote to a record after it: what a person typed
+    /// in between it cannot have seen, and no system offers a write that only goes if nothing changed.
+    pub(super) fn raced(&self, place: &str, id: &str, at_ms: i64) -> bool {
+        let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
+        writes.iter().filter(|write_ms| **write_ms >= at_ms).any(|write_ms| {
+            self.cycles.iter().any(|(from_ms, to_ms)| *from_ms <= at_ms && write_ms <= to_ms)
+        })
+    }
+}
 
 impl Wire {
     /// The way to one system for one life of the process.
@@ -58,12 +77,19 @@ impl Wire {
         tokio::time::sleep(Duration::from_millis(way_ms + more_ms)).await;
     }
 
-    /// Notes the newest record of each resource; one that a person made is never asked for.
-    fn note_births(&self, member: &dyn People, now_ms: i64) {
-        let mut births = held(&self.births);
+    /// Notes which records a write named, and the newest of each resource; one that a person made is
+    /// never asked for as ours.
+    fn note_write(&self, member: &dyn People, request: &Request, now_ms: i64) {
+        let mut ours = held(&self.ours);
+        let said = format!("{} {}", request.path, String::from_utf8_lossy(&request.body));
         for resource in member.resources() {
-            if let Some(id) = member.ids(resource).pop() {
-                births.entry((format!("{}.{resource}", member.name()), id)).or_insert(now_ms);
+            let place = format!("{}.{resource}", member.name());
+            let ids = member.ids(resource);
+            if let Some(id) = ids.last() {
+                ours.births.entry((place.clone(), id.clone())).or_insert(now_ms);
+            }
+            for id in ids.into_iter().filter(|id| said.contains(id.as_str())) {
+                ours.writes.entry((place.clone(), id)).or_default().push(now_ms);
             }
         }
     }
@@ -84,7 +110,7 @@ impl Wire {
         let writes = writes_of(&*member);
         let answer = member.answer(now, &request);
         if writes_of(&*member) > writes {
-            self.note_births(&*member, now.as_millisecond());
+            self.note_write(&*member, &request, now.as_millisecond());
         }
         let parts = [wire.url.as_bytes(), &request.body, &answer.status.to_be_bytes(), &answer.body];
         held(&self.story).note(now.as_millisecond(), &parts, || {

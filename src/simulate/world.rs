@@ -14,7 +14,7 @@ use super::life::Life;
 use super::process::{Kit, Process, Said};
 use super::script::{Act, Script, What};
 use super::story::{Counts, Story};
-use super::wire::{Births, Member, Wire, held, writes_of};
+use super::wire::{Member, Wire, held, writes_of};
 use crate::clock::Clock;
 use crate::config::account::Account;
 use crate::connector::{Memory, plain};
@@ -48,8 +48,6 @@ pub(super) struct World<'a> {
     pub(super) wire: Wire,
     pub(super) disk: Arc<Disk>,
     pub(super) deeds: Vec<Deed>,
-    /// When we made records; filled in the end.
-    pub(super) births: Births,
     pub(super) broken: Vec<Broken>,
     pub(super) counts: Counts,
     began: Instant,
@@ -90,7 +88,7 @@ impl<'a> World<'a> {
             clock,
             story: Arc::new(Mutex::new(story)),
             random: Arc::new(Mutex::new(fastrand::Rng::with_seed(random.u64(..)))),
-            births: Arc::default(),
+            ours: Arc::default(),
         };
         let mut world = Self {
             places: places(stage, script.cast, &members),
@@ -101,7 +99,6 @@ impl<'a> World<'a> {
             wire,
             disk: Disk::new(),
             deeds: Vec::new(),
-            births: Births::new(),
             broken: Vec::new(),
             counts: Counts::new(),
             began: Instant::now(),
@@ -313,6 +310,10 @@ impl<'a> World<'a> {
     fn die(&mut self) {
         let Some(process) = self.process.take() else { return };
         self.note_end(&process);
+        // Nobody reports the cycles that died with it.
+        let poll_ms = i64::try_from(self.poll_ms()).unwrap_or(i64::MAX);
+        let died_ms = self.wire.clock.now_ms();
+        held(&self.wire.ours).cycles.push((died_ms.saturating_sub(poll_ms), died_ms));
         if self.power {
             let kept = self.random.usize(0..=self.disk.unflushed());
             self.disk.cut_power(kept);
@@ -351,6 +352,9 @@ impl<'a> World<'a> {
 
     fn hear_report(&mut self, report: &Report) {
         self.add_to("cycles", 1);
+        let ended_ms = self.wire.clock.now_ms();
+        let took_ms = i64::try_from(report.ms).unwrap_or(i64::MAX);
+        held(&self.wire.ours).cycles.push((ended_ms.saturating_sub(took_ms), ended_ms));
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
         self.add_to("cycles that were halted", u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {

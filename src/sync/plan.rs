@@ -283,7 +283,13 @@ impl Planner<'_> {
     /// told what did not arrive. Sending it again, or back, would write what nobody typed.
     fn unheeded(&self, verdicts: &[Verdict], link: Option<&Link>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
         let found = link.map(|link| settle::unheeded(self.mapping, link, seen)).unwrap_or_default();
-        let unmoved = found.into_iter().filter(|(field, _)| verdicts.get(*field) == Some(&Verdict::Unchanged));
+        let unmoved = found.into_iter().filter(|(field, _)| {
+            // One that is looked up is filled again from where it stands.
+            matches!(
+                verdicts.get(*field),
+                Some(Verdict::Unchanged | Verdict::Follow { why: Why::Filled, .. })
+            )
+        });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
     }
 
