@@ -224,6 +224,12 @@ pub struct LinksArguments {
     /// Which mappings.
     #[command(flatten)]
     pub scope: ScopeArguments,
+    /// Write every link, each as a line of JSON, into a file or on standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "import")]
+    pub export: Option<Option<PathBuf>>,
+    /// Take up the links that --export wrote; nothing is written when anything is wrong with them.
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
     /// What to do; lists when nothing is said.
     #[command(subcommand)]
     pub verb: Option<LinksVerb>,

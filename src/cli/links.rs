@@ -3,18 +3,29 @@
 use serde_json::json;
 
 use super::arguments::{Global, LinksArguments, LinksVerb, ListArguments};
+use super::export::Home;
 use super::open::remembered;
 use super::render::{Screen, link};
-use super::{Exit, Stop};
+use super::{Exit, Stop, export, import};
 use crate::clock::Clock;
 use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::record::Side;
 use crate::store::{Change, Entry};
 
-/// Lists, shows or forgets links.
+/// Lists, shows, forgets, exports or imports links.
 pub(super) fn run(global: &Global, arguments: &LinksArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    if arguments.verb.is_some() && (arguments.export.is_some() || arguments.import.is_some()) {
+        return Err(Stop::usage("--export and --import go without a word", "say only what is to be done"));
+    }
+    if let Some(file) = &arguments.import {
+        return import::run(global, &arguments.scope, file, screen);
+    }
     let (_, scopes) = remembered(global, &arguments.scope, screen)?;
+    if let Some(file) = &arguments.export {
+        export::run(&homes(scopes), file.as_deref(), screen)?;
+        return Ok(Exit::Done);
+    }
     match &arguments.verb {
         None => list(&scopes, ListArguments::default(), screen),
         Some(LinksVerb::List(how)) => list(&scopes, *how, screen),
@@ -28,6 +39,13 @@ pub(super) fn run(global: &Global, arguments: &LinksArguments, screen: &mut Scre
             forget(scope, &found, screen)
         }
     }
+}
+
+/// The scopes as places that links leave and come to.
+pub(super) fn homes(scopes: Vec<Scope>) -> Vec<Home> {
+    let home =
+        |scope: Scope| Home { account: scope.account.name, mapping: scope.mapping.name.clone(), ledger: scope.ledger };
+    scopes.into_iter().map(home).collect()
 }
 
 fn list(scopes: &[Scope], how: ListArguments, screen: &mut Screen) -> anyhow::Result<Exit> {

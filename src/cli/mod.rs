@@ -9,6 +9,8 @@ mod conflicts;
 mod demo;
 mod docs;
 mod explain;
+mod export;
+mod import;
 mod init;
 mod links;
 mod log;

@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Scre
                     exit = exit.and(if made.halt.is_some() { Exit::Halted } else { Exit::Done });
                 }
                 Err(error) => {
-                    plan::failed(screen, whose, &error.to_string())?;
+                    plan::failed(screen, whose, &error.told())?;
                     exit = exit.and(Exit::Failed);
                 }
             }

@@ -17,6 +17,7 @@ pub mod turn;
 mod waiting;
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -101,6 +102,22 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What failed; of the store also from what, and what a person can do about it.
+    pub fn told(&self) -> String {
+        let mut text = self.to_string();
+        if let Self::Store(error) = self {
+            let mut cause = error.source();
+            while let Some(next) = cause {
+                text = format!("{text}: {next}");
+                cause = next.source();
+            }
+            text = error.hint().map_or_else(|| text.clone(), |hint| format!("{text}; {hint}"));
+        }
+        text
+    }
+}
+
 /// A plan with what it was made from.
 pub struct Prepared {
     /// What was read.
@@ -148,7 +165,7 @@ impl Runner {
         let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
         match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
-            Err(error) => report.failed = Some(error.to_string()),
+            Err(error) => report.failed = Some(error.told()),
         }
         for (system, made) in self.calls() {
             let before = calls.get(&system).copied().unwrap_or(0);

@@ -1,12 +1,14 @@
 //! What the engine on disk does about locks, births, damage and large values.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::sled::{VERSION_KEY, WITNESS};
-use super::{Batch, Error, SledStore, Store as _, Tree};
+use super::{Batch, Error, Ledger, SledStore, Store, Tree};
 
 const KEY: &[u8] = b"key";
 
@@ -132,7 +134,114 @@ fn a_folder_that_cannot_be_is_an_error() {
     fs::write(&file, b"x").unwrap();
     let error = refusal(&file);
     assert!(matches!(error, Error::Open { .. }), "{error:?}");
+    let inside = refusal(&file.join("inside"));
+    assert!(matches!(inside, Error::Open { .. }), "{inside:?}");
+    assert!(inside.hint().unwrap().contains("may be written to"));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_may_not_be_written_to_is_an_error_for_everybody() {
+    // No bits of permission hold the superuser back; nobody makes a folder here.
+    let error = refusal(Path::new("/sys/depara-store"));
+    assert!(matches!(error, Error::Open { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("may be written to"));
+}
+
+#[test]
+fn a_newer_form_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(dir.path()).unwrap());
+    let mut batch = Batch::default();
+    batch.put(Tree::Links, b"acme/x\0" as &[u8], br#"{"v":2,"form":{"new":1}}"#.to_vec());
+    store.write(batch).unwrap();
+    let error = Ledger::new(store, "acme/x").links(None, 9).unwrap_err();
+    assert!(matches!(error, Error::NewerForm { found: 2, .. }), "{error:?}");
+    assert!(error.hint().unwrap().starts_with("use the depara that wrote it"));
+}
+
+/// Every file below a folder, with its length.
+fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push((entry.path(), entry.metadata().unwrap().len()));
+        }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (file, _) in files(from) {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(&file, target).unwrap();
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_an_error_or_nothing_is_missing() {
+    let whole = TempDir::new().unwrap();
+    let value = |number: u8| match number {
+        0 => (0..2 << 20).map(|at: u32| at.to_le_bytes()[1]).collect(),
+        _ => vec![number; 900],
+    };
+    let key = |number: u8| [b'k', number];
+    let store = SledStore::open(whole.path()).unwrap();
+    for number in 0..60 {
+        let mut batch = Batch::default();
+        batch.put(Tree::Links, &key(number), value(number));
+        store.write(batch).unwrap();
+        if number % 20 == 19 {
+            store.flush().unwrap();
+        }
+    }
+    drop(store);
+    let (mut refused, mut opened) = (0, 0);
+    for (file, length) in files(whole.path()) {
+        let quarters = (0..4).map(|quarter| length * quarter / 4);
+        for cut in quarters.chain([1, 7, 40, 4096, length.saturating_sub(1)]).filter(|cut| *cut < length) {
+            let dir = TempDir::new().unwrap();
+            copy(whole.path(), dir.path());
+            let name = file.strip_prefix(whole.path()).unwrap();
+            File::options().write(true).open(dir.path().join(name)).unwrap().set_len(cut).unwrap();
+            let seen = SledStore::open(dir.path()).and_then(|store| {
+                let all = (0..60).map(|number| Ok(store.get(Tree::Links, &key(number))? == Some(value(number))));
+                all.collect::<Result<Vec<bool>, Error>>()
+            });
+            match seen {
+                Ok(there) => {
+                    opened += 1;
+                    assert!(
+                        there.iter().all(|one| *one),
+                        "{} cut at {cut} of {length}: values are gone",
+                        name.display()
+                    );
+                }
+                Err(error) => {
+                    refused += 1;
+                    let trusted = matches!(error, Error::Open { .. } | Error::Read { .. } | Error::Broken { .. });
+                    assert!(
+                        trusted && error.hint().is_some(),
+                        "{} cut at {cut} of {length}: {error:?}",
+                        name.display()
+                    );
+                }
+            }
+        }
+    }
+    assert!(refused > 5 && opened > 5, "{refused} refused, {opened} opened");
+}
+
+#[test]
+fn a_copy_that_finds_no_room_names_the_place_of_copies() {
+    let error = Error::Copy { dir: "/tmp".into(), source: io::ErrorKind::StorageFull.into() };
+    assert_eq!(error.to_string(), "copy the store into `/tmp`");
+    assert!(error.hint().unwrap().contains("TMPDIR"));
+}
+
 #[test]
 fn a_database_behind_its_witness_is_refused() {
     let (dir, old) = (TempDir::new().unwrap(), TempDir::new().unwrap());

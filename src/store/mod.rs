@@ -238,6 +238,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder could not be copied, for whoever must leave it as it is.
+    #[error("copy the store into `{}`", dir.display())]
+    Copy {
+        /// Where copies are made.
+        dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The engine could not read.
     #[error("read the store in `{}`", dir.display())]
     Read {
@@ -302,11 +310,15 @@ impl Error {
             }
             Self::Newer { .. } | Self::NewerForm { .. } => Some("use the depara that wrote it, or a newer one"),
             Self::Broken { .. } | Self::Form { .. } => Some(
-                "put the folder of the store back from a backup; or move it away and run `depara plan`: records find \
-                 their twins again by the keys of the mapping, and nothing is sent before you agree",
+                "put the folder of the store back from a backup; or move it away, take up an export with `depara links \
+                 --import`, or run `depara plan`: records find their twins again by the keys of the mapping, and \
+                 nothing is sent before you agree",
             ),
             Self::Open { .. } | Self::Write { .. } | Self::Flush { .. } => {
                 Some("see that the folder may be written to and that the disk is not full")
+            }
+            Self::Copy { .. } => {
+                Some("see that there is room for a copy of the store there, or name another folder by TMPDIR")
             }
             Self::Read { .. } => Some("see that the disk is well"),
             Self::Linked { .. } => Some("remove the other link first"),

@@ -16,6 +16,7 @@
 //! The file `store` is also the lock. The folder must be on a local disk.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -104,7 +105,7 @@ impl SledStore {
     /// # Errors
     /// As [`SledStore::open`].
     pub fn open_copy(dir: &Path) -> Result<Self, Error> {
-        let copy = Copy::of(dir, lock(dir)?).map_err(|source| Error::Open { dir: dir.into(), source })?;
+        let copy = Copy::of(dir, lock(dir)?).map_err(|source| Error::Copy { dir: env::temp_dir(), source })?;
         let mut store = Self::open(copy.folder())?;
         store.copy = Some(copy);
         Ok(store)
@@ -369,5 +370,26 @@ mod tests {
         assert!(failed.unwrap_err().to_string().contains("disk on fire"));
         assert!(matches!(store.flush(), Err(Error::Broken { .. })));
         assert!(matches!(store.get(Tree::Links, b"key"), Err(Error::Broken { .. })));
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_what_was_flushed_is_there_when_there_is_room_again() {
+        let dir = TempDir::new().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Tree::Links, b"key", b"value".to_vec());
+        store.write(batch).unwrap();
+        store.flush().unwrap();
+        let full = || sled::Error::Io(io::ErrorKind::StorageFull.into());
+        let failed: Result<(), Error> = store.change(|_| Err(full()), |dir, source| Error::Write { dir, source });
+        let error = failed.unwrap_err();
+        assert!(
+            matches!(&error, Error::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull),
+            "{error:?}"
+        );
+        assert!(error.hint().unwrap().contains("the disk is not full"));
+        drop(store);
+        let store = SledStore::open(dir.path()).unwrap();
+        assert_eq!(store.get(Tree::Links, b"key").unwrap().as_deref(), Some(&b"value"[..]));
     }
 }

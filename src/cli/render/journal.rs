@@ -56,6 +56,7 @@ fn happened(entry: &Entry, systems: Sides<&str>) -> String {
         "RetryAsked" => "a person asked to try again".to_owned(),
         "StepDeferred" => format!("put off{ending}"),
         "OutcomeLost" => format!("sent, the answer was lost{ending}"),
+        "LinkImported" => "linked by an import".to_owned(),
         "LinkForgotten" => "a person had the link forgotten".to_owned(),
         "ConflictFound" | "ConflictSettled" => {
             let of = |key: &str| entry.details.get(key).map_or_else(|| "–".to_owned(), value);

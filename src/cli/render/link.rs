@@ -1,6 +1,7 @@
 //! Links: which records are known to be one thing, and what each side held.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -180,4 +181,29 @@ pub fn forgotten(screen: &mut Screen, scope: &Scope, link: &Link) -> io::Result<
     let paint = screen.paint();
     screen.line(&format!("forgot {}", ids(&scope.mapping, link, paint)))?;
     screen.note("neither record was touched; the next `sync --full` lets them meet again by the mapping's keys")
+}
+
+/// Says that links were written into a file.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn exported(screen: &mut Screen, links: usize, file: &Path) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&json!({ "exported": links, "file": file.display().to_string() }));
+    }
+    screen.line(&format!("wrote {} into {}", count(links, "link"), file.display()))?;
+    screen.note("the file holds what the records said: keep it as you keep the store")
+}
+
+/// Says that links were taken up.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn imported(screen: &mut Screen, new: usize, there: usize) -> io::Result<()> {
+    if screen.is_json() {
+        return screen.json(&json!({ "imported": new, "there": there }));
+    }
+    let rest = if there > 0 { format!(", {there} were there and stay as they are") } else { String::new() };
+    screen.line(&format!("took up {}{rest}", count(new, "link")))?;
+    screen.note("nothing was sent; `depara plan --full` shows what the next cycle makes of them")
 }

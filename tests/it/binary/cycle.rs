@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Running, SECRETS, Systems, Workspace, until};
 
 /// Records on both sides, some of them twins; nobody refuses any.
-fn town() -> Systems {
+pub(super) fn town() -> Systems {
     let systems = Systems::open();
     systems.client(
         "Padaria Aurora",

@@ -5,6 +5,7 @@ mod cycle;
 mod explain;
 mod rehearsal;
 mod service;
+mod store;
 mod workspace;
 
 use std::io::{BufRead as _, BufReader, Read};
