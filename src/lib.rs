@@ -49,3 +49,5 @@ pub mod engine;
 pub mod store;
 // Imitation systems.
 pub mod sandbox;
+// Histories of whole accounts.
+pub mod simulate;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::simulate::Severity;
+
 /// Over what all verbs share, in the help of each.
 const ALL: &str = "Options of all commands";
 
@@ -127,8 +129,71 @@ pub enum Command {
     Conflicts(ConflictsArguments),
     /// Write the De × Para of the mappings as Markdown: which field becomes which, and how.
     Docs(DocsArguments),
+    /// Play random histories of the workspace on imitation systems: edits, faults, crashes; and check
+    /// that nothing is lost, doubled or made up.
+    Simulate(SimulateArguments),
     /// Serve imitation systems on loopback ports.
     Sandbox(SandboxArguments),
+}
+
+/// Which histories.
+#[derive(Args, Clone, Debug)]
+pub struct SimulateArguments {
+    /// How many histories; 100 when nothing is said, 1 where a seed is given.
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u64>,
+    /// The seed of the first one.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Days that each lasts.
+    #[arg(long, value_name = "D", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub days: u32,
+    /// Records that people have made in each system before the first cycle, at most.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub records: usize,
+    /// Only this mapping, and those whose links it follows.
+    #[arg(long)]
+    pub mapping: Option<String>,
+    /// How much goes wrong.
+    #[arg(long, value_enum, default_value_t = FaultLevel::Mild)]
+    pub faults: FaultLevel,
+    /// Play one history with these of its acts alone, as a replay names them.
+    #[arg(long, value_name = "ACTS", value_delimiter = ',')]
+    pub only: Vec<usize>,
+    /// How many threads; one for each core when nothing is said.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// How much goes wrong in a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FaultLevel {
+    /// Nothing but people.
+    None,
+    /// Now and then.
+    Mild,
+    /// All the time.
+    Harsh,
+}
+
+impl FaultLevel {
+    /// As people write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Mild => "mild",
+            Self::Harsh => "harsh",
+        }
+    }
+
+    /// As histories are drawn.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::None => Severity::None,
+            Self::Mild => Severity::Mild,
+            Self::Harsh => Severity::Harsh,
+        }
+    }
 }
 
 /// Which mappings of which accounts; all of them when nothing is said.

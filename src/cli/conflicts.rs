@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::arguments::{ConflictsArguments, ConflictsVerb, Global, ListArguments};
 use super::links::side_named;
-use super::open::{Scope, remembered};
+use super::open::remembered;
 use super::render::{Screen, conflict};
 use super::{Exit, Stop};
 use crate::clock::Clock;
+use crate::engine::crew::Scope;
 use crate::store::{Answer, Change, Conflict, Entry};
 
 /// How many conflicts one reading takes at a time.

@@ -10,7 +10,6 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use super::arguments::{DemoArguments, Global, ScopeArguments};
-use super::open::Scope;
 use super::pace::Notes;
 use super::render::{Screen, demo, progress, report};
 use super::runners::{block_on, runners};
@@ -19,10 +18,12 @@ use super::{Exit, init, open, sandbox};
 use crate::clock::Clock;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::Diagnostics;
+use crate::engine::crew::Scope;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 use crate::record::Side;
 use crate::sandbox::town::Town;
+use crate::simulate::account_file;
 use crate::store::{MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
 
@@ -45,7 +46,7 @@ pub(super) fn run(global: &Global, arguments: &DemoArguments, screen: &mut Scree
         let town = Town::build(arguments.seed, arguments.records, clock.now(), |system| speaks_of(&workspace, system))
             .map_err(anyhow::Error::msg)?;
         let (served, addresses) = sandbox::open(&town, &clock, 0, |_| true).await?;
-        files.insert(ACCOUNT_FILE.to_owned(), sandbox::account_file(&town, &workspace, &addresses));
+        files.insert(ACCOUNT_FILE.to_owned(), account_file(&town, &workspace, &addresses));
         let workspace = open::compiled(&files, &open::environment, Diagnostics::default(), screen)?;
         let kept = if arguments.keep { Some(keep(&files)?) } else { None };
         let settled = {

@@ -4,10 +4,11 @@
 
 use super::arguments::{Global, ScopeArguments};
 use super::conflicts;
-use super::open::{Scope, remembered};
+use super::open::remembered;
 use super::render::{Screen, explain};
 use super::{Exit, Stop};
 use crate::diagnostic::nearest;
+use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::record::Side;

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::arguments::{Global, LinksArguments, LinksVerb, ListArguments};
-use super::open::{Scope, remembered};
+use super::open::remembered;
 use super::render::{Screen, link};
 use super::{Exit, Stop};
 use crate::clock::Clock;
+use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::record::Side;
 use crate::store::{Change, Entry};

@@ -20,7 +20,12 @@ use crate::clock::Clock;
 /// hold what passes through them.
 pub(super) fn start(global: &Global, command: &Command) -> anyhow::Result<()> {
     // The service speaks through its log, all others through their answer.
-    let usual = if matches!(command, Command::Run(_)) { "info" } else { "warn" };
+    // What goes wrong in a simulated history is no news of this machine.
+    let usual = match command {
+        Command::Run(_) => "info",
+        Command::Simulate(_) => "off",
+        _ => "warn",
+    };
     let wanted = global.log.as_deref().map(str::trim).filter(|level| !level.is_empty()).unwrap_or(usual);
     let bare = wanted.parse::<LevelFilter>().is_ok();
     let filter = EnvFilter::builder().parse(if bare { format!("warn,depara={wanted}") } else { wanted.to_owned() });

@@ -21,6 +21,7 @@ mod run;
 mod runners;
 mod sandbox;
 mod signal;
+mod simulate;
 mod sync;
 mod test;
 
@@ -138,6 +139,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Quarantine(quarantine) => quarantine::run(global, quarantine, screen),
         Command::Conflicts(conflicts) => conflicts::run(global, conflicts, screen),
         Command::Docs(docs) => docs::run(global, docs, screen),
+        Command::Simulate(simulate) => simulate::run(global, simulate, screen),
         Command::Sandbox(sandbox) => sandbox::run(global, sandbox, screen),
     }
 }

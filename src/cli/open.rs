@@ -7,12 +7,12 @@ use super::arguments::{Global, ScopeArguments};
 use super::render::Screen;
 use super::render::diagnostic::{Weight, complaints};
 use super::{Exit, Stop};
-use crate::config::account::{Account, AccountFile};
+use crate::config::account::AccountFile;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::engine::crew::Scope;
 use crate::engine::turn::in_order;
-use crate::mapping::Mapping;
-use crate::store::{Ledger, MemoryStore, SledStore, Store};
+use crate::store::{MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
 
 /// Stands in for a variable that is not set, where nothing is sent.
@@ -147,16 +147,6 @@ pub fn store_untouched(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Arc
     if dir.is_dir() { Ok(Arc::new(SledStore::open_copy(&dir)?)) } else { Ok(Arc::new(MemoryStore::default())) }
 }
 
-/// One mapping of one account.
-pub struct Scope {
-    /// The account.
-    pub account: Account,
-    /// The mapping.
-    pub mapping: Arc<Mapping>,
-    /// What is remembered of it.
-    pub ledger: Ledger,
-}
-
 /// The mappings and accounts that were asked for, in the order of the account file.
 ///
 /// # Errors
@@ -171,16 +161,10 @@ pub fn scopes(
     let mut known: (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for account in &accounts.accounts {
         known.0.push(&account.name);
-        for enabled in &account.mappings {
-            let (name, _) = &enabled.name;
-            known.1.push(name);
-            let fits = chosen.account.as_ref().is_none_or(|wanted| *wanted == account.name)
-                && chosen.mapping.as_ref().is_none_or(|wanted| wanted == name);
-            if let Some(mapping) = workspace.mappings.get(name).filter(|_| fits) {
-                let ledger = Ledger::new(Arc::clone(store), &scope_name(&account.name, name));
-                let mapping = Arc::new(mapping.of_account(enabled.parameters.clone()));
-                found.push(Scope { account: account.clone(), mapping, ledger });
-            }
+        known.1.extend(account.mappings.iter().map(|enabled| enabled.name.0.as_str()));
+        if chosen.account.as_ref().is_none_or(|wanted| *wanted == account.name) {
+            let fits = |scope: &Scope| chosen.mapping.as_ref().is_none_or(|wanted| *wanted == scope.mapping.name);
+            found.extend(Scope::of(account, &workspace.mappings, store).filter(fits));
         }
     }
     if let Some(wanted) = chosen.account.as_ref().filter(|wanted| !known.0.contains(&wanted.as_str())) {
@@ -195,11 +179,6 @@ pub fn scopes(
         return Err(Stop::failed("no account runs any mapping", hint));
     }
     Ok(found)
-}
-
-/// The name of a scope in the store.
-pub fn scope_name(account: &str, mapping: &str) -> String {
-    format!("{account}/{mapping}")
 }
 
 /// The scopes of a workspace for a verb that only looks at, or notes something in, the store.

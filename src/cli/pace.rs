@@ -9,9 +9,7 @@ use std::{fs, io};
 
 use crate::config::account::AccountFile;
 use crate::connector::{Connector, Memory};
-
-/// An account and a system.
-pub(super) type Way = (String, String);
+use crate::engine::crew::Way;
 
 /// What is known of the pace, by account and system.
 #[derive(Default)]

@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicBool;
 use super::arguments::{CycleArguments, Global};
 use super::pace::Notes;
 use super::render::{Screen, plan, progress};
-use super::runners::{Opened, block_on, runners};
+use super::runners::{block_on, runners};
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::engine::Options;
+use crate::engine::crew::Crew;
 
 /// Shows what cycles would send; sends only reads and leaves the store as it is. An account that
 /// cannot be read keeps no other from being shown.
@@ -21,7 +22,7 @@ pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Scre
     let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {
         let stop = Arc::new(AtomicBool::new(false));
-        let Opened { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
+        let Crew { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
         let mut exit = Exit::Done;
         for mut runner in runners {
             let (name, own) = (format!("plan of {}", runner.account), runner.connectors.clone());

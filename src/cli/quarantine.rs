@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::arguments::{Global, ListArguments, QuarantineArguments, QuarantineVerb};
 use super::links::sides_of;
-use super::open::{Scope, remembered};
+use super::open::remembered;
 use super::render::{Screen, quarantine};
 use super::{Exit, Stop};
 use crate::clock::Clock;
+use crate::engine::crew::Scope;
 use crate::record::Sides;
 use crate::store::{Change, Entry, Wait, Waiting};
 

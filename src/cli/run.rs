@@ -14,13 +14,15 @@ use tokio::task::JoinHandle;
 use super::arguments::{Global, ScopeArguments};
 use super::pace::Notes;
 use super::render::{Screen, report};
-use super::runners::{Opened, block_on, runners};
+use super::runners::{block_on, runners};
 use super::signal::Signals;
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::config::files::{self, Files};
 use crate::diagnostic::Diagnostics;
+use crate::engine::crew::Crew;
 use crate::engine::schedule::serve;
+use crate::engine::turn::Shared;
 use crate::engine::{Report, Runner};
 use crate::store::Store;
 use crate::workspace::Workspace;
@@ -43,7 +45,7 @@ struct Service<'a> {
 /// One state of the workspace, ready to be served.
 struct Ready {
     files: Files,
-    opened: Opened,
+    opened: Crew,
 }
 
 /// Why a state of the workspace is served no more.
@@ -88,14 +90,14 @@ impl Service<'_> {
 
     /// Serves one state of the workspace.
     async fn serve(&mut self, ready: Ready, screen: &mut Screen) -> anyhow::Result<Ended> {
-        let Ready { files, opened: Opened { runners, connectors } } = ready;
+        let Ready { files, opened: Crew { runners, connectors } } = ready;
         for Runner { mapping, account, .. } in &runners {
             let (mapping, every_s) = (&mapping.name, mapping.schedule.every_ms / 1_000);
             tracing::info!(mapping, account, every_s, "a mapping is served");
         }
         let (stop, stopped) = watch::channel(false);
         let (reports, mut arriving) = mpsc::channel(16);
-        let service = tokio::spawn(serve(runners, stopped, reports));
+        let service = tokio::spawn(serve(runners.into_iter().map(Shared::of).collect(), stopped, reports));
         let mut rejected = Files::new();
         let ended = loop {
             tokio::select! {

@@ -13,11 +13,9 @@ use super::signal::Signals;
 use super::{Exit, Stop, open as open_workspace};
 use crate::clock::Clock;
 use crate::diagnostic::nearest;
-use crate::mapping::Mapping;
-use crate::record::Side;
 use crate::sandbox::serve::{self, Served};
 use crate::sandbox::town::Town;
-use crate::workspace::Workspace;
+use crate::simulate::account_file;
 
 /// Serves the sandboxes.
 pub(super) fn run(global: &Global, arguments: &SandboxArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
@@ -51,19 +49,6 @@ pub(super) fn run(global: &Global, arguments: &SandboxArguments, screen: &mut Sc
         drop(served);
         Ok(Exit::Done)
     })
-}
-
-/// An account file that reaches what is served, and runs the mappings between what is served.
-pub(super) fn account_file(town: &Town, workspace: &Workspace, addresses: &BTreeMap<&'static str, String>) -> String {
-    let reached = |system: &str| addresses.contains_key(system) && workspace.project.systems.contains_key(system);
-    let known = addresses.iter().filter(|(system, _)| reached(system));
-    let known: BTreeMap<&str, String> = known.map(|(system, address)| (*system, address.clone())).collect();
-    let between = |mapping: &&Arc<Mapping>| Side::BOTH.iter().all(|side| reached(&mapping.sides.get(*side).system));
-    let mappings = workspace.mappings.values().filter(between);
-    let names = mappings.map(|mapping| {
-        (mapping.name.as_str(), mapping.declared.iter().map(|parameter| parameter.name.as_str()).collect())
-    });
-    town.account_file(&known, names)
 }
 
 fn complain(town: &Town, systems: &[String]) -> anyhow::Result<()> {

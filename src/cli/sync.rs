@@ -6,9 +6,10 @@ use std::sync::atomic::AtomicBool;
 use super::arguments::{CycleArguments, Global, ScopeArguments};
 use super::pace::Notes;
 use super::render::{Screen, progress, report};
-use super::runners::{Opened, block_on, runners};
+use super::runners::{block_on, runners};
 use super::{Exit, open};
 use crate::clock::Clock;
+use crate::engine::crew::Crew;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 
@@ -29,7 +30,7 @@ pub(super) fn run(
     let mut notes = Notes::beside(&global.dir, accounts);
     block_on(async {
         let stop = Arc::new(AtomicBool::new(false));
-        let Opened { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
+        let Crew { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
         let (mut exit, mut waiting) = (Exit::Done, false);
         let all: Vec<Arc<Shared>> = runners.into_iter().map(Shared::of).collect();
         for shared in &all {

@@ -67,6 +67,8 @@ pub struct Memory {
 struct Log {
     sent: VecDeque<i64>,
     failed: VecDeque<i64>,
+    /// Failing answers since the last good one.
+    in_a_row: usize,
     rest: Option<Rest>,
 }
 
@@ -156,15 +158,28 @@ impl Gate {
         {
             state.known.reads.insert(print, now_ms);
         }
-        if let Some(failures) = self.pace.failures
-            && counts
-        {
+        if let Some(failures) = self.pace.failures {
             let log = match failures.by {
                 By::All => &mut state.known.all,
                 By::Call => state.known.calls.entry(call.to_owned()).or_default(),
             };
-            push(&mut log.failed, now_ms, failures.calls);
+            if counts {
+                push(&mut log.failed, now_ms, failures.calls);
+            }
+            log.in_a_row = if counts { log.in_a_row + 1 } else { 0 };
         }
+    }
+
+    /// True when failing answers to a kind of call have come in a row for so long that few more may
+    /// follow: nobody says whether a system counts them within a time or until a good one.
+    pub(super) fn wants_success(&self, call: &str) -> bool {
+        let Some(failures) = self.pace.failures else { return false };
+        let state = self.lock();
+        let log = match failures.by {
+            By::All => Some(&state.known.all),
+            By::Call => state.known.calls.get(call),
+        };
+        log.is_some_and(|log| log.in_a_row + 2 == failures.calls)
     }
 
     /// Lets a kind of call, or all, rest.
@@ -396,6 +411,18 @@ mod tests {
         assert!(gate.enter("list", None, 60_000).await.is_ok());
         clock.skip_ms(1_800_000 - 8_000 + 1);
         assert!(gate.enter("create", None, 60_000).await.is_ok(), "the first failure has left the window");
+    }
+
+    #[test]
+    fn a_good_answer_is_wanted_once_before_a_row_of_failing_ones_is_too_long() {
+        let (gate, _) = gate(Pace { failures: Some(rate(5, 1_000, By::Call)), ..Pace::default() });
+        let mut wanted = Vec::new();
+        for counts in [true, true, true, true, false, true, true, true] {
+            gate.leave("list", None, counts);
+            wanted.push(gate.wants_success("list"));
+        }
+        assert_eq!(wanted, [false, false, true, false, false, false, false, true]);
+        assert!(!gate.wants_success("other"));
     }
 
     #[tokio::test(start_paused = true)]

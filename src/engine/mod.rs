@@ -5,6 +5,7 @@
 
 mod carry;
 mod conclude;
+pub mod crew;
 mod execute;
 mod gather;
 pub mod listing;

@@ -6,14 +6,13 @@ use tokio::task::JoinSet;
 use std::sync::Arc;
 
 use super::turn::{Shared, turn};
-use super::{Options, Report, Runner};
+use super::{Options, Report};
 
 /// Runs every mapping until `stop` turns true: the first cycles at once, the next ones by their
 /// schedules. Each report goes to `reports`. A cycle under way goes on to its end, unless the stop of
 /// its runner is set as well: then it ends with the step in hand.
-pub async fn serve(runners: Vec<Runner>, stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {
+pub async fn serve(all: Vec<Arc<Shared>>, stop: watch::Receiver<bool>, reports: mpsc::Sender<Report>) {
     let mut services = JoinSet::new();
-    let all: Vec<Arc<Shared>> = runners.into_iter().map(Shared::of).collect();
     for runner in &all {
         services.spawn(one(Arc::clone(runner), all.clone(), stop.clone(), reports.clone()));
     }
@@ -45,6 +44,7 @@ async fn one(
         let took_ms = u64::try_from(clock.now_ms().saturating_sub(began_ms)).unwrap_or(0);
         let rest_ms = every_ms.saturating_sub(took_ms);
         tokio::select! {
+            biased;
             () = clock.sleep_ms(rest_ms) => {}
             _ = stop.changed() => {}
         }

@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::memory::Memory;
+use super::{Answer, Request};
+
 /// What goes wrong with a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -35,6 +38,12 @@ pub enum Fault {
     ShiftPages(i64),
     /// A listing comes back empty.
     EmptyList,
+    /// A page of HTML with status 200 stands in the place of the answer; no effect.
+    Html,
+    /// The rows of a listing lack one member, which follows from this number.
+    MissingField(u64),
+    /// A read is answered with what the same question was answered the last time, if it was.
+    RepeatAnswer,
 }
 
 /// What a call does, as far as faults care.
@@ -84,6 +93,7 @@ pub struct Strike {
 pub struct Faults {
     rules: Vec<Rule>,
     injected: BTreeMap<&'static str, u64>,
+    memory: Memory,
     rng: fastrand::Rng,
 }
 
@@ -113,6 +123,9 @@ const KNOWN: &[(&str, &str)] = &[
     ("stale-list", "seconds of lag"),
     ("shift-pages", "rows missed per page, negative for rows repeated"),
     ("empty-list", ""),
+    ("html", ""),
+    ("missing-field", "a number that chooses the member"),
+    ("repeat-answer", ""),
 ];
 
 impl Fault {
@@ -131,6 +144,9 @@ impl Fault {
             Self::StaleList(_) => "stale-list",
             Self::ShiftPages(_) => "shift-pages",
             Self::EmptyList => "empty-list",
+            Self::Html => "html",
+            Self::MissingField(_) => "missing-field",
+            Self::RepeatAnswer => "repeat-answer",
         }
     }
 
@@ -138,13 +154,17 @@ impl Fault {
     fn suits(&self, kind: CallKind) -> bool {
         match self {
             Self::Refuse(_) | Self::BrokenAfterCommit => kind == CallKind::Write,
-            Self::StaleList(_) | Self::ShiftPages(_) | Self::EmptyList => kind == CallKind::List,
+            Self::StaleList(_) | Self::ShiftPages(_) | Self::EmptyList | Self::MissingField(_) => {
+                kind == CallKind::List
+            }
+            Self::RepeatAnswer => kind != CallKind::Write,
             Self::Delay(_)
             | Self::Throttle(_)
             | Self::Block(_)
             | Self::LoseAnswer
             | Self::DropBefore
             | Self::BadGateway
+            | Self::Html
             | Self::Truncate => true,
         }
     }
@@ -171,6 +191,9 @@ impl Fault {
             "stale-list" => Ok(Self::StaleList(seconds(60)?)),
             "shift-pages" => Ok(Self::ShiftPages(number(name, detail, 1)?)),
             "empty-list" => bare(Self::EmptyList),
+            "html" => bare(Self::Html),
+            "missing-field" => Ok(Self::MissingField(number(name, detail, 0)?)),
+            "repeat-answer" => bare(Self::RepeatAnswer),
             unknown => Err(FaultError(format!("unknown fault `{unknown}`; {}", known()))),
         }
     }
@@ -240,7 +263,7 @@ impl Faults {
     /// No rules; chance will come from `seed`.
     pub fn new(seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        Self { rules: Vec::new(), injected: BTreeMap::new(), rng }
+        Self { rules: Vec::new(), injected: BTreeMap::new(), memory: Memory::default(), rng }
     }
 
     /// Adds a rule after the others.
@@ -276,6 +299,9 @@ impl Faults {
             if (strike.fault.is_some() && !delays) || !rule.suits(call, kind) {
                 continue;
             }
+            if rule.fault == Fault::RepeatAnswer && self.memory.answered().is_none() {
+                continue;
+            }
             if !rule.often.strikes(&mut self.rng) {
                 continue;
             }
@@ -288,6 +314,23 @@ impl Faults {
         }
         self.rules.retain(|rule| rule.often != Often::Next(0));
         strike
+    }
+
+    /// Hears the question that is asked next; `None` where an answer must never be repeated.
+    pub(super) fn asked(&mut self, request: Option<&Request>) {
+        // Nothing is kept that no rule will ask for.
+        let repeats = self.rules.iter().any(|rule| rule.fault == Fault::RepeatAnswer);
+        self.memory.ask(request.filter(|_| repeats));
+    }
+
+    /// Hears the answer to the question asked last.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        self.memory.keep(answer);
+    }
+
+    /// The answer to the same question from the last time.
+    pub(super) fn repeated(&self) -> Answer {
+        self.memory.answered().cloned().unwrap_or_default()
     }
 
     /// How many of each kind were injected, by the names of the text form.
@@ -355,6 +398,30 @@ mod tests {
         assert!((60..140).contains(&hits), "{hits}");
         assert_eq!(draw(3), draw(3));
         assert_ne!(draw(3), draw(4));
+    }
+
+    #[test]
+    fn a_read_is_repeated_only_when_it_was_answered_before() {
+        let mut faults = Faults::new(1);
+        let question = Request { path: "/a".to_owned(), ..Request::default() };
+        let mut ask = |kind| {
+            faults.asked(Some(&question));
+            let strike = faults.strike("GET a", kind).fault;
+            faults.answered(&Answer { status: 200, ..Answer::default() });
+            strike
+        };
+        assert_eq!(ask(CallKind::List), None, "nobody asked for it yet, and nothing is kept");
+        faults.add_text("repeat-answer").unwrap();
+        let mut ask = |kind| {
+            faults.asked(Some(&question));
+            let strike = faults.strike("GET a", kind).fault;
+            faults.answered(&Answer { status: 200, ..Answer::default() });
+            strike
+        };
+        assert_eq!(ask(CallKind::List), None, "a rule that cannot strike is not used up");
+        assert_eq!(ask(CallKind::Write), None);
+        assert_eq!(ask(CallKind::List), Some(Fault::RepeatAnswer));
+        assert_eq!(ask(CallKind::List), None);
     }
 
     #[test]

@@ -6,7 +6,9 @@
 
 pub mod auvo;
 pub mod fault;
+pub mod folk;
 pub mod hook;
+mod memory;
 pub mod omie;
 pub mod people;
 pub mod places;
@@ -20,6 +22,7 @@ use jiff::Timestamp;
 
 pub use auvo::Auvo;
 pub use fault::{CallKind, Fault, Faults, Strike};
+pub use folk::People;
 pub use hook::{Delivery, Hook};
 pub use omie::Omie;
 pub use ploomes::Ploomes;

@@ -1,4 +1,5 @@
-//! All sandboxes together, filled with sample people: what a demo or a person at a desk starts.
+//! All sandboxes together: filled with sample people, as a demo or a person at a desk starts them, or
+//! with nothing but people at work, as a simulation does.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,15 +10,16 @@ use jiff::Timestamp;
 use super::people::fieldwork::{self, Fieldwork};
 use super::people::{self, Shows, Story};
 use super::serve::Shared;
-use super::{Auvo, Omie, Ploomes};
+use super::{Auvo, Omie, People, Ploomes};
 
 /// The sandboxes and the story of their people.
 pub struct Town {
-    omie: Arc<Mutex<Omie>>,
-    ploomes: Arc<Mutex<Ploomes>>,
-    /// Where technicians work, if they do.
-    field: Option<(Arc<Mutex<Auvo>>, Fieldwork)>,
+    omie: Option<Arc<Mutex<Omie>>>,
+    ploomes: Option<Arc<Mutex<Ploomes>>>,
+    /// Where technicians work.
+    auvo: Option<Arc<Mutex<Auvo>>>,
     story: Story,
+    fieldwork: Fieldwork,
 }
 
 /// One sandbox, ready to be served.
@@ -26,10 +28,24 @@ pub struct Member {
     pub name: &'static str,
     /// The sandbox.
     pub sandbox: Shared,
+    /// The same sandbox, for the people who work in it.
+    pub people: Arc<Mutex<dyn People>>,
     /// What comes before the paths of its calls.
     pub base_path: &'static str,
     /// The secrets it takes.
     pub secrets: BTreeMap<&'static str, &'static str>,
+}
+
+impl Member {
+    fn of<S: People + 'static>(
+        sandbox: &Arc<Mutex<S>>,
+        base_path: &'static str,
+        secrets: impl Into<BTreeMap<&'static str, &'static str>>,
+    ) -> Self {
+        let name = held(sandbox).name();
+        let (shared, people) = (Arc::clone(sandbox), Arc::clone(sandbox));
+        Self { name, sandbox: shared, people, base_path, secrets: secrets.into() }
+    }
 }
 
 impl Town {
@@ -41,14 +57,25 @@ impl Town {
     pub fn build(seed: u64, records: usize, now: Timestamp, wanted: impl Fn(&str) -> bool) -> Result<Self, String> {
         let (mut omie, mut ploomes) = (Omie::new(seed), Ploomes::new(seed));
         let story = people::populate(&mut omie, &mut ploomes, seed, records, now)?;
-        let field = if wanted(AUVO) {
-            let mut auvo = Auvo::new(seed);
-            let fieldwork = fieldwork::equip(&mut omie, &mut auvo, &story, (seed, records), now)?;
-            Some((Arc::new(Mutex::new(auvo)), fieldwork))
-        } else {
-            None
+        let mut auvo = wanted(AUVO).then(|| Auvo::new(seed));
+        let fieldwork = match &mut auvo {
+            Some(auvo) => fieldwork::equip(&mut omie, auvo, &story, (seed, records), now)?,
+            None => Fieldwork::default(),
         };
-        Ok(Self { omie: Arc::new(Mutex::new(omie)), ploomes: Arc::new(Mutex::new(ploomes)), field, story })
+        let (omie, ploomes, auvo) = (Some(shared(omie)), Some(shared(ploomes)), auvo.map(shared));
+        Ok(Self { omie, ploomes, auvo, story, fieldwork })
+    }
+
+    /// Builds the sandboxes of the systems that are wanted and leaves them empty, for
+    /// [`Member::people`] to settle in.
+    pub fn empty(seed: u64, wanted: impl Fn(&str) -> bool) -> Self {
+        Self {
+            omie: wanted(OMIE).then(|| shared(Omie::new(seed))),
+            ploomes: wanted(PLOOMES).then(|| shared(Ploomes::new(seed))),
+            auvo: wanted(AUVO).then(|| shared(Auvo::new(seed))),
+            story: Story::default(),
+            fieldwork: Fieldwork::default(),
+        }
     }
 
     /// How long after a moment the work of its day is certainly seen on that day, in milliseconds:
@@ -64,48 +91,39 @@ impl Town {
 
     /// Lets clients break the limits; they are still counted.
     pub fn lift_limits(&self) {
-        held(&self.omie).switches.limits_enforced = false;
-        held(&self.ploomes).switches.limits_enforced = false;
-        if let Some((auvo, _)) = &self.field {
+        if let Some(omie) = &self.omie {
+            held(omie).switches.limits_enforced = false;
+        }
+        if let Some(ploomes) = &self.ploomes {
+            held(ploomes).switches.limits_enforced = false;
+        }
+        if let Some(auvo) = &self.auvo {
             held(auvo).switches.limits_enforced = false;
         }
     }
 
     /// The sandboxes, in the order they are served.
     pub fn members(&self) -> Vec<Member> {
-        let mut members = vec![
-            Member {
-                name: "omie",
-                sandbox: Arc::clone(&self.omie) as Shared,
-                base_path: "/api/v1",
-                secrets: BTreeMap::from([("app_key", "demo-key"), ("app_secret", "demo-secret")]),
-            },
-            Member {
-                name: "ploomes",
-                sandbox: Arc::clone(&self.ploomes) as Shared,
-                base_path: "",
-                secrets: BTreeMap::from([("user_key", super::ploomes::USER_KEY)]),
-            },
-        ];
-        members.extend(self.field.as_ref().map(|(auvo, _)| Member {
-            name: AUVO,
-            sandbox: Arc::clone(auvo) as Shared,
-            base_path: "/v2",
-            secrets: BTreeMap::from([("api_key", "demo-key"), ("api_token", "demo-token")]),
-        }));
-        members
+        let key = [("app_key", "demo-key"), ("app_secret", "demo-secret")];
+        let omie = self.omie.as_ref().map(|omie| Member::of(omie, "/api/v1", key));
+        let key = [("user_key", super::ploomes::USER_KEY)];
+        let ploomes = self.ploomes.as_ref().map(|ploomes| Member::of(ploomes, "", key));
+        let key = [("api_key", "demo-key"), ("api_token", "demo-token")];
+        let auvo = self.auvo.as_ref().map(|auvo| Member::of(auvo, "/v2", key));
+        omie.into_iter().chain(ploomes).chain(auvo).collect()
     }
 
-    /// People edit in all systems; says what they did.
+    /// People edit in all systems, as the story tells; says what they did.
     ///
     /// # Errors
     /// When a sandbox refuses an edit of its own sample people.
     pub fn edit(&self, now: Timestamp) -> Result<Vec<String>, String> {
-        let (mut omie, mut ploomes) = (held(&self.omie), held(&self.ploomes));
+        let (Some(omie), Some(ploomes)) = (&self.omie, &self.ploomes) else { return Ok(Vec::new()) };
+        let (mut omie, mut ploomes) = (held(omie), held(ploomes));
         let mut told = people::edit_round(&mut omie, &mut ploomes, &self.story, now)?;
-        if let Some((auvo, fieldwork)) = &self.field {
+        if let Some(auvo) = &self.auvo {
             let systems = people::Systems { omie: &mut omie, ploomes: &mut ploomes, auvo: &mut held(auvo) };
-            told.extend(people::field_round(systems, &self.story, fieldwork, now)?);
+            told.extend(people::field_round(systems, &self.story, &self.fieldwork, now)?);
         }
         Ok(told)
     }
@@ -114,7 +132,7 @@ impl Town {
     pub fn shows(&self) -> Vec<(&'static str, usize)> {
         let shown = self.story.shown.iter();
         let clients = shown.map(|(what, ids): (&Shows, _)| (what.text(), ids.omie.len().max(ids.ploomes.len())));
-        clients.chain(self.field.iter().flat_map(|(_, fieldwork)| fieldwork.shows())).collect()
+        clients.chain(self.auvo.iter().flat_map(|_| self.fieldwork.shows())).collect()
     }
 
     /// An account file that reaches the sandboxes that have an address and runs these mappings, each
@@ -148,7 +166,7 @@ impl Town {
     /// What the account of these people says of a mapping's parameter, as YAML.
     fn parameter(&self, mapping: &str, name: &str) -> Option<String> {
         let text = match (mapping, name) {
-            (_, "conta_corrente") => held(&self.omie).current_account().to_string(),
+            (_, "conta_corrente") => held(self.omie.as_ref()?).current_account().to_string(),
             (_, "categoria") => "\"1.01.02\"".to_owned(),
             (_, "status") => "[Finalizada]".to_owned(),
             // What is installed is sold, too.
@@ -159,10 +177,18 @@ impl Town {
     }
 }
 
+/// The system of the books.
+const OMIE: &str = "omie";
+/// The system of the sellers.
+const PLOOMES: &str = "ploomes";
 /// The system of the technicians.
 const AUVO: &str = "auvo";
 /// The mapping that makes sales of tasks.
 const SALES: &str = "omie-auvo/tarefas-pedido";
+
+fn shared<T>(sandbox: T) -> Arc<Mutex<T>> {
+    Arc::new(Mutex::new(sandbox))
+}
 
 fn held<T>(sandbox: &Mutex<T>) -> MutexGuard<'_, T> {
     sandbox.lock().unwrap_or_else(PoisonError::into_inner)

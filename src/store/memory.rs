@@ -15,6 +15,9 @@ pub struct MemoryStore {
     turn: Mutex<()>,
 }
 
+/// New values by place; nothing removes.
+pub(super) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
 /// Values by place.
 type Pairs = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -37,6 +40,19 @@ impl MemoryStore {
             })?;
         }
         Ok(Self { pairs: Mutex::new(pairs), turn: Mutex::new(()) })
+    }
+
+    /// Writes by place; gives what stood there before.
+    pub(super) fn replace(&self, writes: Writes) -> Writes {
+        let mut pairs = self.pairs();
+        let replaced = writes.into_iter().map(|(place, value)| {
+            let before = match value {
+                Some(value) => pairs.insert(place.clone(), value),
+                None => pairs.remove(&place),
+            };
+            (place, before)
+        });
+        replaced.collect()
     }
 
     /// The map. Every change to it is one call that cannot panic half-way, so a poisoned lock
@@ -62,13 +78,7 @@ impl Store for MemoryStore {
     }
 
     fn write(&self, batch: Batch) -> Result<(), Error> {
-        let mut pairs = self.pairs();
-        for (place, value) in batch.writes {
-            match value {
-                Some(value) => pairs.insert(place, value),
-                None => pairs.remove(&place),
-            };
-        }
+        self.replace(batch.writes);
         Ok(())
     }
 

@@ -20,6 +20,7 @@ mod copy;
 mod disk;
 mod fence;
 mod form;
+mod fragile;
 mod key;
 mod ledger;
 mod memory;
@@ -35,6 +36,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::change::Change;
 pub use self::form::{Answer, Conflict, Entry, Intent, Mark, Wait, Waiting};
+pub use self::fragile::{Disk, FragileStore, Lives};
 pub use self::ledger::Ledger;
 pub use self::memory::MemoryStore;
 pub use self::sled::SledStore;

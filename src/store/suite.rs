@@ -24,11 +24,12 @@ impl Engine {
 }
 
 /// One of each.
-fn engines() -> [Engine; 2] {
+fn engines() -> [Engine; 3] {
     let dir = TempDir::new().unwrap();
     let on_disk = SledStore::open(&dir.path().join("store")).unwrap();
     [
         Engine { name: "memory", store: Arc::new(MemoryStore::new()), _dir: None },
+        Engine { name: "fragile", store: Arc::new(FragileStore::open(&Disk::new(), Arc::new(|| true))), _dir: None },
         Engine { name: "sled", store: Arc::new(on_disk), _dir: Some(dir) },
     ]
 }

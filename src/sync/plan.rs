@@ -183,6 +183,7 @@ impl Planner<'_> {
             return Some(planned);
         }
         planned.conflicts = self.decide(&mut verdicts, base, &seen);
+        self.unlend(&mut verdicts, base, now);
         planned.conflicts.extend(self.unheeded(&verdicts, link, &seen));
         self.agree(&mut planned, &verdicts, now);
         for side in Side::BOTH {
@@ -254,6 +255,28 @@ impl Planner<'_> {
             }
         }
         conflicts
+    }
+
+    /// At a first meeting a value may equal one that only stands in for an empty one over there. Where
+    /// that one's lender gives way, they are equal no more: what was typed is filled in.
+    fn unlend(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, now: Sides<&Fields>) {
+        for (index, field) in self.mapping.fields.iter().enumerate() {
+            let known = base.is_some_and(|base| base.left.fields.contains_key(&field.key));
+            if known || verdicts.get(index) != Some(&Verdict::Agreed) {
+                continue;
+            }
+            for side in Side::BOTH.into_iter().filter(|side| now.get(*side).is_borrowed(index)) {
+                let typed = now.get(side.other());
+                let lender = field.ends.get(side.other()).if_empty;
+                let gives_way = lender.is_some_and(|lender| {
+                    verdicts.get(lender).is_some_and(|one| matches!(one, Verdict::Follow { from, .. } if *from != side))
+                        && !same(field, typed.value(lender), typed.value(index))
+                });
+                if let Some(verdict) = verdicts.get_mut(index).filter(|_| gives_way && !typed.is_borrowed(index)) {
+                    *verdict = Verdict::Follow { from: side.other(), why: Why::Filled };
+                }
+            }
+        }
     }
 
     /// What a system says it took and left as it was: the two sides differ from now on, and people are

@@ -8,7 +8,7 @@ use super::Screen;
 use super::link::{heading, name_of, resource};
 use super::table::Table;
 use super::value::{count, moment, value};
-use crate::cli::open::Scope;
+use crate::engine::crew::Scope;
 use crate::record::Side;
 use crate::store::Conflict;
 

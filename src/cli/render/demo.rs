@@ -11,8 +11,8 @@ use super::quarantine::word;
 use super::report::counts;
 use super::table::Table;
 use super::value::{count, length, value, wrapped};
-use crate::cli::open::Scope;
 use crate::engine::Report;
+use crate::engine::crew::Scope;
 use crate::record::{Body, Side};
 use crate::store::Wait;
 

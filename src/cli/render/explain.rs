@@ -8,8 +8,8 @@ use super::link::{as_json as link_json, base, heading, ids, name_in, name_of, re
 use super::value::{moment, value, wrapped};
 use super::{Screen, conflict, journal, quarantine};
 use crate::cli::explain::{Known, Standing};
-use crate::cli::open::Scope;
 use crate::config::mapping::Arrow;
+use crate::engine::crew::Scope;
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field};
 use crate::record::Side;

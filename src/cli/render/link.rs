@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::table::Table;
 use super::value::{count, value};
 use super::{Paint, Screen};
-use crate::cli::open::Scope;
+use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::mapping::field::{End, Field};

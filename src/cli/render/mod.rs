@@ -18,6 +18,7 @@ pub mod preview;
 pub mod progress;
 pub mod quarantine;
 pub mod report;
+pub mod simulate;
 mod table;
 mod value;
 

@@ -8,7 +8,7 @@ use super::Screen;
 use super::link::{heading, name_in, name_of, resource};
 use super::table::Table;
 use super::value::{count, moment, wrapped};
-use crate::cli::open::Scope;
+use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::record::Body;
 use crate::store::{Wait, Waiting};

@@ -10,6 +10,9 @@
 
 mod customers;
 mod filter;
+mod folk;
+mod folk_jobs;
+mod folk_records;
 mod hooks;
 mod list;
 mod login;
@@ -50,7 +53,7 @@ pub use self::visit::Visit;
 use self::world::World;
 use self::write::Writer;
 use super::hook::Outbox;
-use super::{Answer, CallKind, Fault, Faults, Hook, Request, Sandbox, Tally};
+use super::{Answer, CallKind, Fault, Faults, Hook, Request, Sandbox, Tally, memory};
 
 /// One Auvo account.
 #[derive(Debug)]
@@ -295,18 +298,23 @@ impl Auvo {
             }
             Fault::DropBefore => Some(Answer { lost: true, ..gateway(self.switches.gateway_status) }),
             Fault::BadGateway => Some(gateway(self.switches.gateway_status)),
+            Fault::Html => Some(gateway(200)),
+            Fault::RepeatAnswer => Some(self.faults.repeated()),
             Fault::Delay(_)
             | Fault::LoseAnswer
             | Fault::BrokenAfterCommit
             | Fault::Truncate
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
-            | Fault::EmptyList => None,
+            | Fault::EmptyList
+            | Fault::MissingField(_) => None,
         }
     }
 
     /// Carries a call through the faults.
     fn perform(&mut self, now: Timestamp, kind: &str, request: &Request, route: &Route) -> Answer {
+        // A login is never repeated: its answer lets somebody in.
+        self.faults.asked(Some(request).filter(|_| *route != Route::Login));
         let strike = self.faults.strike(kind, call_kind(&request.method, route));
         let fault = strike.fault.as_ref();
         let mut answer = match fault.and_then(|fault| self.struck_before(now, kind, fault)) {
@@ -318,11 +326,13 @@ impl Auvo {
         match fault {
             Some(Fault::LoseAnswer) => answer.lost = true,
             Some(Fault::Truncate) => answer.body.truncate(answer.body.len() / 2),
+            Some(Fault::MissingField(number)) => lacking(&mut answer, *number),
             Some(Fault::BrokenAfterCommit) => {
                 answer = Answer { delay_ms: answer.delay_ms, ..refused(&Refusal::Broken) };
             }
             _ => {}
         }
+        self.faults.answered(&answer);
         answer
     }
 }
@@ -399,6 +409,16 @@ fn object_of(request: &Request) -> Result<Row, Refusal> {
 fn json_answer(status: u16, body: &Value) -> Answer {
     let headers = BTreeMap::from([("content-type".to_owned(), "application/json; charset=utf-8".to_owned())]);
     Answer { status, headers, body: body.to_string().into_bytes(), ..Answer::default() }
+}
+
+/// Lets the rows of a list lack a member, but for what names them.
+fn lacking(answer: &mut Answer, number: u64) {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else { return };
+    if let Some(rows) = body.pointer_mut("/result/entityList") {
+        let ids = ["id", "customerId", "userID", "code", "productId", "taskID", "publicId"];
+        memory::lacking(rows, number, &ids);
+        answer.body = body.to_string().into_bytes();
+    }
 }
 
 fn refused(refusal: &Refusal) -> Answer {

@@ -3,6 +3,7 @@
 //! Plain values, changed at any time; each default is what was observed or, failing that, documented.
 
 use crate::sandbox::Delivery;
+use crate::sandbox::folk::{self, Told};
 
 /// How a price is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +207,67 @@ impl Default for Switches {
             quotation_moments: false,
             quotation_update_filter: true,
         }
+    }
+}
+
+impl Switches {
+    /// Draws an account that may well be; tells what is not as usual.
+    pub(super) fn draw(&mut self, random: &mut fastrand::Rng) -> Vec<String> {
+        let mut told = Told::default();
+        self.draw_flags(random, &mut told);
+        let told_by = &mut told;
+        folk::roll(random, told_by, ("unknown_keys_status", &mut self.unknown_keys_status), 3, &[401]);
+        folk::roll(random, told_by, ("login_form", &mut self.login_form), 3, &[LoginForm::Zoned]);
+        folk::roll(random, told_by, ("rate_status", &mut self.rate_status), 3, &[429]);
+        folk::roll(random, told_by, ("gateway_status", &mut self.gateway_status), 3, &[503]);
+        folk::roll(random, told_by, ("latency_ms", &mut self.latency_ms), 3, &[40, 700]);
+        folk::roll(random, told_by, ("over_cap", &mut self.over_cap), 3, &[OverCap::Refuse, OverCap::Allow]);
+        if self.over_cap == OverCap::Clamp {
+            // A client asks for a hundred rows; a smaller cap that refuses would let nobody in.
+            folk::roll(random, told_by, ("page_cap", &mut self.page_cap), 3, &[2, 5, 50]);
+        }
+        folk::roll(random, told_by, ("uncapped", &mut self.uncapped), 2, &[Vec::new()]);
+        folk::roll(random, told_by, ("sort", &mut self.sort), 3, &[SortKey::Scattered]);
+        let forms = [PriceForm::Dollar, PriceForm::Dot, PriceForm::Number];
+        folk::roll(random, told_by, ("product_price", &mut self.product_price), 2, &forms);
+        let forms = [PriceForm::Comma, PriceForm::Dollar, PriceForm::Number];
+        folk::roll(random, told_by, ("service_price", &mut self.service_price), 2, &forms);
+        let posted = [PostedNumber::PointLost, PostedNumber::Right];
+        folk::roll(random, told_by, ("posted_number", &mut self.posted_number), 2, &posted);
+        let delivery = [Delivery::Twice, Delivery::Backwards, Delivery::Never];
+        folk::roll(random, told_by, ("hook_delivery", &mut self.hook_delivery), 3, &delivery);
+        told.0
+    }
+
+    fn draw_flags(&mut self, random: &mut fastrand::Rng, told: &mut Told) {
+        let mut roll = |name, switch: &mut bool, times| {
+            let other = !*switch;
+            folk::roll(random, told, (name, switch), times, &[other]);
+        };
+        roll("empty_is_404", &mut self.empty_is_404, 2);
+        roll("dates_by_day", &mut self.dates_by_day, 4);
+        roll("bare_end_takes_day", &mut self.bare_end_takes_day, 2);
+        roll("end_inclusive", &mut self.end_inclusive, 3);
+        roll("filter_optional", &mut self.filter_optional, 3);
+        roll("patch_replaces_only", &mut self.patch_replaces_only, 3);
+        roll("idle_write_moves_date", &mut self.idle_write_moves_date, 3);
+        roll("unique_external_id", &mut self.unique_external_id, 3);
+        roll("document_checked", &mut self.document_checked, 2);
+        roll("digits_only", &mut self.digits_only, 3);
+        roll("customer_portal_names", &mut self.customer_portal_names, 3);
+        roll("customer_answer_says_name", &mut self.customer_answer_says_name, 3);
+        roll("legal_name_shown", &mut self.legal_name_shown, 3);
+        roll("group_answer_nested", &mut self.group_answer_nested, 3);
+        roll("product_code_text", &mut self.product_code_text, 3);
+        roll("product_id_shown", &mut self.product_id_shown, 3);
+        roll("task_put_by_external_id", &mut self.task_put_by_external_id, 3);
+        roll("checked_in_keeps_date", &mut self.checked_in_keeps_date, 3);
+        roll("line_delete_shows_task", &mut self.line_delete_shows_task, 3);
+        roll("hooks_in_portal_form", &mut self.hooks_in_portal_form, 3);
+        roll("quotation_rows_thin", &mut self.quotation_rows_thin, 3);
+        roll("quotation_old_names", &mut self.quotation_old_names, 3);
+        roll("quotation_moments", &mut self.quotation_moments, 3);
+        roll("quotation_update_filter", &mut self.quotation_update_filter, 3);
     }
 }
 

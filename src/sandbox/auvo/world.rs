@@ -155,14 +155,17 @@ impl World {
     /// Puts everything back to an earlier moment and tells what to restore with
     /// [`World::restore`].
     pub(super) fn rewind(&mut self, moment_ms: i64) -> Vec<(Table, i64, Option<Row>)> {
-        let undone: Vec<Past> = self.past.iter().rev().take_while(|(at, ..)| *at > moment_ms).cloned().collect();
-        let back = undone.into_iter().map(|(_, table, id, before)| (table, id, self.exchange(table, id, before)));
-        back.collect()
+        let undone = self.past.iter().rev().take_while(|(at, ..)| *at > moment_ms);
+        // Of the changes of one record the oldest counts.
+        let then: BTreeMap<(Table, i64), &Option<Row>> =
+            undone.map(|(_, table, id, before)| ((*table, *id), before)).collect();
+        let then: Vec<_> = then.into_iter().map(|(key, before)| (key, before.clone())).collect();
+        then.into_iter().map(|((table, id), before)| (table, id, self.exchange(table, id, before))).collect()
     }
 
     /// Undoes a rewind.
     pub(super) fn restore(&mut self, states: Vec<(Table, i64, Option<Row>)>) {
-        for (table, id, state) in states.into_iter().rev() {
+        for (table, id, state) in states {
             self.exchange(table, id, state);
         }
     }

@@ -108,6 +108,12 @@ impl Book {
         gone.inspect(|row| self.leave(row)).is_some()
     }
 
+    /// Takes a record out that is neither invoiced nor cancelled; tells whether it is gone.
+    pub(super) fn remove_open(&mut self, id: i64) -> bool {
+        let open = self.rows.get(&id).is_some_and(|row| row.billed.is_none() && row.cancelled.is_none());
+        open && self.remove(id)
+    }
+
     fn enter(&mut self, id: i64, fields: &Fields) {
         let code = (self.code)(fields);
         if !code.is_empty() {

@@ -50,11 +50,7 @@ pub(super) fn list_clients(omie: &mut Omie, ask: &Ask) -> Reply {
         if place > 0 {
             body.push(',');
         }
-        if extras.notes || extras.traits {
-            body.push_str(&wire::text(&row.shape(extras)));
-        } else {
-            body.push_str(row.line(extras));
-        }
+        body.push_str(row.line(extras));
     }
     body.push_str(r#"],"cDesStatus":" Elapsed time: 0.07"}"#);
     Ok(body)

@@ -7,6 +7,9 @@
 //! as it does there. Never reads a clock, never panics on what a client sends.
 
 mod book;
+mod folk;
+mod folk_clients;
+mod folk_trade;
 mod goods_schema;
 mod hooks;
 mod limit;
@@ -165,6 +168,7 @@ impl Omie {
             Some(Fault::LoseAnswer) => answer.lost = true,
             Some(Fault::BrokenAfterCommit) => answer = wire::refuse(&Refusal::broken()),
             Some(Fault::Truncate) => answer.body.truncate(answer.body.len() / 2),
+            Some(Fault::MissingField(number)) => wire::lacking(&mut answer, number),
             Some(
                 Fault::Refuse(_)
                 | Fault::Delay(_)
@@ -174,7 +178,9 @@ impl Omie {
                 | Fault::BadGateway
                 | Fault::StaleList(_)
                 | Fault::ShiftPages(_)
-                | Fault::EmptyList,
+                | Fault::EmptyList
+                | Fault::Html
+                | Fault::RepeatAnswer,
             )
             | None => {}
         }
@@ -197,13 +203,16 @@ impl Omie {
                 Some(wire::refuse(&Refusal::blocked(seconds)))
             }
             Fault::Refuse(text) => Some(wire::refuse(&Refusal::verbatim(text))),
+            Fault::Html => Some(wire::html(200, "Omie", "Estamos em manuten\u{e7}\u{e3}o.")),
+            Fault::RepeatAnswer => Some(self.faults.repeated()),
             Fault::Delay(_)
             | Fault::LoseAnswer
             | Fault::BrokenAfterCommit
             | Fault::Truncate
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
-            | Fault::EmptyList => None,
+            | Fault::EmptyList
+            | Fault::MissingField(_) => None,
         }
     }
 
@@ -269,7 +278,12 @@ impl Sandbox for Omie {
 
     fn answer(&mut self, now: Timestamp, request: &Request) -> Answer {
         match wire::read(request) {
-            Ok(call) => self.receive(now, &call),
+            Ok(call) => {
+                self.faults.asked(Some(request));
+                let answer = self.receive(now, &call);
+                self.faults.answered(&answer);
+                answer
+            }
             Err(answer) => {
                 *self.tally.calls.entry("(unreadable)".to_owned()).or_default() += 1;
                 answer

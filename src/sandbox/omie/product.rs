@@ -130,7 +130,8 @@ impl Omie {
         Ok(())
     }
 
-    fn filled(&self, mut fields: Fields, sent: &Fields, own: i64) -> Result<Fields, Refusal> {
+    /// The fields of a product after a write, if it may be.
+    pub(super) fn filled(&self, mut fields: Fields, sent: &Fields, own: i64) -> Result<Fields, Refusal> {
         for (tag, value) in sent.iter().filter(|(tag, _)| !UNSTORED.contains(tag)) {
             let inner = || merged(block(&fields, tag), value, self.switches.empty_clears);
             let value = if value.is_object() { inner() } else { value.clone() };

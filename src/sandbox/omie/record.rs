@@ -52,7 +52,7 @@ pub(super) struct Client {
     pub(super) changed: Stamp,
     /// The version before the last change.
     before: Option<Box<(Fields, Stamp)>>,
-    /// The usual shape as JSON text, and what was asked of it.
+    /// The shape shown last as JSON text, and what was asked of it.
     line: Option<(Extras, Box<str>)>,
 }
 
@@ -98,7 +98,7 @@ impl Client {
         seller(&self.fields)
     }
 
-    /// The usual shape as JSON text.
+    /// The shape as JSON text.
     pub(super) fn line(&mut self, extras: Extras) -> &str {
         let kept = self.line.take().filter(|(asked, _)| *asked == extras);
         let line = kept.unwrap_or_else(|| {

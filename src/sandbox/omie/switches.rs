@@ -3,6 +3,7 @@
 //! Plain values, changed at any time; each default is the likelier answer.
 
 use super::trade::TradeSwitches;
+use crate::sandbox::folk::{self, Told};
 
 /// What Omie does with text longer than its tag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,52 @@ impl Default for Switches {
             page_cap: 100,
             latency_ms: 0,
         }
+    }
+}
+
+impl Switches {
+    /// Draws an account that may well be; tells what is not as usual.
+    pub(super) fn draw(&mut self, random: &mut fastrand::Rng) -> Vec<String> {
+        let mut told = Told::default();
+        let usual = |more: &[&str]| -> Vec<String> {
+            ["razao_social", "nome_fantasia"].iter().chain(more).map(|tag| (*tag).to_owned()).collect()
+        };
+        let mut roll = |name, switch: &mut bool, times| {
+            let other = !*switch;
+            folk::roll(random, &mut told, (name, switch), times, &[other]);
+        };
+        roll("unique_document", &mut self.unique_document, 8);
+        roll("document_checked", &mut self.document_checked, 2);
+        roll("empty_clears", &mut self.empty_clears, 8);
+        roll("tags_replace", &mut self.tags_replace, 8);
+        roll("noop_moves_stamp", &mut self.noop_moves_stamp, 4);
+        roll("inactive_seller_refused", &mut self.inactive_seller_refused, 4);
+        roll("upper_case_text", &mut self.upper_case_text, 8);
+        roll("html_names", &mut self.html_names, 2);
+        roll("redundant_writes", &mut self.redundant_writes, 4);
+        roll("ids_as_text", &mut self.ids_as_text, 6);
+        roll("hooks_twice", &mut self.hooks_twice, 4);
+        let trade = &mut self.trade;
+        roll("point_of_sale_only", &mut trade.point_of_sale_only, 2);
+        roll("stock_of_all_locations", &mut trade.stock_of_all_locations, 2);
+        roll("service_order_needs_account", &mut trade.service_order_needs_account, 4);
+        roll("service_order_needs_service", &mut trade.service_order_needs_service, 4);
+        roll("taxation_told_again", &mut trade.taxation_told_again, 4);
+        roll("past_expectation_refused", &mut trade.past_expectation_refused, 4);
+        let required = ("required_on_include", &mut self.required_on_include);
+        let others = [usual(&["cnpj_cpf"]), usual(&["cnpj_cpf", "email"])];
+        folk::roll(random, &mut told, required, 2, &others);
+        let required = ("required_on_alter", &mut self.required_on_alter);
+        folk::roll(random, &mut told, required, 6, &[usual(&[])]);
+        folk::roll(random, &mut told, ("over_length", &mut self.over_length), 4, &[OverLength::Cut]);
+        folk::roll(random, &mut told, ("forgiven", &mut self.forgiven), 3, &[Forgiven::AfterSuccess]);
+        let refused = [Refused::FaultWithin200, Refused::StatusWithin200];
+        folk::roll(random, &mut told, ("refused", &mut self.refused), 4, &refused);
+        folk::roll(random, &mut told, ("duplicate", &mut self.duplicate), 4, &[Duplicate::Older]);
+        folk::roll(random, &mut told, ("number_max", &mut self.number_max), 4, &[10]);
+        folk::roll(random, &mut told, ("page_cap", &mut self.page_cap), 3, &[2, 5, 50]);
+        folk::roll(random, &mut told, ("latency_ms", &mut self.latency_ms), 3, &[40, 700]);
+        told.0
     }
 }
 

@@ -29,10 +29,15 @@ impl Omie {
     ///
     /// As [`Omie::person_adds_product`], or that there is no such product.
     pub fn person_edits_product(&mut self, now: Timestamp, id: i64, patch: &Value) -> Result<(), String> {
-        self.trade.products.get(id).ok_or("there is no such product")?;
-        let (fields, stamp) = (self.typed(&goods_schema::PRODUCT, patch)?, self.hand(now));
-        self.change_product(id, &fields, stamp).map_err(|refusal| refusal.text)?;
-        self.set_inactive(id, &fields);
+        let old = self.trade.products.get(id).ok_or("there is no such product")?.fields.clone();
+        let (sent, stamp) = (self.typed(&goods_schema::PRODUCT, patch)?, self.hand(now));
+        let mut fields = self.filled(old.clone(), &sent, id).map_err(|refusal| refusal.text)?;
+        if let Some(flag) = sent.get("inativo") {
+            fields.insert("inativo", flag.clone());
+        }
+        if fields != old || self.switches.noop_moves_stamp {
+            self.trade.products.change(id, fields, stamp);
+        }
         Ok(())
     }
 

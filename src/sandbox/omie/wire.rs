@@ -4,12 +4,13 @@
 //! escaped. Knows no method and no rule.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
 use super::Refused;
 use super::refusal::Refusal;
-use crate::sandbox::{Answer, Request};
+use crate::sandbox::{Answer, Request, memory};
 
 /// A call as it came in.
 #[derive(Debug)]
@@ -109,6 +110,28 @@ pub(super) fn dress(answer: &mut Answer, refused: Refused, status: Option<Status
     }
 }
 
+/// What names a record, in whatever listing.
+const IDS: [&str; 11] = [
+    "codigo_cliente_omie",
+    "codigo_produto",
+    "nCodProd",
+    "codigo_local_estoque",
+    "codigo",
+    "cCod",
+    "cCodigo",
+    "nCodTag",
+    "intListar",
+    "Cabecalho",
+    "cabecalho",
+];
+
+/// Lets the rows of a listing lack a member.
+pub(super) fn lacking(answer: &mut Answer, number: u64) {
+    let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) else { return };
+    body.values_mut().for_each(|rows| memory::lacking(rows, number, &IDS));
+    answer.body = text(&Value::Object(body)).into_bytes();
+}
+
 /// How the answer to a write tells how it went.
 #[derive(Debug)]
 pub(super) struct Status {
@@ -129,6 +152,9 @@ pub(super) fn html(status: u16, title: &str, text: &str) -> Answer {
 /// A JSON text in pure ASCII, slashes escaped.
 pub(super) fn text(value: &Value) -> String {
     let plain = value.to_string();
+    if plain.bytes().all(|byte| byte.is_ascii() && byte != b'/') {
+        return plain;
+    }
     let mut escaped = String::with_capacity(plain.len() + plain.len() / 16);
     for c in plain.chars() {
         if c == '/' {
@@ -137,7 +163,8 @@ pub(super) fn text(value: &Value) -> String {
             escaped.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing into a text cannot fail.
+                let _written = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

@@ -3,6 +3,9 @@
 //! Ids follow from the seed and are large, so that nobody can write them into a mapping; only the
 //! phone types 1 and 2, the contact types 1 and 2 and Brazil (76) are the same everywhere.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::contacts::BRAZIL;
@@ -81,20 +84,29 @@ fn places(world: &mut World) {
         row.set("PhoneMask", mask);
         world.put(Table::Country, row);
     }
+    let mut states = BTreeMap::new();
     for state in places::STATES {
         let id = world.new_id(Table::State);
         let row = Row::default().with("Id", id).with("Name", state.name).with("Short", state.uf);
         world.put(Table::State, row.with("CountryId", BRAZIL));
+        states.insert(state.uf, id);
     }
-    for city in places::CITIES {
-        let state = world.find(Table::State, "Short", city.uf).unwrap_or_default();
-        let name = city.name.to_uppercase();
+    for (city, row) in places::CITIES.iter().zip(CITY_ROWS.iter()) {
         let id = world.new_id(Table::City);
-        let row = Row::default().with("Id", id).with("Name", name.as_str()).with("CountryId", BRAZIL);
-        let row = row.with("StateId", state).with("IBGECode", i64::from(city.ibge)).with("Editable", false);
-        world.put(Table::City, row.with("LastUpdateDate", Cell::Moment(FOUNDED)));
+        let state = states.get(city.uf).copied().unwrap_or_default();
+        world.put(Table::City, row.clone().with("Id", id).with("StateId", state));
     }
 }
+
+/// Cities as every account has them, but for the ids.
+static CITY_ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let row = |city: &places::City| {
+        let row = Row::default().with("Id", 0).with("Name", &*city.name.to_uppercase()).with("CountryId", BRAZIL);
+        let row = row.with("StateId", 0).with("IBGECode", i64::from(city.ibge)).with("Editable", false);
+        row.with("LastUpdateDate", Cell::Moment(FOUNDED))
+    };
+    places::CITIES.iter().map(row).collect()
+});
 
 /// Native keys of contact fields with the kind of their value.
 const NATIVE: &[(&str, &str, i64)] = &[

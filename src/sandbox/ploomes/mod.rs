@@ -7,6 +7,7 @@
 mod contacts;
 mod document;
 mod filter;
+mod folk;
 mod grammar;
 mod hooks;
 mod lists;
@@ -267,13 +268,16 @@ impl Ploomes {
             }
             Fault::DropBefore => Some(Answer { lost: true, ..reply::page(502, "Bad Gateway") }),
             Fault::BadGateway => Some(reply::page(502, "Bad Gateway")),
+            Fault::Html => Some(reply::page(200, "Ploomes")),
+            Fault::RepeatAnswer => Some(self.faults.repeated()),
             Fault::Delay(_)
             | Fault::LoseAnswer
             | Fault::BrokenAfterCommit
             | Fault::Truncate
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
-            | Fault::EmptyList => None,
+            | Fault::EmptyList
+            | Fault::MissingField(_) => None,
         }
     }
 }
@@ -294,6 +298,7 @@ impl Sandbox for Ploomes {
         if let Some(refused) = self.gate(now, &kind, request) {
             return refused;
         }
+        self.faults.asked(Some(request));
         let strike = self.faults.strike(&kind, call_kind(&request.method, name));
         let fault = strike.fault.as_ref();
         let mut answer = match fault.and_then(|fault| self.struck_before(now, &kind, fault)) {
@@ -304,11 +309,13 @@ impl Sandbox for Ploomes {
         match fault {
             Some(Fault::LoseAnswer) => answer.lost = true,
             Some(Fault::Truncate) => answer.body.truncate(answer.body.len() / 2),
+            Some(Fault::MissingField(number)) => reply::lacking(&mut answer, *number),
             Some(Fault::BrokenAfterCommit) => {
                 answer = Answer { delay_ms: answer.delay_ms, ..reply::said(500, "An error has occurred.") }
             }
             _ => {}
         }
+        self.faults.answered(&answer);
         answer
     }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::refusal::Refusal;
 use super::render;
 use super::schema::Table;
-use crate::sandbox::Answer;
+use crate::sandbox::{Answer, memory};
 
 /// What a request names: a resource, maybe one record of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +98,15 @@ pub(super) fn refused(refusal: &Refusal, unknown_is_forbidden: bool) -> Answer {
 /// A refusal by status and text.
 pub(super) fn said(status: u16, text: &str) -> Answer {
     json(status, render::refusal(text))
+}
+
+/// Lets the rows of a list lack a member.
+pub(super) fn lacking(answer: &mut Answer, number: u64) {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else { return };
+    if let Some(rows) = body.get_mut("value") {
+        memory::lacking(rows, number, &["Id"]);
+        answer.body = body.to_string().into_bytes();
+    }
 }
 
 /// A page of the web server or of a proxy before it.

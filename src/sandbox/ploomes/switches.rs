@@ -2,6 +2,7 @@
 //!
 //! Each default is the likeliest behaviour; each other position is one that a client must survive.
 
+use crate::sandbox::folk::{self, Told};
 use crate::sandbox::hook::Delivery;
 
 /// What happens when a write names another `TypeId` than the contact has.
@@ -101,5 +102,43 @@ impl Default for Switches {
             retry_after: true,
             throttle_html: false,
         }
+    }
+}
+
+impl Switches {
+    /// Draws an account that may well be; tells what is not as usual.
+    pub(super) fn draw(&mut self, random: &mut fastrand::Rng) -> Vec<String> {
+        let mut told = Told::default();
+        let names = |columns: &[&str]| -> Vec<String> { columns.iter().map(|name| (*name).to_owned()).collect() };
+        let mut roll = |name, switch: &mut bool, times| {
+            let other = !*switch;
+            folk::roll(random, &mut told, (name, switch), times, &[other]);
+        };
+        roll("case_sensitive", &mut self.case_sensitive, 4);
+        roll("unknown_field_forbidden", &mut self.unknown_field_forbidden, 4);
+        roll("unknown_member_refused", &mut self.unknown_member_refused, 4);
+        roll("zip_code_coerced", &mut self.zip_code_coerced, 4);
+        roll("documents_checked", &mut self.documents_checked, 2);
+        roll("other_properties_replaced", &mut self.other_properties_replaced, 4);
+        roll("idle_patch_touches", &mut self.idle_patch_touches, 4);
+        roll("record_touches_contact", &mut self.record_touches_contact, 2);
+        roll("places_derived", &mut self.places_derived, 2);
+        roll("get_by_key", &mut self.get_by_key, 4);
+        roll("any_forbidden", &mut self.any_forbidden, 4);
+        roll("tag_names_unique", &mut self.tag_names_unique, 2);
+        roll("retry_after", &mut self.retry_after, 3);
+        roll("throttle_html", &mut self.throttle_html, 3);
+        folk::roll(random, &mut told, ("post_status", &mut self.post_status), 3, &[201]);
+        folk::roll(random, &mut told, ("patch_status", &mut self.patch_status), 3, &[204]);
+        let changes = [TypeChange::Ignore, TypeChange::Allow];
+        folk::roll(random, &mut told, ("type_change", &mut self.type_change), 3, &changes);
+        folk::roll(random, &mut told, ("unique", &mut self.unique), 5, &[names(&["Register"])]);
+        let required = [names(&["Register"]), names(&["Email"])];
+        folk::roll(random, &mut told, ("required", &mut self.required), 6, &required);
+        folk::roll(random, &mut told, ("page_max", &mut self.page_max), 3, &[2, 5, 100]);
+        self.page_default = self.page_default.min(self.page_max);
+        let delivery = [Delivery::Twice, Delivery::Backwards, Delivery::Never];
+        folk::roll(random, &mut told, ("delivery", &mut self.delivery), 3, &delivery);
+        told.0
     }
 }

@@ -151,13 +151,16 @@ impl World {
     /// Puts the contacts back to an earlier moment and tells the states to restore with
     /// [`World::restore`].
     pub(super) fn rewind(&mut self, moment: i64) -> Vec<(i64, Option<Row>)> {
-        let undone: Vec<_> = self.past.iter().rev().take_while(|(at, ..)| *at > moment).cloned().collect();
-        undone.into_iter().map(|(_, id, before)| (id, self.exchange(id, before))).collect()
+        let undone = self.past.iter().rev().take_while(|(at, ..)| *at > moment);
+        // Of the changes of one contact the oldest counts.
+        let then: BTreeMap<i64, &Option<Row>> = undone.map(|(_, id, before)| (*id, before)).collect();
+        let then: Vec<_> = then.into_iter().map(|(id, before)| (id, before.clone())).collect();
+        then.into_iter().map(|(id, before)| (id, self.exchange(id, before))).collect()
     }
 
     /// Undoes a rewind.
     pub(super) fn restore(&mut self, states: Vec<(i64, Option<Row>)>) {
-        for (id, state) in states.into_iter().rev() {
+        for (id, state) in states {
             self.exchange(id, state);
         }
     }

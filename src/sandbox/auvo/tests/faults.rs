@@ -74,3 +74,29 @@ fn lists_lag_shift_and_come_back_empty() {
     assert_eq!(desk.count("/customers", &json!({})), 0);
     assert_eq!(desk.auvo.records("customers").len(), 6);
 }
+
+#[test]
+fn pages_of_html_lost_members_and_repeated_answers() {
+    let mut desk = Desk::new();
+    let first = desk.customer("C1");
+    desk.auvo.faults().add_text("html:customers:2").unwrap();
+    let page = desk.raw("GET /customers", &[], "");
+    assert!(page.status == 200 && page.body.starts_with(b"<html>"));
+    let body = json!({ "name": "x" }).to_string();
+    assert_eq!(desk.raw("POST /customers", &[("content-type", "application/json")], &body).status, 200);
+    assert_eq!(desk.auvo.records("customers").len(), 1, "nothing was written");
+
+    let all = desk.rows("/customers", &json!({}));
+    for number in 0..20 {
+        desk.auvo.faults().add_text(&format!("missing-field:GET customers:1:{number}")).unwrap();
+        let rows = desk.rows("/customers", &json!({}));
+        let (thin, whole) = (rows[0].as_object().unwrap(), all[0].as_object().unwrap());
+        assert_eq!((thin.len(), thin.get("id")), (whole.len() - 1, whole.get("id")));
+    }
+
+    desk.auvo.faults().add_text("repeat-answer:GET customers").unwrap();
+    assert_eq!(desk.rows("/customers", &json!({})), all, "nothing was kept yet");
+    desk.patch(&format!("/customers/{first}"), "note", json!("new"));
+    assert_eq!(desk.rows("/customers", &json!({})), all);
+    assert_eq!(desk.rows("/customers", &json!({}))[0]["note"], "new");
+}

@@ -124,3 +124,29 @@ fn injected_faults_take_effect_or_not_as_they_say() {
     assert!(strike("throttle:Incluir:1:20", 0).2.contains("Aguarde 20 segundos"));
     assert_eq!(strike("block:Incluir:1:90", 0).0, 425);
 }
+
+#[test]
+fn pages_of_html_lost_members_and_repeated_answers() {
+    let mut desk = Desk::new();
+    let code = desk.include(json!({ "email": "a@x.example" }));
+    desk.omie.faults().add_text("html:*:2").unwrap();
+    assert_eq!(desk.call("ListarClientes", json!({})), (200, Value::Null));
+    let written = desk.call("AlterarCliente", json!({ "codigo_cliente_omie": code, "email": "b@x.example" }));
+    assert_eq!(written, (200, Value::Null));
+    let all = desk.good("ListarClientes", json!({}))["clientes_cadastro"].clone();
+    assert_eq!(all[0]["email"], "a@x.example", "nothing was written");
+
+    for number in 0..20 {
+        desk.omie.faults().add_text(&format!("missing-field:ListarClientes:1:{number}")).unwrap();
+        let rows = desk.good("ListarClientes", json!({}))["clientes_cadastro"].clone();
+        let (thin, whole) = (rows[0].as_object().unwrap(), all[0].as_object().unwrap());
+        assert_eq!((thin.len(), &rows[0]["codigo_cliente_omie"]), (whole.len() - 1, &json!(code)));
+    }
+
+    desk.omie.faults().add_text("repeat-answer:ConsultarCliente").unwrap();
+    let mut email = || desk.good("ConsultarCliente", json!({ "codigo_cliente_omie": code }))["email"].clone();
+    assert_eq!(email(), "a@x.example");
+    desk.good("AlterarCliente", json!({ "codigo_cliente_omie": code, "email": "b@x.example" }));
+    let mut email = || desk.good("ConsultarCliente", json!({ "codigo_cliente_omie": code }))["email"].clone();
+    assert_eq!([email(), email()], ["a@x.example", "b@x.example"]);
+}

@@ -1,5 +1,6 @@
 //! The checklist of the sheet, point by point, through the door a client uses.
 
+mod faults;
 mod hooks;
 mod switches;
 

@@ -1,0 +1,133 @@
+//! `depara simulate`: random histories of the workspace, each from a seed, checked against what must
+//! always hold.
+
+use std::num::NonZero;
+use std::thread;
+use std::time::Instant;
+
+use super::arguments::{Global, SimulateArguments};
+use super::render::diagnostic::{Weight, complaints};
+use super::render::{Screen, simulate};
+use super::{Exit, Stop, open};
+use crate::config::files;
+use crate::diagnostic::Diagnostics;
+use crate::simulate::{Error, Setting, Stage, Total, history, many, play, script, shrunk};
+
+/// Histories that broke and are told.
+const TOLD_MAX: usize = 3;
+/// After so many that broke no more are played.
+const BROKEN_MAX: usize = 20;
+
+/// Plays histories.
+pub(super) fn run(global: &Global, arguments: &SimulateArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let stage = stage(global, arguments.mapping.as_deref(), screen)?;
+    let setting =
+        Setting { days: arguments.days, records: arguments.records, faults: arguments.faults.severity() };
+    for name in &stage.left_out {
+        screen.note(&format!("`{name}` is not played: no sandbox imitates what it joins"))?;
+    }
+    if !arguments.only.is_empty() {
+        return replay(&stage, &setting, arguments, screen);
+    }
+    let (first, count) = match (arguments.seed, arguments.seeds) {
+        (Some(seed), count) => (seed, count.unwrap_or(1)),
+        (None, count) => (1, count.unwrap_or(SEEDS)),
+    };
+    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+    let began = Instant::now();
+    let line = simulate::Line::draw(count);
+    let total = many(&stage, &setting, first..first.saturating_add(count), threads, |total| {
+        line.show(total);
+        total.broken.len() < BROKEN_MAX
+    })?;
+    line.clear();
+    simulate::total(screen, &total, began.elapsed())?;
+    tell(&stage, &setting, &total, arguments, screen)?;
+    Ok(if total.broken.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// Histories when nobody says how many.
+const SEEDS: u64 = 100;
+
+fn stage(global: &Global, mapping: Option<&str>, screen: &mut Screen) -> anyhow::Result<Stage> {
+    open::need_folder(&global.dir)?;
+    let mut met = Diagnostics::default();
+    let files = files::workspace(&global.dir, &mut met);
+    if !met.is_clean() {
+        complaints(screen, Weight::Error, &met)?;
+        return Err(Stop::Told(Exit::Failed).into());
+    }
+    match Stage::open(&files, mapping) {
+        Ok(stage) => Ok(stage),
+        Err(Error::Complaints(found)) => {
+            complaints(screen, Weight::Error, &found)?;
+            Err(Stop::Told(Exit::Failed).into())
+        }
+        Err(Error::Unknown { wanted, known }) => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            Err(open::unknown("mapping that sandboxes can play", &wanted, &known))
+        }
+        Err(error @ Error::NothingToPlay { .. }) => {
+            Err(Stop::failed(error.to_string(), "histories are played on `depara sandbox`'s imitations"))
+        }
+    }
+}
+
+/// Tells the first histories that broke, as short as they can be made.
+fn tell(
+    stage: &Stage,
+    setting: &Setting,
+    total: &Total,
+    arguments: &SimulateArguments,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    for (seed, broken) in total.broken.iter().take(TOLD_MAX) {
+        let Some(first) = broken.first() else { continue };
+        let short = shrunk(stage, &script(*seed, setting), first.invariant);
+        let outcome = play(stage, &short, true);
+        let still = outcome.broken.iter().find(|one| one.invariant == first.invariant).unwrap_or(first);
+        let only: Vec<usize> = short.acts.iter().map(|act| act.number).collect();
+        simulate::story(screen, *seed, still, &outcome.lines)?;
+        screen.line(&format!("  replay: {}", command(*seed, &only, arguments)))?;
+    }
+    Ok(())
+}
+
+/// Plays one history with these acts alone, and tells it.
+fn replay(
+    stage: &Stage,
+    setting: &Setting,
+    arguments: &SimulateArguments,
+    screen: &mut Screen,
+) -> anyhow::Result<Exit> {
+    let seed = arguments.seed.unwrap_or(1);
+    let script = script(seed, setting).only(&arguments.only);
+    let broken = history(stage, &script).broken;
+    let told = play(stage, &script, true);
+    if broken.is_empty() {
+        screen.line(&format!("seed {seed} with these acts: all that must hold holds"))?;
+        return Ok(Exit::Done);
+    }
+    for one in &broken {
+        simulate::story(screen, seed, one, &told.lines)?;
+    }
+    Ok(Exit::Failed)
+}
+
+/// The command that plays a history again.
+fn command(seed: u64, only: &[usize], arguments: &SimulateArguments) -> String {
+    let mut text = format!(
+        "depara simulate --seed {seed} --days {} --records {} --faults {}",
+        arguments.days,
+        arguments.records,
+        arguments.faults.word()
+    );
+    if let Some(mapping) = &arguments.mapping {
+        text.push_str(&format!(" --mapping {mapping}"));
+    }
+    if !only.is_empty() {
+        let numbers: Vec<String> = only.iter().map(usize::to_string).collect();
+        text.push_str(&format!(" --only {}", numbers.join(",")));
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! The runners of an account file: for each mapping of each account its memory and its connectors, the
+//! latter opened once for each account and shared.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::Runner;
+use super::listing::Listings;
+use super::reference::{Cache, Links};
+use crate::clock::Clock;
+use crate::config::account::{Access, Account};
+use crate::connector::Connector;
+use crate::mapping::{Mapping, Mappings};
+use crate::record::Side;
+use crate::store::{Ledger, Store};
+
+/// One mapping of one account.
+pub struct Scope {
+    /// The account.
+    pub account: Account,
+    /// The mapping.
+    pub mapping: Arc<Mapping>,
+    /// What is remembered of it.
+    pub ledger: Ledger,
+}
+
+impl Scope {
+    /// The name of a scope in the store.
+    pub fn name(account: &str, mapping: &str) -> String {
+        format!("{account}/{mapping}")
+    }
+
+    /// The scopes of an account, in the order written.
+    pub fn of<'a>(
+        account: &'a Account,
+        mappings: &'a Mappings,
+        store: &'a Arc<dyn Store>,
+    ) -> impl Iterator<Item = Self> + 'a {
+        account.mappings.iter().filter_map(move |enabled| {
+            let mapping = mappings.get(&enabled.name.0)?;
+            let ledger = Ledger::new(Arc::clone(store), &Self::name(&account.name, &mapping.name));
+            let mapping = Arc::new(mapping.of_account(enabled.parameters.clone()));
+            Some(Self { account: account.clone(), mapping, ledger })
+        })
+    }
+}
+
+/// An account and a system.
+pub type Way = (String, String);
+
+/// Runners, and the connectors they share.
+pub struct Crew {
+    /// The runners, in the order of their scopes.
+    pub runners: Vec<Runner>,
+    /// The connectors, by account and system.
+    pub connectors: BTreeMap<Way, Connector>,
+}
+
+/// Opens what each scope needs; `open` opens a connector.
+///
+/// # Errors
+/// What `open` says.
+pub fn crew<E>(
+    mappings: &Mappings,
+    scopes: Vec<Scope>,
+    clock: &Clock,
+    stop: &Arc<AtomicBool>,
+    mut open: impl FnMut(&Account, &str, &Access) -> Result<Option<Connector>, E>,
+) -> Result<Crew, E> {
+    let mut connectors = BTreeMap::new();
+    let mut caches: BTreeMap<String, (Cache, Listings)> = BTreeMap::new();
+    let lists = lists(&scopes);
+    let mut runners = Vec::new();
+    for Scope { account, mapping, ledger } in scopes {
+        if !caches.contains_key(&account.name) {
+            for (system, access) in &account.systems {
+                let opened = open(&account, system, access)?;
+                connectors.extend(opened.map(|one| ((account.name.clone(), system.clone()), one)));
+            }
+        }
+        let (cache, listings) = caches.entry(account.name.clone()).or_insert_with(|| {
+            let shared = lists.iter().filter(|((of, _), readers)| *of == account.name && **readers > 1);
+            (Cache::default(), Listings::of(shared.map(|((_, name), _)| name.clone())))
+        });
+        let systems = mapping.systems();
+        let own = connectors.iter().filter(|((of, name), _)| *of == account.name && systems.contains(name));
+        runners.push(Runner {
+            connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
+            listings: listings.clone(),
+            links: links(mappings, &account.name, &mapping, &ledger),
+            mapping,
+            cache: cache.clone(),
+            account: account.name,
+            ledger,
+            clock: clock.clone(),
+            last: None,
+            stop: Arc::clone(stop),
+        });
+    }
+    Ok(Crew { runners, connectors })
+}
+
+/// How many mappings of an account read each list.
+fn lists(scopes: &[Scope]) -> BTreeMap<(String, String), usize> {
+    let mut found = BTreeMap::new();
+    for Scope { account, mapping, .. } in scopes {
+        for side in Side::BOTH.into_iter().filter(|side| mapping.is_listed(*side)) {
+            *found.entry((account.name.clone(), mapping.sides.get(side).name())).or_default() += 1;
+        }
+    }
+    found
+}
+
+/// The links that a mapping looks into, where the account keeps them.
+fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
+    let others = mapping.references.iter().filter_map(|name| mappings.get(name));
+    others
+        .map(|other| {
+            let ledger = ledger.of_scope(&Scope::name(account, &other.name));
+            (other.name.clone(), Links { ledger, systems: other.sides.as_ref().map(|end| end.system.clone()) })
+        })
+        .collect()
+}

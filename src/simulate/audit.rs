@@ -1,0 +1,133 @@
+//! The end of a history: everything is read once more, without faults and limits, and judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Broken;
+use super::judge::Evidence;
+use super::life::Life;
+use super::wire::held;
+use super::world::World;
+use crate::engine::{Options, Runner};
+use crate::mapping::Mapping;
+use crate::record::{Side, Sides};
+use crate::store::{Ledger, MemoryStore, Store};
+
+/// Long enough for no read to be the repetition of an earlier one, in milliseconds.
+const PAUSE_MS: u64 = 120_000;
+
+/// What both sides of every mapping hold in the end, in words that do not tell one id from another.
+pub(super) type Truth = BTreeMap<String, u64>;
+
+impl World<'_> {
+    /// Judges the end of the history.
+    pub(super) async fn audit(&mut self) -> Result<Truth, String> {
+        self.town.lift_limits();
+        self.births = std::mem::take(&mut held(&self.wire.births));
+        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+        let mut truth = Truth::new();
+        let mut linked: BTreeSet<(String, String)> = BTreeSet::new();
+        let copy = MemoryStore::copy_of(self.disk.store()).map_err(|error| error.to_string())?;
+        let copy: Arc<dyn Store> = Arc::new(copy);
+        let clock = self.wire.clock.clone();
+        let crew = self.crew(0, &copy, &clock, &Arc::new(Life::default()))?;
+        let mut broken = Vec::new();
+        for mut runner in crew.runners {
+            let ledger = runner.ledger.clone();
+            // Without memory nothing is left out as unchanged.
+            runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
+            let evidence = self.evidence(&mut runner, &ledger).await?;
+            for link in &evidence.links {
+                for side in Side::BOTH {
+                    linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
+                }
+            }
+            broken.extend(evidence.judge());
+            evidence.tell(&mut truth);
+        }
+        broken.extend(self.orphans(&linked));
+        for one in broken {
+            self.tell(&format!("{} is broken: {}", one.invariant, one.sentence));
+            self.broken.push(one);
+        }
+        Ok(truth)
+    }
+
+    async fn evidence<'a>(&'a self, runner: &'a mut Runner, ledger: &Ledger) -> Result<Evidence<'a>, String> {
+        let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
+        let mut evidence = Evidence {
+            references: prepared.snapshot.references,
+            records: Sides::each(|side| self.records(&runner.mapping, side)),
+            mapping: &runner.mapping,
+            links: Vec::new(),
+            waiting: BTreeMap::new(),
+            conflicts: Vec::new(),
+            deeds: &self.deeds,
+            births: &self.births,
+            fills: Sides::each(|side| self.fills(&runner.mapping, side)),
+        };
+        let read = ledger.each_link(|link| evidence.links.push(link));
+        read.map_err(|error| error.to_string())?;
+        let read = ledger.each_waiting(|one| drop(evidence.waiting.insert((one.side, one.id.clone()), one)));
+        read.map_err(|error| error.to_string())?;
+        evidence.conflicts = ledger.conflicts(None, usize::MAX).map_err(|error| error.to_string())?;
+        Ok(evidence)
+    }
+
+    /// Every record of a side, as it stands.
+    fn records(&self, mapping: &Mapping, side: Side) -> BTreeMap<String, Value> {
+        let end = mapping.sides.get(side);
+        let Some(member) = self.members.get(end.system.as_str()) else { return BTreeMap::new() };
+        let member = held(member);
+        let ids = member.ids(&end.resource).into_iter();
+        ids.filter_map(|id| {
+            let body = self.plain(&end.system, member.shown(&end.resource, &id)?);
+            Some((id, body))
+        })
+        .collect()
+    }
+
+    fn fills(&self, mapping: &Mapping, side: Side) -> &'static [&'static str] {
+        let end = mapping.sides.get(side);
+        self.members.get(end.system.as_str()).map_or(&[], |member| held(member).fills(&end.resource))
+    }
+
+    /// I2: every record that we made belongs to somebody.
+    fn orphans(&self, linked: &BTreeSet<(String, String)>) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        for place in self.places() {
+            let name = super::folk::named(place);
+            let Some(member) = self.members.get(place.0) else { continue };
+            for id in held(member).ids(&place.1) {
+                let by_people = self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
+                if !by_people && !linked.contains(&(name.clone(), id.clone())) {
+                    broken.push(Broken {
+                        invariant: "I2",
+                        sentence: format!("{name} {id} was made by us and belongs to nobody"),
+                        concerns: vec![id],
+                    });
+                }
+            }
+        }
+        broken
+    }
+}
+
+impl Evidence<'_> {
+    /// Counts what both sides say, without ids.
+    fn tell(&self, truth: &mut Truth) {
+        for side in Side::BOTH {
+            for (id, body) in self.records.get(side) {
+                let body = self.mapping.project(side, body).value();
+                let Ok(fields) = self.mapping.read(side, id, &body, &self.references) else { continue };
+                let shared = self.mapping.fields.iter().enumerate();
+                let shared = shared.filter(|(_, field)| Side::BOTH.iter().all(|side| !field.ends.get(*side).is_id));
+                let said: Vec<String> = shared.map(|(at, field)| field.canon.form(fields.value(at))).collect();
+                *truth.entry(format!("{} {}", self.mapping.sides.get(side).name(), said.join(" | "))).or_default() += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! What must hold when a history has come to rest: who is there twice, what was lost, what nobody
+//! typed, what flowed against an arrow.
+//!
+//! The judge reads both sides as the systems show them, through the mapping's own lines but without
+//! its memory, and compares them with what people did. It knows no system and no store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Broken;
+use super::wire::Births;
+use super::world::Deed;
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
+use crate::record::{Side, Sides};
+use crate::reference::{References, folded, scalar_text};
+use crate::store::{Conflict, Waiting};
+use crate::sync::merge::same;
+
+/// What is known of one mapping in the end.
+pub(super) struct Evidence<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) references: Arc<References>,
+    /// Every record there is, by id.
+    pub(super) records: Sides<BTreeMap<String, Value>>,
+    pub(super) links: Vec<Link>,
+    pub(super) waiting: BTreeMap<(Side, String), Waiting>,
+    pub(super) conflicts: Vec<Conflict>,
+    /// What people did, in the order of time.
+    pub(super) deeds: &'a [Deed],
+    /// Members that systems fill themselves.
+    pub(super) fills: Sides<&'static [&'static str]>,
+    /// When we made records, by place and id.
+    pub(super) births: &'a Births,
+}
+
+/// A deed on one field.
+struct Change<'a> {
+    at_ms: i64,
+    before: &'a Value,
+    after: &'a Value,
+    /// What stands there stands in for an empty value, or cannot be told from one that does.
+    borrowed: bool,
+}
+
+/// One record of a pair: how it was after each deed, and how it is.
+struct Life {
+    id: String,
+    /// Moment, fields before, fields after.
+    deeds: Vec<(i64, Fields, Fields)>,
+    last: Fields,
+}
+
+impl Evidence<'_> {
+    /// Everything that does not hold.
+    pub(super) fn judge(&self) -> Vec<Broken> {
+        let mut broken = self.twice();
+        for link in &self.links {
+            let there = |side: Side| self.records.get(side).contains_key(link.ids.get(side));
+            if there(Side::Left) && there(Side::Right) {
+                let pair = Sides::each(|side| self.life(side, link.ids.get(side)));
+                if let (Some(left), Some(right)) = (pair.left, pair.right) {
+                    self.judge_pair(link, &Sides::new(left, right), &mut broken);
+                }
+            }
+        }
+        self.alone(&mut broken);
+        broken
+    }
+
+    /// A record through all that people did to it. Nothing when a rule cannot read it.
+    fn life(&self, side: Side, id: &str) -> Option<Life> {
+        let place = self.mapping.sides.get(side).name();
+        let read = |body: &Option<Value>| match body {
+            Some(body) => self.fields(side, id, body),
+            None => Some(Fields { values: vec![Value::Null; self.mapping.fields.len()], borrowed: Vec::new() }),
+        };
+        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
+        let deeds: Option<Vec<_>> =
+            own.map(|deed| Some((deed.at_ms, read(&deed.before)?, read(&deed.after)?))).collect();
+        let last = self.records.get(side).get(id).and_then(|body| self.fields(side, id, body))?;
+        Some(Life { id: id.to_owned(), deeds: deeds?, last })
+    }
+
+    fn fields(&self, side: Side, id: &str, body: &Value) -> Option<Fields> {
+        self.mapping.read(side, id, &self.mapping.project(side, body).value(), &self.references).ok()
+    }
+
+    fn judge_pair(&self, link: &Link, pair: &Sides<Life>, broken: &mut Vec<Broken>) {
+        for (index, field) in self.mapping.fields.iter().enumerate() {
+            if Side::BOTH.iter().any(|side| field.ends.get(*side).is_id) || self.waits(link, field) {
+                continue;
+            }
+            let found = if field.set { self.set_of(link, pair, (index, field)) } else { self.value_of(link, pair, (index, field)) };
+            broken.extend(found.into_iter().map(|(invariant, sentence)| Broken {
+                invariant,
+                sentence: format!("{} of {}: {sentence}", field.label, self.named(pair)),
+                concerns: Side::BOTH.map(|side| pair.get(side).id.clone()).to_vec(),
+            }));
+        }
+    }
+
+    fn named(&self, pair: &Sides<Life>) -> String {
+        let one = |side: Side| format!("{} {}", self.mapping.sides.get(side).name(), pair.get(side).id);
+        format!("{} and {}", one(Side::Left), one(Side::Right))
+    }
+
+    /// True when the pair, or this field of it, waits for a reason that people can read.
+    fn waits(&self, link: &Link, field: &Field) -> bool {
+        let name = field.key.split('#').next().unwrap_or_default();
+        link.held.keys().any(|held| held == &field.key || held == &field.name || held.split('#').next() == Some(name))
+            || Side::BOTH.iter().any(|side| self.waiting.contains_key(&(*side, link.ids.get(*side).clone())))
+    }
+
+    /// I3 and I4 for one value.
+    fn value_of(&self, link: &Link, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let changes = Sides::each(|side| changes((index, field), side, pair.get(side)));
+        let last = Sides::each(|side| told(&pair.get(side).last, index));
+        let (Some(left), Some(right)) = (last.left, last.right) else { return found };
+        let last = Sides::new(left, right);
+        for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
+            let Some(change) = changes.get(side).last() else { continue };
+            if is_unresolved(change.after) || change.borrowed {
+                continue;
+            }
+            let everywhere = Side::BOTH.iter().all(|side| alike(field, change.after, last.get(*side)));
+            let seen_there = || {
+                let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
+                later.any(|other| alike(field, other.before, change.after))
+            };
+            let free = field.once || (!field.put_back && field.one_way_from() == Some(side));
+            let twin = self.has_twin(field, side.other(), change.after);
+            if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
+                let held = format!("{} on the left, {} on the right", last.left, last.right);
+                found.push(("I3", format!("{} was typed on the {side} and is lost: {held}", change.after)));
+            }
+        }
+        let lent = Sides::each(|side| self.lent(field, pair.get(side)));
+        for side in Side::BOTH {
+            let value = last.get(side);
+            let known = Side::BOTH.iter().flat_map(|side| changes.get(*side).iter().chain(lent.get(*side)));
+            let stands_in = pair.get(side).last.is_borrowed(index);
+            if !stands_in && !is_empty(value) && !self.fills_itself(field) && !known.into_iter().any(|change| alike(field, change.after, value)) {
+                found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
+            }
+        }
+        if let Some(from) = field.one_way_from().filter(|_| field.put_back && !field.once)
+            && self.mapping.arrow.flows_to(from.other())
+            && !alike(field, last.left, last.right)
+            && !is_empty(last.get(from))
+        {
+            found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
+        }
+        found
+    }
+
+    /// True for what a system fills where nobody says anything.
+    fn fills_itself(&self, field: &Field) -> bool {
+        Side::BOTH.iter().any(|side| {
+            let name = match &field.ends.get(*side).at {
+                At::Path(path) => path.root().unwrap_or_default(),
+                At::Member { name, .. } => name,
+            };
+            self.fills.get(*side).contains(&name)
+        })
+    }
+
+    /// What people did to the fields that may stand in for this one.
+    fn lent<'b>(&self, field: &Field, life: &'b Life) -> Vec<Change<'b>> {
+        let lenders = Side::BOTH.iter().filter_map(|side| field.ends.get(*side).if_empty);
+        let lenders = lenders.filter_map(|lender| Some((lender, self.mapping.fields.get(lender)?)));
+        lenders.flat_map(|lender| changes(lender, Side::Left, life)).collect()
+    }
+
+    /// True when a value can be said on a side: through its table, and in the reference it lives in.
+    fn has_twin(&self, field: &Field, side: Side, value: &Value) -> bool {
+        let end = field.ends.get(side);
+        let Some(text) = scalar_text(value).filter(|_| !is_empty(value)) else { return true };
+        let told = end.table.is_empty() || end.table.iter().any(|(_, shared)| *shared == text);
+        let here = end.lookup.as_ref().is_none_or(|lookup| {
+            lookup.create.is_some() || self.references.find(&lookup.reference, &lookup.by, &text).is_some()
+        });
+        told && here
+    }
+
+    /// I3 and I4 for each member of a set.
+    fn set_of(&self, link: &Link, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let history = |side: Side| {
+            let deeds = pair.get(side).deeds.iter();
+            let deeds = deeds.map(|(at_ms, before, after)| {
+                (*at_ms, members(field, before.value(index)), members(field, after.value(index)))
+            });
+            deeds.collect::<Vec<_>>()
+        };
+        let deeds = Sides::each(history);
+        let last = Sides::each(|side| members(field, pair.get(side).last.value(index)));
+        let all: BTreeSet<&String> =
+            Side::BOTH.iter().flat_map(|side| deeds.get(*side)).flat_map(|(_, before, after)| before.union(after)).collect();
+        for member in &all {
+            let moves = Sides::each(|side| {
+                let moved = deeds.get(side).iter().filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
+                moved.map(|(at_ms, before, after)| (*at_ms, before.contains(*member), after.contains(*member))).collect::<Vec<_>>()
+            });
+            for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
+                let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
+                let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
+                let later = moves.get(side.other()).iter().any(|(other_ms, _, _)| other_ms >= at_ms);
+                let told = self.is_told(link, index, side, &Value::Null);
+                if !everywhere && !later && !told {
+                    let how = if *there { "added" } else { "taken out" };
+                    found.push(("I3", format!("`{member}` was {how} on the {side} and that is lost: {last:?}")));
+                }
+            }
+        }
+        for side in Side::BOTH {
+            for member in last.get(side).iter().filter(|member| !all.contains(member)) {
+                found.push(("I4", format!("nobody typed `{member}`, which stands on the {side}")));
+            }
+        }
+        found
+    }
+
+    /// True when people can read of a conflict that this value lost. A null asks for any conflict of
+    /// the field.
+    fn is_told(&self, link: &Link, index: usize, side: Side, value: &Value) -> bool {
+        let together = self.mapping.together(&index);
+        self.conflicts.iter().any(|conflict| {
+            let pair = Side::BOTH.iter().any(|side| conflict.ids.get(*side).as_ref() == Some(link.ids.get(*side)));
+            let name = conflict.field.split('#').next();
+            let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
+            let mut of = of.filter(|field| field.key.split('#').next() == name);
+            pair && of.next().is_some_and(|field| value.is_null() || alike(field, conflict.values.get(side), value))
+        })
+    }
+
+    /// I2: nobody is there twice.
+    fn twice(&self) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        for side in Side::BOTH {
+            let end = self.mapping.sides.get(side);
+            let mut by_key: BTreeMap<(usize, String), Vec<&String>> = BTreeMap::new();
+            for (id, body) in self.records.get(side) {
+                let Some(fields) = self.fields(side, id, body) else { continue };
+                for key in self.mapping.keys.iter().filter(|key| {
+                    self.mapping.fields.get(**key).is_some_and(|field| !field.ends.get(side).is_id)
+                }) {
+                    let text = scalar_text(fields.value(*key)).map(|text| folded(&text)).unwrap_or_default();
+                    if !text.is_empty() {
+                        by_key.entry((*key, text)).or_default().push(id);
+                    }
+                }
+            }
+            for ((key, value), mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
+                let all = ids.clone();
+                ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all));
+                let ours = ids.iter().filter(|id| !self.is_made_by_people(&end.name(), id)).count();
+                let label = self.mapping.fields.get(key).map_or("", |field| field.label.as_str());
+                if ids.len() > 1 && ours > 0 && !self.is_key_edited(key) {
+                    broken.push(Broken {
+                        invariant: "I2",
+                        sentence: format!("{} has {ids:?} with one {label}, `{value}`", end.name()),
+                        concerns: ids.into_iter().cloned().collect(),
+                    });
+                }
+            }
+        }
+        broken
+    }
+
+    /// True when a person made a record although one of the others was there already, or was under way:
+    /// nobody can ask a system between its answer and the next call.
+    fn is_double_of_people(&self, place: &str, id: &str, others: &[&String]) -> bool {
+        let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
+        let Some(made) = made else { return false };
+        others.iter().filter(|other| **other != id).any(|other| {
+            self.births.get(&(place.to_owned(), (*other).clone())).is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
+        })
+    }
+
+    fn is_made_by_people(&self, place: &str, id: &str) -> bool {
+        self.deeds.iter().any(|deed| deed.place == place && deed.id == id && deed.before.is_none())
+    }
+
+    /// True when people changed a key after the birth of a record: then they made the double themselves.
+    fn is_key_edited(&self, key: usize) -> bool {
+        let Some(field) = self.mapping.fields.get(key) else { return false };
+        Side::BOTH.into_iter().any(|side| {
+            let place = self.mapping.sides.get(side).name();
+            self.deeds.iter().filter(|deed| deed.place == place).any(|deed| {
+                let read = |body: &Value| self.fields(side, &deed.id, body).map(|fields| fields.value(key).clone());
+                match (&deed.before, &deed.after) {
+                    (Some(before), Some(after)) => {
+                        let (before, after) = (read(before).unwrap_or_default(), read(after).unwrap_or_default());
+                        !same(field, &before, &after)
+                    }
+                    (None | Some(_), None) | (None, Some(_)) => false,
+                }
+            })
+        })
+    }
+
+    /// I3 for whole records: what a person made and has no twin waits for a reason.
+    fn alone(&self, broken: &mut Vec<Broken>) {
+        for side in Side::BOTH.into_iter().filter(|side| self.mapping.flows_to(side.other()) && self.mapping.is_listed(*side)) {
+            let linked: BTreeSet<&String> = self.links.iter().map(|link| link.ids.get(side)).collect();
+            let name = self.mapping.sides.get(side).name();
+            for id in self.records.get(side).keys().filter(|id| !linked.contains(id)) {
+                if !self.waiting.contains_key(&(side, id.clone())) {
+                    broken.push(Broken {
+                        invariant: "I3",
+                        sentence: format!("{name} {id} has no twin and no reason to have none"),
+                        concerns: vec![id.clone()],
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The value of a field; nothing when nobody can tell what it is.
+fn told(fields: &Fields, index: usize) -> Option<&Value> {
+    Some(fields.value(index)).filter(|value| !is_unresolved(value))
+}
+
+/// What people did to one field of a record.
+fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> Vec<Change<'a>> {
+    let lender = field.ends.get(side).if_empty;
+    let all = life.deeds.iter().map(|(at_ms, before, after)| {
+        let (before, value) = (before.value(index), after.value(index));
+        let copied = lender.is_some_and(|lender| same(field, after.value(lender), value));
+        Change { at_ms: *at_ms, before, after: value, borrowed: copied || after.is_borrowed(index) }
+    });
+    all.filter(|change| !same(field, change.before, change.after)).collect()
+}
+
+/// The members of a set, folded.
+fn members(field: &Field, value: &Value) -> BTreeSet<String> {
+    let list = value.as_array().map_or(&[][..], Vec::as_slice);
+    list.iter().map(|member| folded(&field.canon.form(member))).collect()
+}
+
+/// True when two values say the same, but for what systems make of texts: case, accents, a cut.
+fn alike(field: &Field, one: &Value, other: &Value) -> bool {
+    if same(field, one, other) {
+        return true;
+    }
+    let (Some(one), Some(other)) = (scalar_text(one), scalar_text(other)) else {
+        return is_empty(one) && is_empty(other);
+    };
+    let (one, other) = (folded(&one), folded(&other));
+    let (short, long) = if one.len() < other.len() { (&one, &other) } else { (&other, &one) };
+    one == other || (short.len() >= CUT_MIN && long.starts_with(short.trim_end()))
+}
+
+/// No system cuts texts shorter than this.
+const CUT_MIN: usize = 20;
+
+/// A cycle that creates what it found missing may last as long.
+const CYCLE_MS: i64 = 600_000;
