@@ -428,6 +428,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_nested_without_end_is_one_complaint() {
+        let nested = |depth: usize| (0..depth).map(|at| format!("{}a:\n", " ".repeat(at))).collect::<String>();
+        assert!(read(&nested(DEPTH_MAX)).0.is_some());
+        for depth in [DEPTH_MAX + 1, 100] {
+            let (tree, complaints) = read(&nested(depth));
+            assert_eq!((tree.is_none(), complaints.list[0].code), (true, Code::YamlSyntax));
+        }
+    }
+
+    #[test]
     fn a_broken_file_is_one_complaint_with_a_line() {
         let (tree, complaints) = read("a: [1, 2\nb: 3\n");
         assert!(tree.is_none());
