@@ -21,8 +21,7 @@ const BROKEN_MAX: usize = 20;
 /// Plays histories.
 pub(super) fn run(global: &Global, arguments: &SimulateArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let stage = stage(global, arguments.mapping.as_deref(), screen)?;
-    let setting =
-        Setting { days: arguments.days, records: arguments.records, faults: arguments.faults.severity() };
+    let setting = Setting { days: arguments.days, records: arguments.records, faults: arguments.faults.severity() };
     for name in &stage.left_out {
         screen.note(&format!("`{name}` is not played: no sandbox imitates what it joins"))?;
     }

@@ -205,4 +205,19 @@ mod tests {
         assert_eq!([at("12:00:00"), at("00:59:59"), at("03:00:00")], [0, 0, 0]);
         assert_eq!([at("01:00:00"), at("02:59:00")], [7_200_000, 60_000]);
     }
+
+    #[test]
+    fn an_empty_town_has_whom_it_was_asked_for_and_nothing_else() {
+        let town = Town::empty(1, |system| system != "ploomes");
+        let members = town.members();
+        assert_eq!(members.iter().map(|member| member.name).collect::<Vec<_>>(), ["omie", "auvo"]);
+        for member in &members {
+            let people = member.people.lock().unwrap();
+            assert!(people.resources().iter().all(|resource| people.ids(resource).is_empty()));
+        }
+        let addresses = [("omie", "http://o".to_owned()), ("auvo", "http://a".to_owned())].into();
+        let file = town.account_file(&addresses, [("omie-auvo/tarefas-os", vec!["conta_corrente"])]);
+        assert!(file.contains("base_url: \"http://a/v2\"") && file.contains("{ conta_corrente: "), "{file}");
+        assert!(!file.contains("ploomes"));
+    }
 }

@@ -102,7 +102,8 @@ impl World<'_> {
             let name = super::folk::named(place);
             let Some(member) = self.members.get(place.0) else { continue };
             for id in held(member).ids(&place.1) {
-                let by_people = self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
+                let by_people =
+                    self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
                 if !by_people && !linked.contains(&(name.clone(), id.clone())) {
                     broken.push(Broken {
                         invariant: "I2",

@@ -9,8 +9,8 @@ use crate::config::mapping::Arrow;
 use crate::diagnostic::Diagnostics;
 use crate::mapping::Mapping;
 use crate::mapping::field::At;
-use crate::reference::is_links;
 use crate::record::Side;
+use crate::reference::is_links;
 use crate::sandbox::town::Town;
 use crate::workspace::Workspace;
 
@@ -67,9 +67,8 @@ impl Stage {
         let addresses = members.iter().map(|one| (one.name, format!("http://{}.sandbox", one.name))).collect();
         files.insert(ACCOUNT_FILE.to_owned(), account_file(&town, &bare, &addresses));
         let whole = compile(&files).map_err(Error::Complaints)?;
-        let playing: Vec<String> = account(&whole).map_or_else(Vec::new, |account| {
-            account.mappings.iter().map(|enabled| enabled.name.0.clone()).collect()
-        });
+        let playing: Vec<String> = account(&whole)
+            .map_or_else(Vec::new, |account| account.mappings.iter().map(|enabled| enabled.name.0.clone()).collect());
         if playing.is_empty() {
             let known: Vec<&str> = members.iter().map(|one| one.name).collect();
             return Err(Error::NothingToPlay { known: known.join(", ") });
@@ -171,8 +170,12 @@ fn edited(files: &Files, workspace: &Workspace, turn: usize) -> Files {
 
 /// Lines that can go without anybody missing them: both ways, on a line of their own, and no key.
 fn removable<'a>(mapping: &'a Mapping, lines: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
-    let lent: BTreeSet<usize> =
-        mapping.fields.iter().flat_map(|field| [field.ends.left.if_empty, field.ends.right.if_empty]).flatten().collect();
+    let lent: BTreeSet<usize> = mapping
+        .fields
+        .iter()
+        .flat_map(|field| [field.ends.left.if_empty, field.ends.right.if_empty])
+        .flatten()
+        .collect();
     mapping.fields.iter().enumerate().filter_map(move |(index, field)| {
         let plain = field.arrow == Arrow::Both
             && Side::BOTH.iter().all(|side| matches!(field.ends.get(*side).at, At::Path(_)))

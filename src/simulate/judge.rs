@@ -94,7 +94,11 @@ impl Evidence<'_> {
             if Side::BOTH.iter().any(|side| field.ends.get(*side).is_id) || self.waits(link, field) {
                 continue;
             }
-            let found = if field.set { self.set_of(link, pair, (index, field)) } else { self.value_of(link, pair, (index, field)) };
+            let found = if field.set {
+                self.set_of(link, pair, (index, field))
+            } else {
+                self.value_of(link, pair, (index, field))
+            };
             broken.extend(found.into_iter().map(|(invariant, sentence)| Broken {
                 invariant,
                 sentence: format!("{} of {}: {sentence}", field.label, self.named(pair)),
@@ -116,7 +120,12 @@ impl Evidence<'_> {
     }
 
     /// I3 and I4 for one value.
-    fn value_of(&self, link: &Link, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+    fn value_of(
+        &self,
+        link: &Link,
+        pair: &Sides<Life>,
+        (index, field): (usize, &Field),
+    ) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
         let changes = Sides::each(|side| changes((index, field), side, pair.get(side)));
         let last = Sides::each(|side| told(&pair.get(side).last, index));
@@ -132,7 +141,7 @@ impl Evidence<'_> {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
             };
-            let free = field.once || (!field.put_back && field.one_way_from() == Some(side));
+            let free = field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
             let twin = self.has_twin(field, side.other(), change.after);
             if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);
@@ -144,7 +153,11 @@ impl Evidence<'_> {
             let value = last.get(side);
             let known = Side::BOTH.iter().flat_map(|side| changes.get(*side).iter().chain(lent.get(*side)));
             let stands_in = pair.get(side).last.is_borrowed(index);
-            if !stands_in && !is_empty(value) && !self.fills_itself(field) && !known.into_iter().any(|change| alike(field, change.after, value)) {
+            if !stands_in
+                && !is_empty(value)
+                && !self.fills_itself(field)
+                && !known.into_iter().any(|change| alike(field, change.after, value))
+            {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
@@ -199,12 +212,20 @@ impl Evidence<'_> {
         };
         let deeds = Sides::each(history);
         let last = Sides::each(|side| members(field, pair.get(side).last.value(index)));
-        let all: BTreeSet<&String> =
-            Side::BOTH.iter().flat_map(|side| deeds.get(*side)).flat_map(|(_, before, after)| before.union(after)).collect();
+        let all: BTreeSet<&String> = Side::BOTH
+            .iter()
+            .flat_map(|side| deeds.get(*side))
+            .flat_map(|(_, before, after)| before.union(after))
+            .collect();
         for member in &all {
             let moves = Sides::each(|side| {
-                let moved = deeds.get(side).iter().filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
-                moved.map(|(at_ms, before, after)| (*at_ms, before.contains(*member), after.contains(*member))).collect::<Vec<_>>()
+                let moved = deeds
+                    .get(side)
+                    .iter()
+                    .filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
+                moved
+                    .map(|(at_ms, before, after)| (*at_ms, before.contains(*member), after.contains(*member)))
+                    .collect::<Vec<_>>()
             });
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
@@ -246,9 +267,12 @@ impl Evidence<'_> {
             let mut by_key: BTreeMap<(usize, String), Vec<&String>> = BTreeMap::new();
             for (id, body) in self.records.get(side) {
                 let Some(fields) = self.fields(side, id, body) else { continue };
-                for key in self.mapping.keys.iter().filter(|key| {
-                    self.mapping.fields.get(**key).is_some_and(|field| !field.ends.get(side).is_id)
-                }) {
+                for key in self
+                    .mapping
+                    .keys
+                    .iter()
+                    .filter(|key| self.mapping.fields.get(**key).is_some_and(|field| !field.ends.get(side).is_id))
+                {
                     let text = scalar_text(fields.value(*key)).map(|text| folded(&text)).unwrap_or_default();
                     if !text.is_empty() {
                         by_key.entry((*key, text)).or_default().push(id);
@@ -278,7 +302,9 @@ impl Evidence<'_> {
         let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
         let Some(made) = made else { return false };
         others.iter().filter(|other| **other != id).any(|other| {
-            self.births.get(&(place.to_owned(), (*other).clone())).is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
+            self.births
+                .get(&(place.to_owned(), (*other).clone()))
+                .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
         })
     }
 
@@ -306,7 +332,9 @@ impl Evidence<'_> {
 
     /// I3 for whole records: what a person made and has no twin waits for a reason.
     fn alone(&self, broken: &mut Vec<Broken>) {
-        for side in Side::BOTH.into_iter().filter(|side| self.mapping.flows_to(side.other()) && self.mapping.is_listed(*side)) {
+        for side in
+            Side::BOTH.into_iter().filter(|side| self.mapping.flows_to(side.other()) && self.mapping.is_listed(*side))
+        {
             let linked: BTreeSet<&String> = self.links.iter().map(|link| link.ids.get(side)).collect();
             let name = self.mapping.sides.get(side).name();
             for id in self.records.get(side).keys().filter(|id| !linked.contains(id)) {

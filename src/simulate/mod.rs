@@ -74,7 +74,8 @@ pub struct Outcome {
 /// Plays the history of a seed, with all that must be compared with it.
 pub fn history(stage: &Stage, script: &Script) -> Outcome {
     let mut outcome = play(stage, script, false);
-    if script.calm && outcome.broken.is_empty() && script.acts.iter().any(|act| matches!(act.what, What::Crash { .. })) {
+    if script.calm && outcome.broken.is_empty() && script.acts.iter().any(|act| matches!(act.what, What::Crash { .. }))
+    {
         let undisturbed = play(stage, &script.without_crashes(), false);
         outcome.broken.extend(undisturbed.broken.iter().cloned());
         if undisturbed.truth != outcome.truth {
@@ -134,7 +135,8 @@ fn other_end(undisturbed: &audit::Truth, crashed: &audit::Truth) -> Broken {
 pub fn about<'a>(lines: &'a [Line], concerns: &[String]) -> Vec<&'a Line> {
     let ids: BTreeSet<&String> = concerns.iter().collect();
     let speaks = |line: &&Line| {
-        line.detail.is_empty() || ids.iter().any(|id| line.detail.contains(id.as_str()) || line.text.contains(id.as_str()))
+        line.detail.is_empty()
+            || ids.iter().any(|id| line.detail.contains(id.as_str()) || line.text.contains(id.as_str()))
     };
     lines.iter().filter(|line| ids.is_empty() || speaks(line)).collect()
 }

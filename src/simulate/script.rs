@@ -137,7 +137,7 @@ const DAY_MS: u64 = 86_400_000;
 const PAUSE_MS: u64 = 4 * POLL_MS;
 
 /// Faults that strike calls, and how hard, as fault rules; `{n}` is a chance in per cent.
-const STRIKES: [&str; 17] = [
+const STRIKES: [&str; 18] = [
     "refuse:*:{n}%",
     "delay:*:{n}%:2500",
     "delay:*:{n}%:61000",
@@ -154,6 +154,7 @@ const STRIKES: [&str; 17] = [
     "shift-pages:*:{n}%:-1",
     "empty-list:*:{n}%",
     "html:*:{n}%",
+    "missing-field:*:{n}%",
     "repeat-answer:*:{n}%",
 ];
 
@@ -289,6 +290,11 @@ impl Script {
     pub fn only(&self, numbers: &[usize]) -> Self {
         let kept = self.acts.iter().filter(|act| numbers.contains(&act.number));
         Self { acts: kept.cloned().collect(), ..self.clone() }
+    }
+
+    /// True when the clock of the machine is set in it.
+    pub fn sets_clock(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act.what, What::SetClock(_)))
     }
 
     /// The same history in which the process never dies.

@@ -5,8 +5,8 @@ use std::fmt;
 use std::hash::Hasher as _;
 
 use fnv::FnvHasher;
-use jiff::tz::{Offset, TimeZone};
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 
 /// One line of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,7 +48,8 @@ pub fn total(screen: &mut Screen, total: &Total, took: Duration) -> anyhow::Resu
         faults.into_iter().map(|(name, times)| (name.trim_start_matches("fault "), *times)).collect();
     if screen.is_json() {
         let broken = total.broken.iter().flat_map(|(seed, broken)| broken.iter().map(move |one| (seed, one)));
-        let broken = broken.map(|(seed, one)| json!({ "seed": seed, "invariant": one.invariant, "sentence": one.sentence }));
+        let broken =
+            broken.map(|(seed, one)| json!({ "seed": seed, "invariant": one.invariant, "sentence": one.sentence }));
         screen.json(&json!({
             "histories": total.histories,
             "days": total.days,
@@ -102,7 +103,9 @@ pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told]) ->
     let rule = INVARIANTS.iter().find(|(name, _)| *name == broken.invariant).map_or("", |(_, rule)| rule);
     if screen.is_json() {
         let lines: Vec<String> = about(lines, &broken.concerns).into_iter().map(ToString::to_string).collect();
-        screen.json(&json!({ "seed": seed, "invariant": broken.invariant, "sentence": broken.sentence, "story": lines }))?;
+        screen.json(
+            &json!({ "seed": seed, "invariant": broken.invariant, "sentence": broken.sentence, "story": lines }),
+        )?;
         return Ok(());
     }
     let paint = screen.paint();

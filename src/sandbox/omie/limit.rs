@@ -35,6 +35,8 @@ struct Method {
     failures: VecDeque<i64>,
     busy_until: i64,
     blocked_until: i64,
+    /// The block was answered once.
+    told: bool,
 }
 
 /// A limit that a call breaks.
@@ -63,8 +65,9 @@ impl Broken {
 }
 
 impl Limits {
-    /// Seconds left of a block of the method; a call during a block prolongs it.
-    pub(super) fn blocked(&mut self, now: i64, method: &str) -> Option<i64> {
+    /// Seconds left of a block of the method, and whether the client was told of it before; a call
+    /// during a block prolongs it.
+    pub(super) fn blocked(&mut self, now: i64, method: &str) -> Option<(i64, bool)> {
         let method = self.methods.get_mut(method)?;
         let left = method.blocked_until - now;
         if left <= 0 {
@@ -72,13 +75,14 @@ impl Limits {
         }
         let left = (left + PROLONG_S * 1_000).min(BLOCK_S * 1_000);
         method.blocked_until = now + left;
-        Some(seconds(left))
+        Some((seconds(left), std::mem::replace(&mut method.told, true)))
     }
 
     /// Shuts the method for so many seconds.
     pub(super) fn block(&mut self, now: i64, method: &str, seconds: i64) {
         let method = self.method(method);
         method.blocked_until = now + seconds * 1_000;
+        method.told = false;
         method.failures.clear();
     }
 
@@ -115,15 +119,16 @@ impl Limits {
         }
     }
 
-    /// Notes a failed call; tells whether it is one too many.
-    pub(super) fn failed(&mut self, now: i64, method: &str, forgiven: Forgiven) -> bool {
+    /// Notes a failed call; tells whether it is one too many, and how long it took to come to that.
+    pub(super) fn failed(&mut self, now: i64, method: &str, forgiven: Forgiven) -> Option<i64> {
         let method = self.method(method);
         match forgiven {
             Forgiven::AfterSuccess => {}
             Forgiven::AfterSeconds(seconds) => forget(&mut method.failures, now - seconds * 1_000),
         }
         method.failures.push_back(now);
-        method.failures.len() >= FAILURES_MAX
+        let first = method.failures.front().copied().unwrap_or(now);
+        (method.failures.len() >= FAILURES_MAX).then_some(now - first)
     }
 
     fn method(&mut self, name: &str) -> &mut Method {

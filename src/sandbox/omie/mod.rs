@@ -127,8 +127,10 @@ impl Omie {
             return wire::refuse(&Refusal::unauthorised());
         }
         let now_ms = now.as_millisecond();
-        if let Some(seconds) = self.limits.blocked(now_ms, &call.name) {
-            self.broke("blocked");
+        if let Some((seconds, told)) = self.limits.blocked(now_ms, &call.name) {
+            if told {
+                self.broke("blocked");
+            }
             return wire::refuse(&Refusal::blocked(seconds));
         }
         let found = METHODS.iter().chain(TRADE_METHODS).find(|it| it.service == call.service && it.name == call.name);
@@ -139,7 +141,8 @@ impl Omie {
                 wire::refuse(&Refusal::caller(&text))
             }
         };
-        self.judge(now_ms, &call.name, answer.status);
+        let writes = found.is_some_and(|method| method.kind == CallKind::Write);
+        self.judge(now_ms, (&call.name, writes), answer.status);
         // However it is dressed, a refusal has been counted as one.
         if answer.status == 500 {
             let writes = found.filter(|method| method.kind == CallKind::Write);
@@ -254,13 +257,19 @@ impl Omie {
     }
 
     /// Counts good and failed calls; the tenth failed one brings the block.
-    fn judge(&mut self, now_ms: i64, method: &str, status: u16) {
+    fn judge(&mut self, now_ms: i64, (method, writes): (&str, bool), status: u16) {
         let forgiven = self.switches.forgiven;
         if status == 200 {
             self.limits.succeeded(method, forgiven);
         }
-        if status == 500 && self.limits.failed(now_ms, method, forgiven) {
-            self.broke("misuse");
+        if status == 500
+            && let Some(took_ms) = self.limits.failed(now_ms, method, forgiven)
+        {
+            // Where only a good answer makes them forgotten, writes that are refused one by one over hours
+            // add up whatever a client does.
+            if took_ms < BLOCK_S * 1_000 || !writes {
+                self.broke("misuse");
+            }
             let seconds = if self.switches.limits_enforced { BLOCK_S } else { 0 };
             self.limits.block(now_ms, method, seconds);
         }

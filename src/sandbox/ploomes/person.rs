@@ -5,14 +5,23 @@
 //! `"Owner": "ana@x.example"`, `"City": 3550308` (IBGE), `"Tags": ["VIP"]` (made if missing) and
 //! `"Type": "Fax"` in a phone.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::odata::Options;
 use super::refusal::Refusal;
 use super::row::Row;
 use super::schema::Table;
 use super::write::{Body, Writer};
 use super::{Ploomes, lists, odata, render};
+
+/// All that belongs to a contact.
+static WHOLE: LazyLock<Options> = LazyLock::new(|| {
+    let expand = "$expand=Phones($expand=Type),Tags($expand=Tag),City,State,Country,Owner,Status,OtherProperties";
+    odata::options(Table::Contact, expand).unwrap_or_default()
+});
 
 impl Ploomes {
     /// A person adds a contact; tells its id.
@@ -51,8 +60,7 @@ impl Ploomes {
 
     /// A contact with its phones, tags, city, state, country, owner and status in full.
     pub fn contact(&self, id: i64) -> Option<Value> {
-        let expand = "$expand=Phones($expand=Type),Tags($expand=Tag),City,State,Country,Owner,Status,OtherProperties";
-        self.shown(Table::Contact, self.world.row(Table::Contact, id)?, expand)
+        self.shown(Table::Contact, self.world.row(Table::Contact, id)?, &WHOLE)
     }
 
     /// The ids of all contacts, ascending.
@@ -64,7 +72,7 @@ impl Ploomes {
     pub fn interaction_records(&self, contact: i64) -> Vec<Value> {
         let rows = self.world.rows(Table::InteractionRecord).values();
         let own = rows.filter(|row| row.integer("ContactId") == Some(contact));
-        own.filter_map(|row| self.shown(Table::InteractionRecord, row, "")).collect()
+        own.filter_map(|row| self.shown(Table::InteractionRecord, row, &Options::default())).collect()
     }
 
     /// Adds a user; tells its id.
@@ -123,10 +131,9 @@ impl Ploomes {
         self.integration
     }
 
-    fn shown(&self, table: Table, row: &Row, query: &str) -> Option<Value> {
-        let options = odata::options(table, query).ok()?;
+    fn shown(&self, table: Table, row: &Row, options: &Options) -> Option<Value> {
         let mut out = String::new();
-        render::record(self.judge(), table, row, &options, &mut out);
+        render::record(self.judge(), table, row, options, &mut out);
         serde_json::from_str(&out).ok()
     }
 
@@ -143,6 +150,12 @@ impl Ploomes {
             };
             let id = id.ok_or_else(|| Refusal::Invalid(format!("Nothing is called so: {name} {said}.")))?;
             body.insert(column.to_owned(), json!(id));
+            // Who chooses a city sees its state along with it.
+            if name == "City"
+                && let Some(state) = self.world.row(Table::City, id).and_then(|city| city.integer("StateId"))
+            {
+                body.entry("StateId").or_insert(json!(state));
+            }
         }
         if let Some(Value::Array(phones)) = body.get_mut("Phones") {
             phones.iter_mut().filter_map(Value::as_object_mut).for_each(|phone| self.spoken_phone(phone));
