@@ -2,10 +2,14 @@
 //!
 //! A path is a JSONPath (RFC 9535); `a.b[0].c` is short for `$.a.b[0].c`. A path that only names
 //! keys and indexes is compiled to steps and may be written to; any other may only be read.
+//!
+//! A path costs no more than a few looks at each value of the body: one that branches again and
+//! again, which RFC 9535 allows, would find more than any memory holds.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use jsonpath_rust::parser::model::{Comparable, Filter, FilterAtom, FnArg, Literal, Test, TestFunction};
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
@@ -34,6 +38,12 @@ enum Step {
 
 /// Largest index a path may name.
 const INDEX_MAX: i64 = 999;
+/// Longest path, in bytes.
+const TEXT_MAX: usize = 1_000;
+/// Deepest nest of brackets.
+const NEST_MAX: usize = 8;
+/// Most selectors between two brackets.
+const SELECTORS_MAX: usize = 16;
 
 impl Path {
     /// Compiles a path, or says what is wrong with it.
@@ -41,11 +51,21 @@ impl Path {
     /// # Errors
     /// A diagnostic at `place` when the text is no JSONPath.
     pub fn parse(text: &str, place: &Place) -> Result<Self, Box<Diagnostic>> {
+        let wrong = |sentence, hint: &str| Box::new(Diagnostic::new(Code::BadPath, place, sentence).hint(hint));
+        if text.len() > TEXT_MAX || nest(text) > NEST_MAX {
+            let start: String = text.chars().take(40).collect();
+            let hint = format!("at most {TEXT_MAX} bytes and {NEST_MAX} brackets within each other");
+            return Err(wrong(format!("the path `{start}…` is too long or too deep"), &hint));
+        }
         let full = if text.starts_with('$') { text.to_owned() } else { format!("$.{text}") };
         let Ok(query) = parse_json_path(&full) else {
-            let plain = Diagnostic::new(Code::BadPath, place, format!("`{text}` is no path"));
-            return Err(Box::new(plain.hint("a path reads like `a.b[0].c`; quote an odd key as `['two words']`")));
+            let hint = "a path reads like `a.b[0].c`; quote an odd key as `['two words']`";
+            return Err(wrong(format!("`{text}` is no path"), hint));
         };
+        if !Cost::of(&query).is_low() {
+            let hint = "at most one `..`, one list of selectors, and in a filter neither `$` nor a computed pattern";
+            return Err(wrong(format!("`{text}` would look at the same values again and again"), hint));
+        }
         let steps: Option<Box<[Step]>> = query.segments.iter().map(step).collect();
         let form = steps.map_or_else(|| Form::Query(Box::new(query)), Form::Steps);
         Ok(Self { text: text.into(), form })
@@ -135,6 +155,117 @@ impl Path {
     }
 }
 
+/// How deep the brackets of a text stand within each other.
+fn nest(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// How often a query may look at one value of a body.
+#[derive(Default)]
+struct Cost {
+    /// `..`, which looks at every value below.
+    descents: usize,
+    /// Lists of selectors, each of which may find the same value again.
+    lists: usize,
+    /// A filter does for each value what may cost as much as the whole body.
+    boundless: bool,
+}
+
+impl Cost {
+    fn of(query: &JpQuery) -> Self {
+        let mut cost = Self::default();
+        cost.segments(&query.segments);
+        cost
+    }
+
+    const fn is_low(&self) -> bool {
+        self.descents <= 1 && self.lists <= 1 && !self.boundless
+    }
+
+    fn segments(&mut self, segments: &[Segment]) {
+        segments.iter().for_each(|segment| self.segment(segment));
+    }
+
+    fn segment(&mut self, segment: &Segment) {
+        match segment {
+            Segment::Descendant(inner) => {
+                self.descents += 1;
+                self.segment(inner);
+            }
+            Segment::Selector(selector) => self.selector(selector),
+            Segment::Selectors(selectors) => {
+                self.lists += 1;
+                self.boundless |= selectors.len() > SELECTORS_MAX;
+                selectors.iter().for_each(|selector| self.selector(selector));
+            }
+        }
+    }
+
+    fn selector(&mut self, selector: &Selector) {
+        match selector {
+            Selector::Filter(filter) => self.filter(filter),
+            Selector::Name(_) | Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => {}
+        }
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        match filter {
+            Filter::Or(parts) | Filter::And(parts) => parts.iter().for_each(|part| self.filter(part)),
+            Filter::Atom(FilterAtom::Filter { expr, .. }) => self.filter(expr),
+            Filter::Atom(FilterAtom::Test { expr, .. }) => self.test(expr),
+            Filter::Atom(FilterAtom::Comparison(comparison)) => {
+                let (left, right) = comparison.vals();
+                for side in [left, right] {
+                    match side {
+                        Comparable::Function(function) => self.function(function),
+                        Comparable::Literal(_) | Comparable::SingularQuery(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn test(&mut self, test: &Test) {
+        match test {
+            Test::RelQuery(segments) => self.segments(segments),
+            Test::AbsQuery(_) => self.boundless = true,
+            Test::Function(function) => self.function(function),
+        }
+    }
+
+    fn function(&mut self, function: &TestFunction) {
+        match function {
+            TestFunction::Length(argument) => self.argument(argument),
+            TestFunction::Value(argument) | TestFunction::Count(argument) => self.argument(argument),
+            TestFunction::Search(argument, pattern) | TestFunction::Match(argument, pattern) => {
+                self.argument(argument);
+                // The pattern is compiled for each value, so it has to be small: `{9999}` is not.
+                let small = matches!(pattern, FnArg::Literal(Literal::String(text)) if !text.contains('{'));
+                self.boundless |= !small;
+            }
+            // Not of the standard, and as long as two lists of the body multiplied.
+            TestFunction::Custom(..) => self.boundless = true,
+        }
+    }
+
+    fn argument(&mut self, argument: &FnArg) {
+        match argument {
+            FnArg::Literal(_) => {}
+            FnArg::Test(test) => self.test(test),
+            FnArg::Filter(filter) => self.filter(filter),
+        }
+    }
+}
+
 fn step(segment: &Segment) -> Option<Step> {
     match segment {
         Segment::Selector(Selector::Name(name)) => Some(Step::Key(name.trim_matches(['\'', '"']).into())),
@@ -211,6 +342,21 @@ mod tests {
         let mut body = json!({"a": {"b": 1, "c": 2}});
         assert_eq!(path("a.b").take(&mut body), Some(json!(1)));
         assert_eq!((path("a.x").take(&mut body), &body), (None, &json!({"a": {"c": 2}})));
+    }
+
+    #[test]
+    fn a_path_that_looks_again_and_again_is_refused() {
+        let refused = |text: &str| Path::parse(text, &Place::file("x.yaml")).is_err();
+        let long = format!("a{}", ".a".repeat(500));
+        let deep = format!("${}@.a{}", "[?".repeat(9), "]".repeat(9));
+        let many = format!("$[{}0]", "0,".repeat(16));
+        let again = ["$..a..b", "$[0,0][0,0]", "$[?$.a]", "$[?match(@.a, @.b)]", "$[?search(@.a, '(x{99}){99}')]"];
+        for text in again.into_iter().chain(["$[?subset_of(@.a, @.b)]", &long, &deep, &many]) {
+            assert!(refused(text), "{text}");
+        }
+        for text in ["$..a", "$['a', 'b'][*].c", "$[?@.a == $.b]", "$[?search(@.a, '^x+')].b", "$[?length(@.a) > 2]"] {
+            assert!(!refused(text), "{text}");
+        }
     }
 
     #[test]

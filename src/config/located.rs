@@ -4,6 +4,7 @@
 //! stops at the first error, and we want them all. The tree is lowered by hand with [`Entries`],
 //! which complains about unknown, missing and misspelt keys and goes on.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,6 +51,10 @@ pub struct Word {
     pub place: Place,
 }
 
+/// Deepest nest of maps and lists in a file. The library goes down by calls of its own, and a nest of
+/// its default depth does not fit the stack of a thread.
+const DEPTH_MAX: usize = 24;
+
 /// Reads one file. Complains and gives `None` when it is no YAML.
 pub fn parse(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Located> {
     let name = complaints.remember(file, text);
@@ -59,6 +64,7 @@ pub fn parse(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Loc
         underscored_numbers_as_strings: true,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
+        budget: serde_yaml::budget! { max_depth: DEPTH_MAX },
     };
     match serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(raw) => Some(Placer { file: name, text }.locate(raw, complaints)),
@@ -196,16 +202,18 @@ impl Placer<'_> {
 
     fn locate_map(&self, entries: Vec<(Spanned<String>, Spanned<Raw>)>, complaints: &mut Diagnostics) -> Node {
         let mut map: Vec<(Word, Located)> = Vec::with_capacity(entries.len());
+        let mut seen: HashMap<String, Place> = HashMap::new();
         for (key, value) in entries {
             let word = Word { place: self.place(&key.referenced), text: key.value };
             let value = self.locate(value, complaints);
-            if let Some((first, _)) = map.iter().find(|(seen, _)| seen.text == word.text) {
+            if let Some(first) = seen.get(&word.text) {
                 complaints.push(
                     Diagnostic::new(Code::DuplicateKey, &word.place, format!("`{}` stands twice here", word.text))
-                        .related(&first.place, "first written here")
+                        .related(first, "first written here")
                         .hint("keep one of the two"),
                 );
             } else {
+                seen.insert(word.text.clone(), word.place.clone());
                 map.push((word, value));
             }
         }
@@ -417,6 +425,16 @@ mod tests {
         assert_eq!(complaints.list[0].code, Code::DuplicateKey);
         assert_eq!(complaints.list[0].place.as_ref().unwrap().line, 3);
         assert_eq!(tree.unwrap().json(), serde_json::json!({"a":1,"b":2}));
+    }
+
+    #[test]
+    fn a_file_nested_without_end_is_one_complaint() {
+        let nested = |depth: usize| (0..depth).map(|at| format!("{}a:\n", " ".repeat(at))).collect::<String>();
+        assert!(read(&nested(DEPTH_MAX)).0.is_some());
+        for depth in [DEPTH_MAX + 1, 100] {
+            let (tree, complaints) = read(&nested(depth));
+            assert_eq!((tree.is_none(), complaints.list[0].code), (true, Code::YamlSyntax));
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::config::system::{By, Call, Meaning, On, Pattern, System, TextForm};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 500;
+/// Deepest nest of an answer that makes sense. JSON is read to a depth of 128, and what is kept of an
+/// answer lies within a form of the store: one any deeper could be written and never read again.
+const DEPTH_MAX: usize = 64;
 /// How long a system that blocks us without saying how long is left in peace; whoever names more is
 /// asked again after this time as well.
 const BLOCK_MS: u64 = 1_800_000;
@@ -119,8 +122,20 @@ fn content(body: &[u8]) -> Content {
     }
     // Some servers lead with a byte order mark.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    serde_json::from_slice(body)
-        .map_or_else(|_| Content::Other(String::from_utf8_lossy(body).into_owned()), Content::Json)
+    match serde_json::from_slice(body) {
+        Ok(json) if is_within(&json, DEPTH_MAX) => Content::Json(json),
+        Ok(_) | Err(_) => Content::Other(String::from_utf8_lossy(body).into_owned()),
+    }
+}
+
+/// True when no list or map stands deeper.
+fn is_within(json: &Value, depth: usize) -> bool {
+    let inner = |json: &Value| depth.checked_sub(1).is_some_and(|depth| is_within(json, depth));
+    match json {
+        Value::Array(list) => list.iter().all(inner),
+        Value::Object(map) => map.values().all(inner),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
 }
 
 fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Verdict {

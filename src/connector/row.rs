@@ -96,7 +96,9 @@ fn decode_text(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         decoded.push_str(before);
-        let entity = after.split_once(';').filter(|(name, _)| name.len() <= ENTITY_MAX);
+        // Looked for nearby only: a text of nothing but `&` would else be read through for each of them.
+        let end = after.bytes().take(ENTITY_MAX + 1).position(|byte| byte == b';');
+        let entity = end.and_then(|end| Some((after.get(..end)?, after.get(end + 1..)?)));
         match entity.and_then(|(name, tail)| character(name).map(|c| (c, tail))) {
             Some((c, tail)) => {
                 decoded.push(c);

@@ -11,7 +11,7 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 use serde_json::{Number, Value};
 
 use crate::phone;
@@ -23,6 +23,8 @@ const CALL_LEVELS_MAX: usize = 16;
 const EXPRESSION_DEPTH_MAX: usize = 32;
 const TEXT_MAX: usize = 64 * 1024;
 const COLLECTION_MAX: usize = 1_000;
+/// Deepest nest of lists and maps that a script may give. JSON is read to a depth of 128.
+const DEPTH_MAX: usize = 64;
 
 /// Functions of the language itself that a walk over a script finds as calls.
 pub const LANGUAGE_FUNCTIONS: [&str; 8] =
@@ -57,13 +59,37 @@ pub fn bare() -> Engine {
         .set_max_map_size(COLLECTION_MAX)
         .set_max_modules(0)
         .set_strict_variables(true)
+        .disable_symbol("curry")
         .disable_symbol("eval")
         .disable_symbol("print")
         .disable_symbol("debug")
         .disable_symbol("import")
         .disable_symbol("export");
     engine.register_fn("digits", |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() });
+    // Rhai looks at the length of a text when it is there, and this one may be the square of the largest.
+    engine.register_fn("replace", |text: &mut ImmutableString, old: &str, new: &str| replace(text, old, new));
+    engine.register_fn("replace", |text: &mut ImmutableString, old: &str, new: char| {
+        replace(text, old, new.encode_utf8(&mut [0; 4]))
+    });
+    engine.register_fn("replace", |text: &mut ImmutableString, old: char, new: &str| {
+        replace(text, old.encode_utf8(&mut [0; 4]), new)
+    });
     engine
+}
+
+fn replace(text: &mut ImmutableString, old: &str, new: &str) -> Result<(), Box<EvalAltResult>> {
+    let longest = text.matches(old).count().saturating_mul(new.len()).saturating_add(text.len());
+    if longest > 2 * TEXT_MAX {
+        return Err(too_long());
+    }
+    if !text.is_empty() {
+        *text = text.replace(old, new).into();
+    }
+    Ok(())
+}
+
+fn too_long() -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorDataTooLarge("Length of string".to_owned(), Position::NONE))
 }
 
 fn register(engine: &mut Engine) {
@@ -129,13 +155,21 @@ fn looked_at(context: &NativeCallContext<'_>) -> Option<Arc<References>> {
 /// `fill(template, values)`: the template with each `{name}` replaced. A line that names values, all
 /// of them blank, is left out.
 #[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over by value")]
-fn fill(template: Dynamic, values: Map) -> String {
+fn fill(template: Dynamic, values: Map) -> Result<String, Box<EvalAltResult>> {
     let template = text_of(&template);
-    let lines = template.lines().filter_map(|line| filled_line(line, &values));
-    lines.collect::<Vec<_>>().join("\n")
+    let (mut lines, mut length) = (Vec::new(), 0);
+    for line in template.lines() {
+        let filled = filled_line(line, &values)?;
+        length += filled.as_ref().map_or(0, String::len);
+        if length > TEXT_MAX {
+            return Err(too_long());
+        }
+        lines.extend(filled);
+    }
+    Ok(lines.join("\n"))
 }
 
-fn filled_line(line: &str, values: &Map) -> Option<String> {
+fn filled_line(line: &str, values: &Map) -> Result<Option<String>, Box<EvalAltResult>> {
     let (mut filled, mut named, mut told) = (String::new(), false, false);
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('{') {
@@ -149,10 +183,13 @@ fn filled_line(line: &str, values: &Map) -> Option<String> {
         named = true;
         told |= !value.trim().is_empty();
         filled.push_str(value.trim());
+        if filled.len() > TEXT_MAX {
+            return Err(too_long());
+        }
         rest = tail;
     }
     filled.push_str(rest);
-    (told || !named).then(|| filled.trim_end().to_owned())
+    Ok((told || !named).then(|| filled.trim_end().to_owned()))
 }
 
 /// JSON as a script sees it. Faster than going through serde.
@@ -172,7 +209,29 @@ pub fn to_dynamic(value: &Value) -> Dynamic {
 }
 
 /// What a script gave, as JSON; a closure or a foreign type is nothing.
-pub fn from_dynamic(value: &Dynamic) -> Value {
+///
+/// # Errors
+/// When it is nested deeper than what is kept could be read again.
+pub fn from_dynamic(value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
+    json_within(value, DEPTH_MAX)
+}
+
+fn json_within(value: &Dynamic, depth: usize) -> Result<Value, Box<EvalAltResult>> {
+    let inner = |value: &Dynamic| match depth.checked_sub(1) {
+        Some(depth) => json_within(value, depth),
+        None => Err(format!("what is given is nested deeper than {DEPTH_MAX} levels").into()),
+    };
+    if let Some(list) = value.read_lock::<Array>() {
+        return list.iter().map(inner).collect();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        let members = map.iter().map(|(key, value)| Ok((key.to_string(), inner(value)?)));
+        return members.collect::<Result<_, _>>().map(Value::Object);
+    }
+    Ok(scalar(value))
+}
+
+fn scalar(value: &Dynamic) -> Value {
     if let Ok(flag) = value.as_bool() {
         return flag.into();
     }
@@ -187,12 +246,6 @@ pub fn from_dynamic(value: &Dynamic) -> Value {
     }
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return text.as_str().into();
-    }
-    if let Some(list) = value.read_lock::<Array>() {
-        return list.iter().map(from_dynamic).collect();
-    }
-    if let Some(map) = value.read_lock::<Map>() {
-        return Value::Object(map.iter().map(|(key, value)| (key.to_string(), from_dynamic(value))).collect());
     }
     Value::Null
 }
@@ -210,14 +263,14 @@ mod tests {
     #[test]
     fn values_survive_the_way_in_and_out() {
         let value = json!({"a": [1, 2.5, "é", null, true], "b": {"c": ""}});
-        assert_eq!(from_dynamic(&to_dynamic(&value)), value);
+        assert_eq!(from_dynamic(&to_dynamic(&value)).unwrap(), value);
     }
 
     #[test]
     fn a_line_without_any_of_its_values_is_left_out() {
         let values = to_dynamic(&json!({"code": 55, "seller": " ", "day": "02/03"})).cast::<Map>();
         let text = "Task {code} of {day}\nSeller: {seller}\n\nFixed {\nNobody {nobody}";
-        assert_eq!(fill(text.into(), values), "Task 55 of 02/03\n\nFixed {");
+        assert_eq!(fill(text.into(), values).unwrap(), "Task 55 of 02/03\n\nFixed {");
     }
 
     #[test]
@@ -229,6 +282,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nested_too_deep_to_be_kept_is_an_error() {
+        let nested = |depth: u32| format!("let a = 1; let i = 0; while i < {depth} {{ a = [a]; i += 1; }} a");
+        let given = |depth| from_dynamic(&engine().eval::<Dynamic>(&nested(depth)).unwrap());
+        assert!(given(64).is_ok());
+        assert!(given(65).unwrap_err().to_string().contains("deeper than 64"));
+    }
+
+    #[test]
     fn nothing_runs_away() {
         let engine = engine();
         for script in [
@@ -237,6 +298,9 @@ mod tests {
             "let t = \"xxxxxxxx\"; loop { t += t; }",
             "let m = #{}; let i = 0; loop { m[\"\" + i] = i; i += 1; }",
             "fn f(n) { f(n + 1) } f(0)",
+            "let t = \"xxxxxxxx\"; while t.len() < 50000 { t += t; } t.replace(\"x\", t);",
+            "let t = \"{a}{a}{a}{a}\"; while t.len() < 50000 { t += t; } fill(t, #{ a: t })",
+            "let a = [1, 2, 3]; let f = Fn(\"digits\"); loop { f = f.curry(a); }",
         ] {
             assert!(engine.eval::<Dynamic>(script).is_err(), "{script}");
         }

@@ -6,7 +6,7 @@
 pub mod host;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use rhai::{AST, ASTNode, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, FnCallExpr, Scope, Stmt};
@@ -201,7 +201,7 @@ impl RuleSet {
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true).with_tag(Arc::clone(references));
         self.engine
             .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), &script.ast, &rule.function, given)
-            .map(|answer| from_dynamic(&answer))
+            .and_then(|answer| from_dynamic(&answer))
             .map_err(|error| locate(script, *error))
     }
 }
@@ -224,28 +224,33 @@ fn lower_first(text: &str) -> String {
 }
 
 fn functions_of(ast: &AST, text: &str) -> Vec<Function> {
-    ast.iter_functions()
-        .map(|function| Function {
+    let rows: Vec<&str> = text.lines().collect();
+    let mut lines: HashMap<&str, usize> = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(name) = declared(row) {
+            lines.entry(name).or_insert(index);
+        }
+    }
+    let found = ast.iter_functions().map(|function| {
+        let index = lines.get(function.name).copied().unwrap_or(0);
+        Function {
             name: function.name.to_owned(),
             parameters: function.params.len(),
-            line: line_of_function(text, function.name),
-            comment: comment_above(text, line_of_function(text, function.name)),
-        })
-        .collect()
+            line: index + 1,
+            comment: comment_above(rows.get(..index).unwrap_or_default()),
+        }
+    });
+    found.collect()
 }
 
-fn line_of_function(text: &str, name: &str) -> usize {
-    let declares = |row: &str| {
-        let rest = row.trim_start().strip_prefix("private ").unwrap_or_else(|| row.trim_start());
-        rest.strip_prefix("fn ").is_some_and(|rest| {
-            rest.trim_start().strip_prefix(name).is_some_and(|tail| tail.trim_start().starts_with('('))
-        })
-    };
-    text.lines().position(declares).map_or(1, |index| index + 1)
+/// The name of the function that a row declares.
+fn declared(row: &str) -> Option<&str> {
+    let rest = row.trim_start().strip_prefix("private ").unwrap_or_else(|| row.trim_start());
+    let (name, _) = rest.strip_prefix("fn ")?.split_once('(')?;
+    Some(name.trim())
 }
 
-fn comment_above(text: &str, line: usize) -> Vec<String> {
-    let rows: Vec<&str> = text.lines().take(line.saturating_sub(1)).collect();
+fn comment_above(rows: &[&str]) -> Vec<String> {
     let mut comment: Vec<String> = rows
         .iter()
         .rev()
@@ -255,6 +260,9 @@ fn comment_above(text: &str, line: usize) -> Vec<String> {
     comment.reverse();
     comment
 }
+
+/// Most unknown functions that are told of one script.
+const UNKNOWN_MAX: usize = 50;
 
 /// Names and numbers of parameters of the functions every script has.
 fn native_functions(engine: &Engine) -> Vec<(String, usize)> {
@@ -284,16 +292,19 @@ fn native_functions(engine: &Engine) -> Vec<(String, usize)> {
 }
 
 fn complain_unknown_functions(script: &Script, native: &[(String, usize)], complaints: &mut Diagnostics) {
+    let own = script.functions.iter().map(|function| (function.name.as_str(), function.parameters));
+    let all: Vec<(&str, usize)> = own.chain(native.iter().map(|(name, count)| (name.as_str(), *count))).collect();
+    let known: HashSet<(&str, usize)> = all.iter().copied().collect();
+    let mut unknown = 0;
     let mut check = |call: &FnCallExpr, extra: usize, position: rhai::Position| {
         let (name, given) = (call.name.as_str(), call.args.len() + extra);
         if call.op_token.is_some() || host::LANGUAGE_FUNCTIONS.contains(&name) || !is_word(name) {
             return;
         }
-        let own = script.functions.iter().map(|function| (function.name.as_str(), function.parameters));
-        let all: Vec<(&str, usize)> = own.chain(native.iter().map(|(name, count)| (name.as_str(), *count))).collect();
-        if all.iter().any(|(known, count)| *known == name && *count == given) {
+        if known.contains(&(name, given)) || unknown == UNKNOWN_MAX {
             return;
         }
+        unknown += 1;
         let (line, column) = line_and_column(position);
         let same: Vec<usize> = all.iter().filter(|(known, _)| *known == name).map(|(_, count)| *count).collect();
         let plural = if given == 1 { "value" } else { "values" };

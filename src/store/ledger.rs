@@ -231,7 +231,7 @@ impl Ledger {
     pub fn next_cycle(&self) -> Result<u64, Error> {
         let _turn = self.store.turn();
         let mut tally = self.tally()?;
-        tally.cycle += 1;
+        tally.cycle = tally.cycle.saturating_add(1);
         let mut batch = Batch::default();
         put(&mut batch, Tree::Meta, &key::tally(&self.prefix), &tally)?;
         self.store.write(batch)?;

@@ -122,7 +122,7 @@ impl Host {
                     None => failed(error.to_string()),
                 }
             })?;
-        Ok(host::from_dynamic(&found))
+        host::from_dynamic(&found).map_err(|error| failed(error.to_string()))
     }
 }
 
@@ -163,7 +163,9 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
         let entry = |(key, value): (rhai::Identifier, Dynamic)| [("key".into(), key.into()), ("value".into(), value)];
         map.into_iter().map(|one| Dynamic::from_map(entry(one).into_iter().collect())).collect()
     });
-    engine.register_fn("json", |value: Dynamic| host::from_dynamic(&value).to_string());
+    engine.register_fn("json", |value: Dynamic| -> Result<String, Box<EvalAltResult>> {
+        Ok(host::from_dynamic(&value)?.to_string())
+    });
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
     });

@@ -1,0 +1,8 @@
+//! Bytes for the target `stored`.
+#![no_main]
+
+#[path = "../../tests/it/hostile/targets.rs"]
+#[expect(dead_code, reason = "each binary runs one target of all")]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::stored(bytes));
