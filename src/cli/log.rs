@@ -21,10 +21,12 @@ use crate::clock::Clock;
 pub(super) fn start(global: &Global, command: &Command) -> anyhow::Result<()> {
     // The service speaks through its log, all others through their answer.
     // What goes wrong in a simulated history is no news of this machine.
-    let usual = match command {
-        Command::Run(_) => "info",
-        Command::Simulate(_) => "off",
-        _ => "warn",
+    let usual = if matches!(command, Command::Run(_)) {
+        "info"
+    } else if matches!(command, Command::Simulate(_)) {
+        "off"
+    } else {
+        "warn"
     };
     let wanted = global.log.as_deref().map(str::trim).filter(|level| !level.is_empty()).unwrap_or(usual);
     let bare = wanted.parse::<LevelFilter>().is_ok();

@@ -181,7 +181,7 @@ fn removable<'a>(mapping: &'a Mapping, lines: &'a [&str]) -> impl Iterator<Item 
             && Side::BOTH.iter().all(|side| matches!(field.ends.get(*side).at, At::Path(_)))
             && !mapping.keys.contains(&index)
             && !lent.contains(&index);
-        let line = usize::try_from(field.place.line).ok().filter(|_| plain)?;
+        let line = Some(field.place.line).filter(|_| plain)?;
         let text = lines.get(line.checked_sub(1)?)?;
         (text.starts_with("  ") && !text.starts_with("   ") && text.trim_end().ends_with('}')).then_some(line)
     })

@@ -141,7 +141,8 @@ impl Evidence<'_> {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
             };
-            let free = field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
+            let free =
+                field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
             let place = self.mapping.sides.get(side).name();
             if self.ours.raced(&place, &pair.get(side).id, change.at_ms) {
                 continue;
@@ -309,7 +310,8 @@ impl Evidence<'_> {
         let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
         let Some(made) = made else { return false };
         others.iter().filter(|other| **other != id).any(|other| {
-            self.ours.births
+            self.ours
+                .births
                 .get(&(place.to_owned(), (*other).clone()))
                 .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
         })

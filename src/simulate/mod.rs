@@ -82,7 +82,7 @@ pub fn history(stage: &Stage, script: &Script) -> Outcome {
             outcome.broken.push(other_end(&undisturbed.truth, &outcome.truth));
         }
     }
-    if script.seed % TWICE == 0 && play(stage, script, false).print != outcome.print {
+    if script.seed.is_multiple_of(TWICE) && play(stage, script, false).print != outcome.print {
         let sentence = "played twice, it went two ways".to_owned();
         outcome.broken.push(Broken { invariant: "I10", sentence, concerns: Vec::new() });
     }

@@ -57,7 +57,7 @@ impl Kit<'_> {
 /// What a process says.
 pub(super) enum Said {
     /// A cycle ended.
-    Cycle(Report),
+    Cycle(Box<Report>),
     /// Something that must hold does not.
     Broken(&'static str, String),
     /// It died.
@@ -99,7 +99,7 @@ impl Process {
             biased;
             () = self.life.died() => Said::Died,
             Some(said) = self.said.recv() => said,
-            Some(report) = self.reports.recv() => Said::Cycle(report),
+            Some(report) = self.reports.recv() => Said::Cycle(Box::new(report)),
             () = ended(&mut self.service, &mut self.asked), if stopping => Said::Ended,
         }
     }
@@ -115,7 +115,7 @@ impl Process {
             for runner in chosen {
                 for report in turn(&runner, &all, Options { full, accept: false }).await {
                     // Nobody listens to a process that is gone.
-                    drop(say.send(Said::Cycle(report)));
+                    drop(say.send(Said::Cycle(Box::new(report))));
                 }
             }
         });

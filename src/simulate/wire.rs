@@ -44,9 +44,10 @@ impl Ours {
     /// in between it cannot have seen, and no system offers a write that only goes if nothing changed.
     pub(super) fn raced(&self, place: &str, id: &str, at_ms: i64) -> bool {
         let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
-        writes.iter().filter(|write_ms| **write_ms >= at_ms).any(|write_ms| {
-            self.cycles.iter().any(|(from_ms, to_ms)| *from_ms <= at_ms && write_ms <= to_ms)
-        })
+        writes
+            .iter()
+            .filter(|write_ms| **write_ms >= at_ms)
+            .any(|write_ms| self.cycles.iter().any(|(from_ms, to_ms)| *from_ms <= at_ms && write_ms <= to_ms))
     }
 }
 

@@ -285,10 +285,7 @@ impl Planner<'_> {
         let found = link.map(|link| settle::unheeded(self.mapping, link, seen)).unwrap_or_default();
         let unmoved = found.into_iter().filter(|(field, _)| {
             // One that is looked up is filled again from where it stands.
-            matches!(
-                verdicts.get(*field),
-                Some(Verdict::Unchanged | Verdict::Follow { why: Why::Filled, .. })
-            )
+            matches!(verdicts.get(*field), Some(Verdict::Unchanged | Verdict::Follow { why: Why::Filled, .. }))
         });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
     }

@@ -49,17 +49,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("sandbox", vec![]),
         (
             "simulate",
-            with_words(&[
-                "clock",
-                "config",
-                "connector",
-                "engine",
-                "mapping",
-                "sandbox",
-                "store",
-                "sync",
-                "workspace",
-            ]),
+            with_words(&["clock", "config", "connector", "engine", "mapping", "sandbox", "store", "sync", "workspace"]),
         ),
         ("lib", vec![]),
         ("main", vec![]),

@@ -81,7 +81,7 @@ pub fn total(screen: &mut Screen, total: &Total, took: Duration) -> anyhow::Resu
     } else {
         let broken = histories(u64::try_from(total.broken.len()).unwrap_or(u64::MAX));
         let which: Vec<&str> = total.invariants().into_iter().collect();
-        screen.line(&screen.paint().bad(&format!("{broken} broke: {}", which.join(", "))))?;
+        screen.line(&screen.paint().bad(format!("{broken} broke: {}", which.join(", "))))?;
     }
     Ok(())
 }
@@ -110,7 +110,7 @@ pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told]) ->
     }
     let paint = screen.paint();
     screen.line(&format!("\nseed {seed} breaks {}: {}", paint.bold(broken.invariant), broken.sentence))?;
-    screen.line(&paint.dim(&format!("  {rule}")))?;
+    screen.line(&paint.dim(format!("  {rule}")))?;
     for line in about(lines, &broken.concerns) {
         screen.line(&format!("  {line}"))?;
     }
