@@ -20,6 +20,7 @@ use crate::config::account::Account;
 use crate::connector::{Memory, plain};
 use crate::engine::Report;
 use crate::engine::crew::{Crew, Scope, Way};
+use crate::mapping::Mapping;
 use crate::sandbox::town::Town;
 use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 
@@ -182,14 +183,15 @@ impl<'a> World<'a> {
         self.reload(0);
         self.retry()?;
         let poll_ms = self.poll_ms();
-        let mut at_ms = self.script.rest_ms;
-        at_ms += 9 * poll_ms;
+        let mut at_ms = self.script.rest_ms + 9 * poll_ms;
         self.until(at_ms).await?;
-        if let Some(process) = &mut self.process {
-            process.trigger(None, true);
+        at_ms = self.compare_all(at_ms).await?;
+        if self.is_unconfirmed()? {
+            // A write that left no trace is believed in for as long as lists look back.
+            at_ms += self.window_ms();
+            self.until(at_ms).await?;
+            at_ms = self.compare_all(at_ms).await?;
         }
-        at_ms += 5 * poll_ms;
-        self.until(at_ms).await?;
         self.retry()?;
         at_ms += 3 * poll_ms;
         self.until(at_ms).await?;
@@ -206,6 +208,33 @@ impl<'a> World<'a> {
         self.break_limits();
         self.stop().await;
         Ok(())
+    }
+
+    /// Everything is compared, and what that brings about settles.
+    async fn compare_all(&mut self, at_ms: u64) -> Result<u64, String> {
+        if let Some(process) = &mut self.process {
+            process.trigger(None, true);
+        }
+        let at_ms = at_ms + 5 * self.poll_ms();
+        self.until(at_ms).await?;
+        Ok(at_ms)
+    }
+
+    /// True while a write waits to be seen.
+    fn is_unconfirmed(&self) -> Result<bool, String> {
+        let mut waits = false;
+        for scope in self.scopes() {
+            let found = scope.ledger.each_link(|link| {
+                waits |= [&link.base.left, &link.base.right].iter().any(|half| !half.expected.is_empty());
+            });
+            found.map_err(|error| error.to_string())?;
+        }
+        Ok(waits)
+    }
+
+    fn window_ms(&self) -> u64 {
+        let windows = self.mappings().map(|mapping| mapping.schedule.window.longest_ms());
+        windows.max().unwrap_or(0) + self.poll_ms()
     }
 
     /// I6: what the systems count.
@@ -435,12 +464,15 @@ impl<'a> World<'a> {
         self.members.values().for_each(|member| held(member).faults().clear());
     }
 
-    /// Ends of the mappings run every so often.
+    /// How long the slowest mapping waits between two cycles, in milliseconds.
     fn poll_ms(&self) -> u64 {
+        self.mappings().map(|mapping| mapping.schedule.every_ms).max().unwrap_or(600_000).max(60_000)
+    }
+
+    fn mappings(&self) -> impl Iterator<Item = &'a Mapping> + use<'a> {
         let workspace = self.stage.state(0);
         let names = self.stage.cast(self.script.cast);
-        let mappings = names.iter().filter_map(|name| workspace?.mappings.get(name));
-        mappings.map(|mapping| mapping.schedule.every_ms).max().unwrap_or(600_000).max(60_000)
+        names.iter().filter_map(move |name| workspace?.mappings.get(name)).map(|mapping| &**mapping)
     }
 
     /// A person asks that what was refused is tried again.

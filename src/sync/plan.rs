@@ -279,13 +279,15 @@ impl Planner<'_> {
         }
     }
 
-    /// What a system says it took and left as it was: the two sides differ from now on, and people are
-    /// told what did not arrive. Sending it again, or back, would write what nobody typed.
+    /// What a system says it took and left as it was: people are told what did not arrive. Sending it
+    /// again would be in vain; back it goes only where a person has touched the record since, who may
+    /// have typed what stood there before.
     fn unheeded(&self, verdicts: &[Verdict], link: Option<&Link>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
         let found = link.map(|link| settle::unheeded(self.mapping, link, seen)).unwrap_or_default();
-        let unmoved = found.into_iter().filter(|(field, _)| {
-            // One that is looked up is filled again from where it stands.
-            matches!(verdicts.get(*field), Some(Verdict::Unchanged | Verdict::Follow { why: Why::Filled, .. }))
+        let unmoved = found.into_iter().filter(|(field, side)| match verdicts.get(*field) {
+            Some(Verdict::Unchanged) => true,
+            Some(Verdict::Follow { from, .. }) => from == side,
+            Some(Verdict::Agreed | Verdict::Union { .. } | Verdict::Conflict { .. }) | None => false,
         });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
     }

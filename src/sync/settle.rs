@@ -98,7 +98,7 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            if explains(field, one.record.ours, was, now) {
+            if explains(field, one.record.ours || stands_still(half, one), was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
@@ -108,13 +108,18 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
     Cow::Owned(link)
 }
 
+/// True for a record that nobody has touched since it was last seen: not even our own write since.
+fn stands_still(half: &Half, one: &Seen<'_>) -> bool {
+    half.seen_ms.is_some() && half.seen_ms == one.record.changed_ms
+}
+
 /// Fields that a side left as they were although it said that it took what we sent, as the record
 /// shows now. What was typed on the other side has not arrived, and people must hear of it.
 pub(super) fn unheeded(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Vec<(usize, Side)> {
     let mut found = Vec::new();
     for side in Side::BOTH {
         let (half, one) = (link.base.get(side), seen.get(side));
-        for (key, sent) in half.under_way.iter().filter(|(key, _)| one.record.ours && half.expected.contains(*key)) {
+        for (key, sent) in half.under_way.iter().filter(|(key, _)| half.expected.contains(*key)) {
             let Some((index, field)) = mapping.keyed(key) else { continue };
             if is_unheeded(field, sent, one.fields.value(index)) {
                 found.push((index, side));

@@ -288,3 +288,24 @@ async fn what_a_system_takes_and_leaves_as_it_was_is_told_once() {
         (house.omie.lock().unwrap().client(code).unwrap(), house.ploomes.lock().unwrap().contact(id).unwrap());
     assert_eq!((&client["email"], contact["Email"].as_str().unwrap_or_default()), (&json!("ana@aurora.example"), ""));
 }
+
+#[tokio::test]
+async fn what_left_no_trace_under_a_persons_name_is_told_and_not_taken_for_an_edit() {
+    let (mut house, code, id) = pair().await;
+    types_in_omie(&house, code, &json!({ "email": "ana@aurora.example" }));
+    settle(&mut house).await;
+    {
+        let mut omie = house.omie.lock().unwrap();
+        (omie.switches.empty_clears, omie.switches.noop_moves_stamp) = (false, false);
+    }
+    types_in_ploomes(&house, id, &json!({ "Email": "" }));
+    settle(&mut house).await;
+    // Neither the stamp nor the author moved: it is believed in for as long as lists look back.
+    house.clock.skip_ms(6 * 3_600_000);
+    house.runner.cycle(Options { full: true, accept: false }).await;
+    settle(&mut house).await;
+    let told = house.runner.ledger.conflicts(None, usize::MAX).unwrap();
+    let told: Vec<_> = told.iter().map(|one| (one.label.as_str(), one.open)).collect();
+    let email = house.ploomes.lock().unwrap().contact(id).unwrap()["Email"].clone();
+    assert_eq!((told, email.as_str().unwrap_or_default()), (vec![("Email", false)], ""));
+}
