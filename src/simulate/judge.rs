@@ -131,15 +131,17 @@ impl Evidence<'_> {
         let last = Sides::each(|side| told(&pair.get(side).last, index));
         let (Some(left), Some(right)) = (last.left, last.right) else { return found };
         let last = Sides::new(left, right);
+        let kin = self.kin(index);
         for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
             let Some(change) = changes.get(side).last() else { continue };
             if is_unresolved(change.after) || change.borrowed {
                 continue;
             }
-            let everywhere = Side::BOTH.iter().all(|side| alike(field, change.after, last.get(*side)));
+            let everywhere = Side::BOTH.iter().all(|side| self.stands(change, &kin, &pair.get(*side).last));
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
+                    || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };
             let free =
                 field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
@@ -154,9 +156,15 @@ impl Evidence<'_> {
             }
         }
         let lent = Sides::each(|side| self.lent(field, pair.get(side)));
+        let of_kin = |at: &usize| self.mapping.fields.get(*at).map(|field| (*at, field));
+        let of_kin: Vec<Change<'_>> = kin
+            .iter()
+            .filter_map(of_kin)
+            .flat_map(|one| Side::BOTH.iter().flat_map(move |side| self::changes(one, *side, pair.get(*side))))
+            .collect();
         for side in Side::BOTH {
             let value = last.get(side);
-            let known = Side::BOTH.iter().flat_map(|side| changes.get(*side).iter().chain(lent.get(*side)));
+            let known = Side::BOTH.iter().flat_map(|side| lent.get(*side)).chain(&of_kin);
             let stands_in = pair.get(side).last.is_borrowed(index);
             if !stands_in
                 && !is_empty(value)
@@ -174,6 +182,46 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// Fields of one kind that a rule reads together, where each may stand in another one's place: of three
+    /// phones the first may go. Fields that win or lose as a whole keep their places.
+    fn kin(&self, index: usize) -> Vec<usize> {
+        let alone = vec![index];
+        let Some(field) = self.mapping.fields.get(index).filter(|_| self.mapping.together(&index).len() < 2) else {
+            return alone;
+        };
+        let view_of = |field: &Field, side: Side| match &field.ends.get(side).at {
+            At::Member { view, .. } => Some(*view),
+            At::Path(_) => None,
+        };
+        let Some((side, view)) = Side::BOTH.into_iter().find_map(|side| Some((side, view_of(field, side)?))) else {
+            return alone;
+        };
+        let all = self.mapping.fields.iter().enumerate();
+        let kin =
+            all.filter(|(_, one)| view_of(one, side) == Some(view) && one.canon == field.canon && one.set == field.set);
+        kin.map(|(at, _)| at).collect()
+    }
+
+    /// True when what a person made of a field shows in a record, in its place or in one of its kin.
+    fn stands(&self, change: &Change<'_>, kin: &[usize], last: &Fields) -> bool {
+        let fields = || kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, last.value(*at))));
+        if is_empty(change.after) && kin.len() > 1 {
+            return !fields().any(|(field, value)| alike(field, change.before, value));
+        }
+        fields().any(|(field, value)| alike(field, change.after, value))
+    }
+
+    /// True when what belongs together was typed anew on the other side after a whole cycle had carried
+    /// over what was typed before.
+    fn is_outlived(&self, index: usize, at_ms: i64, (side, life): (Side, &Life)) -> bool {
+        let members = self.mapping.together(&index);
+        members.len() > 1
+            && members
+                .iter()
+                .filter_map(|at| Some((*at, self.mapping.fields.get(*at)?)))
+                .any(|one| changes(one, side, life).iter().any(|later| self.ours.ran_between(at_ms, later.at_ms)))
     }
 
     /// True for what a system fills where nobody says anything.

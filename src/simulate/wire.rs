@@ -40,6 +40,11 @@ pub(super) struct Ours {
 }
 
 impl Ours {
+    /// True when a cycle began and ended between two moments.
+    pub(super) fn ran_between(&self, from_ms: i64, to_ms: i64) -> bool {
+        self.cycles.iter().any(|(began_ms, ended_ms)| *began_ms >= from_ms && *ended_ms <= to_ms)
+    }
+
     /// True when a cycle that had begun before a moment wrote to a record after it: what a person typed
     /// in between it cannot have seen, and no system offers a write that only goes if nothing changed.
     pub(super) fn raced(&self, place: &str, id: &str, at_ms: i64) -> bool {
