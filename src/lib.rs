@@ -28,6 +28,7 @@
 // Words.
 pub mod clock;
 pub mod diagnostic;
+mod flaw;
 pub mod link;
 pub mod path;
 pub mod phone;

@@ -16,6 +16,7 @@ use super::row::{self, author_of};
 use super::transport::WireRequest;
 use crate::config::system::{Call, Frame, Login, Meaning, On, Ours, Resource};
 use crate::config::template::Inputs;
+use crate::flaw::{self, Flaw};
 
 /// How a call ended.
 pub(super) enum Answered {
@@ -131,7 +132,7 @@ impl Connector {
         }
         let may = match verdict.again {
             Again::No => false,
-            Again::Reads => call.on == On::Read,
+            Again::Reads => call.on == On::Read || flaw::is(Flaw::LostCreateRepeated),
             Again::All => true,
         };
         if !may || attempt >= retry.attempts {

@@ -29,6 +29,7 @@ pub use pace::Memory;
 use crate::clock::Clock;
 use crate::config::system::{Call, Resource, System, TextForm};
 use crate::config::template::Inputs;
+use crate::flaw::{self, Flaw};
 use auth::{Keys, Token};
 use pace::Gate;
 use paging::Pager;
@@ -172,7 +173,9 @@ impl Connector {
 
     /// Takes up what was asked of the system before.
     pub fn recall(&self, memory: Memory) {
-        self.inner.gate.recall(memory);
+        if !flaw::is(Flaw::PaceForgotten) {
+            self.inner.gate.recall(memory);
+        }
     }
 
     /// Calls made since it was opened, by kind.

@@ -11,6 +11,7 @@ use super::gather::record_of;
 use super::waiting::refused;
 use super::{Error, Report, Runner};
 use crate::connector::{Outcome, Row};
+use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Conflict as StoredConflict, Entry, Wait, Waiting};
@@ -45,7 +46,11 @@ impl Runner {
     /// What must be remembered of a pair although nothing is sent.
     pub(super) fn remember(&self, work: &mut Work, planned: &Planned, report: &mut Report) -> Vec<Change> {
         let mut changes = Vec::new();
-        if let Some(link) = planned.link.as_ref().filter(|_| planned.remember) {
+        if let Some(link) = planned.link.as_ref().filter(|_| flaw::is(Flaw::TombstoneForgotten))
+            && planned.origin == Origin::Gone
+        {
+            changes.push(Change::RemoveLink(link.ids.clone()));
+        } else if let Some(link) = planned.link.as_ref().filter(|_| planned.remember) {
             changes.push(Change::PutLink(link.clone()));
         }
         let ids = planned.ids.clone();
@@ -96,6 +101,9 @@ impl Runner {
         open: bool,
     ) -> Vec<Change> {
         let Some(field) = self.mapping.fields.get(conflict.field) else { return Vec::new() };
+        if flaw::is(Flaw::LoserNotTold) && conflict.winner.is_some() {
+            return Vec::new();
+        }
         let slot = (planned.ids.left.clone().unwrap_or_default(), field.name.clone());
         let before = work.open_conflicts.get(&slot);
         if before.is_some_and(|before| before.open == open && before.values == conflict.values) {
@@ -362,6 +370,7 @@ impl Runner {
             // Nobody knows whether it happened: the intent stays and is searched for.
             Outcome::Unknown { text } => {
                 self.unknown(work, planned, report);
+                changes.extend(intent.filter(|_| flaw::is(Flaw::LostCreateForgotten)));
                 changes.push(self.entry(work.cycle, ids, "OutcomeLost", &text));
                 return Ok(changes);
             }

@@ -14,6 +14,7 @@ use super::conclude::{Departed, Kept, OpenConflicts};
 use super::waiting::{Waits, planned_waits};
 use super::{Error, Prepared, Report, Runner};
 use crate::connector::Outcome;
+use crate::flaw::{self, Flaw};
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::store::{Change, Intent, Mark, Waiting};
@@ -216,7 +217,9 @@ impl Runner {
             departed.push(Departed { planned, now, link });
         }
         self.ledger.write(changes)?;
-        self.ledger.flush()?;
+        if !flaw::is(Flaw::IntentNotFlushed) {
+            self.ledger.flush()?;
+        }
         Ok(departed)
     }
 
@@ -239,7 +242,8 @@ impl Runner {
 
     /// The watermark moves last, and only when nothing is left over.
     fn close(&self, work: &Work, full: bool, read_ms: Sides<i64>) -> Result<(), Error> {
-        if work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping() {
+        let done = work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping();
+        if done || flaw::is(Flaw::MarkOnFailure) {
             let before = self.ledger.mark()?;
             // A cycle that looked at nothing read no reference.
             let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();

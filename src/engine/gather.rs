@@ -13,6 +13,7 @@ use super::listing::Read;
 use super::{Error, Options, Runner};
 use crate::config::mapping::Span;
 use crate::connector::{Listing, Row};
+use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::record::{Record, Side, Sides};
@@ -97,13 +98,15 @@ impl Runner {
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let read_ms = Sides::each(|side| catches.get(side).read_ms.min(began_ms));
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
-        let suspects = Sides::each(|side| suspects(catches.get(side), *snapshot.complete.get(side)));
+        let suspects = Sides::each(|side| {
+            suspects(catches.get(side), *snapshot.complete.get(side) || flaw::is(Flaw::AbsenceIsDeath))
+        });
         snapshot.records = catches.map(|catch| catch.records);
 
         let attention = self.waiting(&mut snapshot)?;
         self.answers(&mut snapshot)?;
         self.links(&mut snapshot, attention)?;
-        if !whole {
+        if !whole && !flaw::is(Flaw::BornInHoles) {
             leave_unlinked(&mut snapshot);
         }
         for side in Side::BOTH {
@@ -125,7 +128,7 @@ impl Runner {
         let Some(mark) = mark else { return true };
         let every = self.mapping.schedule.full_ms.and_then(|every| i64::try_from(every).ok());
         let last = mark.full_ms.unwrap_or(0);
-        mark.mapping != self.mapping.print
+        (mark.mapping != self.mapping.print && !flaw::is(Flaw::MappingEditUnnoticed))
             || mark.full_ms.is_none()
             || every.is_some_and(|every| now_ms.saturating_sub(last) >= every)
     }
@@ -271,7 +274,7 @@ impl Runner {
         }
         let limit = usize::try_from(self.mapping.limits.gone).unwrap_or(usize::MAX);
         // Beyond the limit the guard halts whatever the answer is: no call is spent on it.
-        let there: BTreeSet<String> = if suspects.len() > limit {
+        let there: BTreeSet<String> = if suspects.len() > limit || flaw::is(Flaw::AbsenceIsDeath) {
             BTreeSet::new()
         } else {
             let (connector, resource) = self.end(side)?;

@@ -25,6 +25,7 @@ use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::connector::{Connector, Failure};
+use crate::flaw::{self, Flaw};
 use crate::mapping::Mapping;
 use crate::record::{Side, Sides};
 use crate::store::Ledger;
@@ -35,6 +36,7 @@ use reference::{Cache, Links};
 pub use report::Report;
 
 /// One mapping of one account, ready to run. At most one cycle of it runs at a time: `&mut self`.
+#[cfg_attr(test, derive(Clone))]
 pub struct Runner {
     /// The mapping.
     pub mapping: Arc<Mapping>,
@@ -142,6 +144,9 @@ impl Runner {
     /// # Errors
     /// When a system cannot be read or the store does not work.
     pub async fn plan(&mut self, options: Options) -> Result<Prepared, Error> {
+        if flaw::is(Flaw::PlanWrites) {
+            self.ledger.next_cycle()?;
+        }
         let mut gathered = self.gather(options).await?;
         let plan = self.reconcile(&mut gathered.snapshot).await?;
         let halt = guard(&self.mapping, &gathered.snapshot, &plan);
@@ -189,6 +194,9 @@ impl Runner {
             Some(halt) => {
                 report.halted = Some(halt.reason.clone());
                 self.ledger.write(vec![self.entry(0, Sides::default(), "CycleHalted", &halt.reason)])?;
+                if flaw::is(Flaw::HaltIgnored) {
+                    return self.execute(prepared, report).await;
+                }
                 Ok(())
             }
             None => self.execute(prepared, report).await,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Mapping;
 use super::field::{At, End, Field, Fields, Trouble, View, is_empty, unresolved};
+use crate::flaw::{self, Flaw};
 use crate::record::Side;
 use crate::reference::{References, folded, scalar_text};
 use crate::rules::Given;
@@ -68,6 +69,9 @@ impl Mapping {
 
     /// Fills what is empty here with the value that would be sent in its stead.
     fn borrow(&self, side: Side, fields: &mut Fields) {
+        if flaw::is(Flaw::FallbackComesBack) {
+            return;
+        }
         for (index, field) in self.fields.iter().enumerate() {
             let Some(lender) = field.ends.get(side.other()).if_empty else { continue };
             if is_empty(fields.value(index)) && !is_empty(fields.value(lender)) {

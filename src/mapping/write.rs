@@ -10,6 +10,7 @@ use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty
 use super::read::{member_value, seen_by};
 use crate::config::line::Missing;
 use crate::config::system::Kind;
+use crate::flaw::{self, Flaw};
 use crate::record::Side;
 use crate::reference::{References, folded, scalar_text};
 use crate::rules::Given;
@@ -343,6 +344,7 @@ fn write_set(
         let form = member_value(end, row, references).map(|member| field.canon.form(&member));
         match form.filter(|form| !form.is_empty() && !end.except.contains(&folded(form))) {
             Some(form) => drop(held.entry(form).or_insert_with(|| slim(end, row))),
+            None if flaw::is(Flaw::ListReplaced) => {}
             None => rows.push(slim(end, row)),
         }
     }

@@ -5,6 +5,8 @@
 //! sandboxes, called in process. Equal seeds make equal histories, byte for byte. After the edits all
 //! comes to rest; then the judge reads both sides once more. See [`INVARIANTS`].
 
+#[cfg(test)]
+mod alarm_tests;
 mod audit;
 mod cast;
 mod folk;

@@ -16,6 +16,8 @@ use crate::engine::crew::{Crew, Scope, Way, crew};
 use crate::engine::schedule::serve;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
+#[cfg(test)]
+use crate::flaw::{self, Flaw};
 use crate::store::{self, Store};
 use crate::workspace::Workspace;
 
@@ -84,11 +86,16 @@ pub(super) struct Process {
 impl Process {
     /// Starts it.
     pub(super) fn start(crew: Crew, clock: Clock, life: Arc<Life>) -> Self {
-        let runners: Vec<Arc<Shared>> = crew.runners.into_iter().map(Shared::of).collect();
+        #[cfg(test)]
+        let beside = flaw::is(Flaw::TwoAtOnce).then(|| crew.runners.iter().cloned().map(Shared::of).collect());
+        #[cfg(not(test))]
+        let beside = None;
+        let served: Vec<Arc<Shared>> = crew.runners.into_iter().map(Shared::of).collect();
+        let runners: Vec<Arc<Shared>> = beside.unwrap_or_else(|| served.clone());
         let (stop, stopped) = watch::channel(false);
         let (sender, reports) = mpsc::channel(16);
         let (say, said) = mpsc::unbounded_channel();
-        let service = Some(tokio::spawn(serve(runners.clone(), stopped, sender)));
+        let service = Some(tokio::spawn(serve(served, stopped, sender)));
         let connectors = crew.connectors;
         Self { life, clock, connectors, runners, stop, service, asked: JoinSet::new(), reports, say, said }
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::flaw::{self, Flaw};
 use crate::link::Half;
 use crate::mapping::Mapping;
 use crate::mapping::field::{Field, Fields, is_empty};
@@ -84,7 +85,9 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
         .enumerate()
         .map(|(index, field)| {
             let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key));
-            let was = half(Side::Left).zip(half(Side::Right)).map(|(left, right)| Sides::new(left, right));
+            let was = half(Side::Left).zip(half(Side::Right)).map(|(left, right)| {
+                Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right })
+            });
             let is = now.map(|fields| fields.value(index));
             merge_field(field, was, is, now.map(|fields| fields.is_borrowed(index)))
         })
@@ -103,6 +106,7 @@ pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>,
     }
     match (field.one_way_from(), was) {
         (Some(_), Some(_)) if field.once => Verdict::Unchanged,
+        (Some(_), Some(was)) if flaw::is(Flaw::OneWayBack) => merge_known(field, was, is, borrowed),
         (Some(from), Some(was)) => enforce(field, from, was, is),
         // Nobody typed the emptiness of the giving side: it wipes nothing.
         (Some(from), None) if field.once || is_empty(is.get(from)) => Verdict::Agreed,
@@ -166,6 +170,8 @@ fn meet(is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
     let weak = Sides::each(|side| is_empty(is.get(side)) || *borrowed.get(side));
     match (weak.left, weak.right) {
         (false, false) => Verdict::Conflict { first: true },
+        (false, true) if flaw::is(Flaw::EmptyWins) => Verdict::Follow { from: Side::Right, why: Why::Changed },
+        (true, false) if flaw::is(Flaw::EmptyWins) => Verdict::Follow { from: Side::Left, why: Why::Changed },
         (false, true) => Verdict::Follow { from: Side::Left, why: Why::Filled },
         (true, false) => Verdict::Follow { from: Side::Right, why: Why::Filled },
         (true, true) if is_empty(is.left) => Verdict::Follow { from: Side::Right, why: Why::Filled },
@@ -185,7 +191,7 @@ fn merge_set(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>) -> Ve
     if before.left.keys().eq(now.left.keys()) && before.right.keys().eq(now.right.keys()) {
         return Verdict::Unchanged;
     }
-    for side in Side::BOTH {
+    for side in Side::BOTH.into_iter().filter(|_| !flaw::is(Flaw::RemovedReturns)) {
         for form in before.get(side).keys().filter(|form| !now.get(side).contains_key(*form)) {
             all.remove(form);
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
+use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
 use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
@@ -472,6 +473,9 @@ impl Planner<'_> {
                 | Verdict::Follow { .. }
                 | Verdict::Union { .. } => continue,
             };
+            if flaw::is(Flaw::ClearedNotSent) && is_empty(&value) {
+                continue;
+            }
             values.insert(index, value);
             whys.insert(index, why);
         }
@@ -493,7 +497,7 @@ impl Planner<'_> {
 
     pub(super) fn is_blocked(&self, side: Side, record: &Record) -> bool {
         let refused = self.snapshot.blocked.get(side).get(&record.id);
-        refused.is_some_and(|print| *print == record.body.print(self.mapping.print))
+        !flaw::is(Flaw::RefusedAgain) && refused.is_some_and(|print| *print == record.body.print(self.mapping.print))
     }
 
     pub(super) fn add_rows(&mut self, rows: Vec<NewRow>) {

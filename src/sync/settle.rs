@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::merge::same;
 use super::plan::{Act, Move, Planned, Seen, Step};
+use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
@@ -43,6 +44,9 @@ fn expect(half: &mut Half, key: &str, value: Value) {
 /// as long as listings look back.
 pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i64) -> bool {
     let (Some(seen), Some(changed)) = (half.seen_ms, one.record.changed_ms) else { return false };
+    if flaw::is(Flaw::StaleAccepted) {
+        return false;
+    }
     if changed != seen || half.expected.is_empty() {
         return changed < seen;
     }
@@ -68,7 +72,7 @@ fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
         (Value::String(sent), Value::String(now)) => folded(sent) == folded(now),
         _ => false,
     };
-    ours || same(field, sent, now) || folds()
+    !flaw::is(Flaw::EchoIsEdit) && (ours || folds()) || same(field, sent, now)
 }
 
 /// True when what we sent left no trace: what stood there before stands there still, and is not what
@@ -225,6 +229,11 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
     for step in steps.iter().filter(|step| step.act == Act::Update) {
         let before = now.get(step.side);
         for effect in effects(mapping, &link, step, now) {
+            if flaw::is(Flaw::BaseAtSend) {
+                know(link.base.get_mut(step.side), &effect.key, effect.becomes.clone());
+                know(link.base.get_mut(step.side.other()), &effect.key, effect.given.unwrap_or(effect.becomes));
+                continue;
+            }
             // A set that takes what it lacks is merged anew from whatever arrived.
             if effect.union {
                 continue;
@@ -265,8 +274,10 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
             // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
             // this side now has over it is news, whatever becomes of that other step.
             (_, Some(given)) if effect.union => know(half, &effect.key, given),
-            (Some(image), _) => know(half, &effect.key, image.fields.value(effect.index).clone()),
-            (None, _) => expect(half, &effect.key, effect.becomes),
+            (Some(image), _) if !flaw::is(Flaw::EchoIsEdit) => {
+                know(half, &effect.key, image.fields.value(effect.index).clone());
+            }
+            (Some(_) | None, _) => expect(half, &effect.key, effect.becomes),
         }
     }
     answered(mapping, &mut after.base, step.side, answer);
@@ -387,8 +398,8 @@ pub fn born(
         know(link.base.get_mut(side.other()), &field.key, given);
         let half = link.base.get_mut(side);
         match answer {
-            Some(image) => know(half, &field.key, image.fields.value(index).clone()),
-            None => expect(half, &field.key, becomes),
+            Some(image) if !flaw::is(Flaw::EchoIsEdit) => know(half, &field.key, image.fields.value(index).clone()),
+            Some(_) | None => expect(half, &field.key, becomes),
         }
     }
     answered(mapping, &mut link.base, side, answer);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// Plain values; they import nothing above them.
-const WORDS: [&str; 5] = ["record", "diagnostic", "path", "link", "reference"];
+const WORDS: [&str; 6] = ["record", "diagnostic", "path", "link", "reference", "flaw"];
 
 /// What a module may import besides itself. A module that is not here may not exist.
 fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -16,6 +16,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("record", vec![]),
         ("diagnostic", vec![]),
         ("reference", vec![]),
+        ("flaw", vec![]),
         ("clock", vec![]),
         ("phone", vec![]),
         ("path", vec!["diagnostic"]),
@@ -26,7 +27,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("sync", with_words(&["mapping", "config"])),
         ("workspace", with_words(&["config", "rules", "mapping"])),
         ("connector", with_words(&["config", "clock"])),
-        ("store", vec!["link", "record"]),
+        ("store", vec!["link", "record", "flaw"]),
         ("engine", with_words(&["connector", "sync", "store", "mapping", "rules", "config", "clock"])),
         ("cases", with_words(&["sync", "mapping", "rules", "config", "workspace"])),
         (
