@@ -190,14 +190,6 @@ impl Connector {
             if self.inner.system.text == crate::config::system::TextForm::Html {
                 row::decode(&mut record);
             }
-            for (name, here) in &call.answer_names {
-                if let Some(map) = record.as_object_mut()
-                    && !map.contains_key(name)
-                    && let Some(value) = map.remove(here)
-                {
-                    map.insert(name.clone(), value);
-                }
-            }
             record
         });
         if let Some(record) = &record {
