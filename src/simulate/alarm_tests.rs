@@ -39,19 +39,28 @@ fn blind() {
     queue.reverse();
     let queue = Mutex::new(queue);
     let work = || while let Some(flaw) = { let next = queue.lock().unwrap().pop(); next } {
-        let _on = flaw.map(Flaw::on);
+        let mut _on = flaw.map(Flaw::on);
         let mut played = 0; let mut hits = 0;
         let begin = std::time::Instant::now();
         let mut said = String::new();
         for seed in first..first + max {
             played += 1;
-            let outcome = history(&stage, &script(seed, &Setting { faults, ..Setting::default() }));
-            if let Some(one) = outcome.broken.first() {
+            let setting = Setting { faults, ..Setting::default() };
+            let outcome = history(&stage, &script(seed, &setting));
+            if outcome.broken.is_empty() { continue; }
+            let sound: BTreeSet<&str> = if flaw.is_some() {
+                drop(_on.take());
+                let sound = history(&stage, &script(seed, &setting));
+                _on = flaw.map(Flaw::on);
+                sound.broken.iter().map(|one| one.invariant).collect()
+            } else { BTreeSet::new() };
+            let new: Vec<&Broken> = outcome.broken.iter().filter(|one| !sound.contains(one.invariant)).collect();
+            if let Some(one) = new.first() {
                 hits += 1;
-                let inv: BTreeSet<_> = outcome.broken.iter().map(|o| o.invariant).collect();
+                let inv: BTreeSet<_> = new.iter().map(|o| o.invariant).collect();
                 if all { println!("   {flaw:?} {seed} {inv:?} {}", one.sentence); }
                 said = format!("{inv:?} {}", one.sentence.chars().take(150).collect::<String>());
-                if !all { break; }
+                if !all || hits >= 12 { break; }
             }
         }
         println!("{flaw:?} {faults:?}: hits {hits} of {played} seeds, {:.1}s: {said}", begin.elapsed().as_secs_f32());
