@@ -144,7 +144,10 @@ impl Evidence<'_> {
             if is_unresolved(change.after) || change.borrowed {
                 continue;
             }
-            let everywhere = Side::BOTH.iter().all(|side| self.stands(change, &kin, &pair.get(*side).last));
+            let stands = |side: Side| {
+                alike(field, change.after, last.get(side)) || self.stands(change, &kin, &pair.get(side).last)
+            };
+            let everywhere = stands(Side::Left) && stands(Side::Right);
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
