@@ -63,7 +63,13 @@ impl Evidence<'_> {
             if there(Side::Left) && there(Side::Right) {
                 let pair = Sides::each(|side| self.life(side, link.ids.get(side)));
                 if let (Some(left), Some(right)) = (pair.left, pair.right) {
-                    self.judge_pair(link, &Sides::new(left, right), &mut broken);
+                    let pair = Sides::new(left, right);
+                    if link.gone != Sides::default() {
+                        let sentence = format!("{} count as gone and are both there", self.named(&pair));
+                        let concerns = Side::BOTH.map(|side| link.ids.get(side).clone()).to_vec();
+                        broken.push(Broken { invariant: "I3", sentence, concerns });
+                    }
+                    self.judge_pair(link, &pair, &mut broken);
                 }
             }
         }
@@ -99,7 +105,8 @@ impl Evidence<'_> {
             } else {
                 self.value_of(link, pair, (index, field))
             };
-            broken.extend(found.into_iter().map(|(invariant, sentence)| Broken {
+            let found = found.into_iter().chain(self.untouched(pair, (index, field)));
+            broken.extend(found.map(|(invariant, sentence)| Broken {
                 invariant,
                 sentence: format!("{} of {}: {sentence}", field.label, self.named(pair)),
                 concerns: Side::BOTH.map(|side| pair.get(side).id.clone()).to_vec(),
@@ -137,7 +144,10 @@ impl Evidence<'_> {
             if is_unresolved(change.after) || change.borrowed {
                 continue;
             }
-            let everywhere = Side::BOTH.iter().all(|side| self.stands(change, &kin, &pair.get(*side).last));
+            let stands = |side: Side| {
+                alike(field, change.after, last.get(side)) || self.stands(change, &kin, &pair.get(side).last)
+            };
+            let everywhere = stands(Side::Left) && stands(Side::Right);
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
@@ -155,7 +165,6 @@ impl Evidence<'_> {
                 found.push(("I3", format!("{} was typed on the {side} and is lost: {held}", change.after)));
             }
         }
-        let lent = Sides::each(|side| self.lent(field, pair.get(side)));
         let of_kin = |at: &usize| self.mapping.fields.get(*at).map(|field| (*at, field));
         let of_kin: Vec<Change<'_>> = kin
             .iter()
@@ -164,7 +173,8 @@ impl Evidence<'_> {
             .collect();
         for side in Side::BOTH {
             let value = last.get(side);
-            let known = Side::BOTH.iter().flat_map(|side| lent.get(*side)).chain(&of_kin);
+            let lent = self.lent(field, side, pair);
+            let known = lent.iter().chain(&of_kin);
             let stands_in = pair.get(side).last.is_borrowed(index);
             if !stands_in
                 && !is_empty(value)
@@ -234,10 +244,33 @@ impl Evidence<'_> {
     }
 
     /// What people did to the fields that may stand in for this one.
-    fn lent<'b>(&self, field: &Field, life: &'b Life) -> Vec<Change<'b>> {
-        let lenders = Side::BOTH.iter().filter_map(|side| field.ends.get(*side).if_empty);
-        let lenders = lenders.filter_map(|lender| Some((lender, self.mapping.fields.get(lender)?)));
-        lenders.flat_map(|lender| changes(lender, Side::Left, life)).collect()
+    fn lent<'b>(&self, field: &Field, side: Side, pair: &'b Sides<Life>) -> Vec<Change<'b>> {
+        let lender = field.ends.get(side).if_empty.and_then(|at| Some((at, self.mapping.fields.get(at)?)));
+        let lives = Side::BOTH.iter().map(|side| pair.get(*side));
+        lender.into_iter().flat_map(|lender| lives.clone().flat_map(move |life| changes(lender, side, life))).collect()
+    }
+
+    /// I5 for what nobody but people may change: what the giving side of a one-way line holds, and the
+    /// members of a list that never travel.
+    fn untouched(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if let Some(from) = field.one_way_from().filter(|_| !field.set && !self.fills_itself(field)) {
+            let now = pair.get(from).last.value(index);
+            let left = pair.get(from).deeds.last().map(|(_, _, after)| after.value(index));
+            if let Some(left) = left.filter(|left| !alike(field, left, now)) {
+                found.push(("I5", format!("the {from} only gives it, was left with {left} and holds {now}")));
+            }
+        }
+        for side in Side::BOTH.into_iter().filter(|_| field.set) {
+            let (id, place) = (&pair.get(side).id, self.mapping.sides.get(side).name());
+            let mut deeds = self.deeds.iter().rev().filter(|deed| deed.place == place && deed.id == *id);
+            let left = deeds.next().and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
+            let now = self.records.get(side).get(id).map(|body| kept_back(field, side, body)).unwrap_or_default();
+            for member in left.unwrap_or_default().difference(&now) {
+                found.push(("I5", format!("no line speaks of `{member}` on the {side}, and it is gone")));
+            }
+        }
+        found
     }
 
     /// True when a value can be said on a side: through its table, and in the reference it lives in.
@@ -419,6 +452,16 @@ fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> V
         Change { at_ms: *at_ms, before, after: value, borrowed: copied || after.is_borrowed(index) }
     });
     all.filter(|change| !same(field, change.before, change.after)).collect()
+}
+
+/// The members of a list that never travel, folded.
+fn kept_back(field: &Field, side: Side, body: &Value) -> BTreeSet<String> {
+    let end = field.ends.get(side);
+    let At::Path(path) = &end.at else { return BTreeSet::new() };
+    let list = path.get(body).unwrap_or_default();
+    let rows = list.as_array().map_or(&[][..], Vec::as_slice).iter();
+    let members = rows.filter_map(|row| end.member.as_ref().map_or(Some(row), |member| row.get(member)));
+    members.filter_map(scalar_text).map(|text| folded(&text)).filter(|text| end.except.contains(text)).collect()
 }
 
 /// The members of a set, folded.

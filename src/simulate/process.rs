@@ -17,6 +17,7 @@ use crate::engine::schedule::serve;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 #[cfg(test)]
+#[cfg(test)]
 use crate::flaw::{self, Flaw};
 use crate::store::{self, Store};
 use crate::workspace::Workspace;
@@ -87,11 +88,11 @@ impl Process {
     /// Starts it.
     pub(super) fn start(crew: Crew, clock: Clock, life: Arc<Life>) -> Self {
         #[cfg(test)]
-        let beside = flaw::is(Flaw::TwoAtOnce).then(|| crew.runners.iter().cloned().map(Shared::of).collect());
-        #[cfg(not(test))]
-        let beside = None;
+        let beside: Vec<Arc<Shared>> = crew.runners.iter().cloned().map(Shared::of).collect();
         let served: Vec<Arc<Shared>> = crew.runners.into_iter().map(Shared::of).collect();
-        let runners: Vec<Arc<Shared>> = beside.unwrap_or_else(|| served.clone());
+        let runners = served.clone();
+        #[cfg(test)]
+        let runners = if flaw::is(Flaw::TwoAtOnce) { beside } else { runners };
         let (stop, stopped) = watch::channel(false);
         let (sender, reports) = mpsc::channel(16);
         let (say, said) = mpsc::unbounded_channel();

@@ -27,6 +27,9 @@ use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 /// When histories begin: a working day, nine o'clock in Brasília.
 const DAWN: &str = "2026-11-03T12:00:00Z";
 
+/// Counts histories in which what the schedule had left over came with a comparison of everything.
+pub(super) const LEFT_OVER: &str = "comparisons of everything that wrote";
+
 /// Something a person did to a record.
 #[derive(Clone, Debug)]
 pub(super) struct Deed {
@@ -185,7 +188,10 @@ impl<'a> World<'a> {
         let poll_ms = self.poll_ms();
         let mut at_ms = self.script.rest_ms + 9 * poll_ms;
         self.until(at_ms).await?;
+        let before = self.writes();
         at_ms = self.compare_all(at_ms).await?;
+        // Not wrong by itself: a list may have lagged by more than it looks back.
+        self.add_to(LEFT_OVER, u64::from(before != self.writes()));
         if self.is_unconfirmed()? {
             // A write that left no trace is believed in for as long as lists look back.
             at_ms += self.window_ms();
