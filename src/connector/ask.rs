@@ -90,7 +90,7 @@ impl Connector {
                 // A read that nobody waits for does no harm; a write is always heard to its end.
                 () = inner.gate.closing(), if call.on == On::Read => return Answered::Rest(inner.gate.rest_of_closed()),
             };
-            inner.gate.leave(&call.name, print, verdict.counts);
+            inner.gate.leave(&call.name, print, verdict.counts, verdict.meaning == Meaning::Done);
             drop(turn);
             match self.pause(call, &verdict, attempt) {
                 Some(pause_ms) => {
@@ -189,14 +189,6 @@ impl Connector {
         let record = record.map(|mut record| {
             if self.inner.system.text == crate::config::system::TextForm::Html {
                 row::decode(&mut record);
-            }
-            for (name, here) in &call.answer_names {
-                if let Some(map) = record.as_object_mut()
-                    && !map.contains_key(name)
-                    && let Some(value) = map.remove(here)
-                {
-                    map.insert(name.clone(), value);
-                }
             }
             record
         });

@@ -35,10 +35,13 @@ use pace::Gate;
 use paging::Pager;
 use transport::Transport;
 
-/// A record as its system shows it, with its texts read as the system writes them.
-pub fn plain(system: &System, mut body: Value) -> Value {
+/// A record as its system shows it, with its texts and names read as the system writes them.
+pub fn plain(system: &System, resource: &str, mut body: Value) -> Value {
     if system.text == TextForm::Html {
         row::decode(&mut body);
+    }
+    if let Some(resource) = system.resources.get(resource) {
+        row::rename(resource, &mut body);
     }
     body
 }

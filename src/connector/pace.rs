@@ -148,8 +148,8 @@ impl Gate {
         }
     }
 
-    /// Takes note of an answer.
-    pub(super) fn leave(&self, call: &str, print: Option<u64>, counts: bool) {
+    /// Takes note of an answer: whether it counts as a failing one, and whether it was a good one.
+    pub(super) fn leave(&self, call: &str, print: Option<u64>, counts: bool, good: bool) {
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
         // The system counts from when it saw the request; the answer is a safe later bound.
@@ -166,7 +166,8 @@ impl Gate {
             if counts {
                 push(&mut log.failed, now_ms, failures.calls);
             }
-            log.in_a_row = if counts { log.in_a_row + 1 } else { 0 };
+            // Of an answer that never came nobody knows which it was.
+            log.in_a_row = if good { 0 } else { log.in_a_row + usize::from(counts) };
         }
     }
 
@@ -394,7 +395,7 @@ mod tests {
         let (gate, clock) = gate(Pace { same_read_ms: 61_000, ..Pace::default() });
         for (print, at) in [(1, 0), (2, 0), (1, 61_000)] {
             drop(gate.enter("list", Some(print), 0).await.unwrap());
-            gate.leave("list", Some(print), false);
+            gate.leave("list", Some(print), false, true);
             assert_eq!(clock.now_ms(), at);
         }
     }
@@ -404,7 +405,7 @@ mod tests {
         let (gate, clock) = gate(Pace { failures: Some(rate(8, 1_800_000, By::Call)), ..Pace::default() });
         for _ in 0..8 {
             drop(gate.enter("create", None, 60_000).await.unwrap());
-            gate.leave("create", None, true);
+            gate.leave("create", None, true, false);
             clock.skip_ms(1_000);
         }
         let rest = gate.enter("create", None, 60_000).await.unwrap_err();
@@ -419,7 +420,7 @@ mod tests {
         let (gate, _) = gate(Pace { failures: Some(rate(5, 1_000, By::Call)), ..Pace::default() });
         let mut wanted = Vec::new();
         for counts in [true, true, true, true, false, true, true, true] {
-            gate.leave("list", None, counts);
+            gate.leave("list", None, counts, !counts);
             wanted.push(gate.wants_success("list"));
         }
         assert_eq!(wanted, [false, false, true, true, false, false, false, true]);
@@ -460,14 +461,14 @@ mod tests {
         let (before, clock) = gate(pace.clone());
         for print in [1, 2] {
             drop(before.enter("list", Some(print), 0).await.unwrap());
-            before.leave("list", Some(print), print == 2);
+            before.leave("list", Some(print), print == 2, print != 2);
         }
         let text = serde_json::to_string(&before.memory()).unwrap();
         let next = Gate::new("erp", pace.clone(), clock.clone());
         next.recall(serde_json::from_str(&text).unwrap());
         drop(next.enter("list", Some(1), 0).await.unwrap());
         assert_eq!(clock.now_ms(), 61_000, "a like read waits");
-        next.leave("list", Some(1), true);
+        next.leave("list", Some(1), true, false);
         assert_eq!(next.enter("list", Some(3), 0).await.unwrap_err().until_ms, 600_001, "failures are counted on");
         // A clock that runs behind must not wait for what it takes for the future.
         let early = Gate::new("erp", pace, Clock::starting_at(Timestamp::UNIX_EPOCH));

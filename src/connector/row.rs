@@ -30,8 +30,21 @@ fn take(path: &Path, body: &mut Value) -> Option<Value> {
     }
 }
 
+/// Gives the members that an answer calls otherwise the names that the mappings know.
+pub(super) fn rename(resource: &Resource, body: &mut Value) {
+    let Some(map) = body.as_object_mut() else { return };
+    for (name, here) in &resource.names {
+        if !map.contains_key(name)
+            && let Some(value) = map.remove(here)
+        {
+            map.insert(name.clone(), value);
+        }
+    }
+}
+
 /// Makes a row of a record; `None` when it has no id.
-pub(super) fn row(system: &System, resource: &Resource, learned: Option<&str>, body: Value) -> Option<Row> {
+pub(super) fn row(system: &System, resource: &Resource, learned: Option<&str>, mut body: Value) -> Option<Row> {
+    rename(resource, &mut body);
     let id = resource.id.peek(&body).and_then(text_of).filter(|id| !id.is_empty())?;
     let changed_ms = resource.changed.as_ref().and_then(|changed| moment(changed, &system.zone, &body));
     let ours = resource.author.as_ref().is_some_and(|author| is_ours(author, learned, &body));

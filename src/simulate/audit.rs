@@ -89,7 +89,7 @@ impl World<'_> {
         let member = held(member);
         let ids = member.ids(&end.resource).into_iter();
         ids.filter_map(|id| {
-            let body = self.plain(&end.system, member.shown(&end.resource, &id)?);
+            let body = self.plain((&end.system, &end.resource), member.shown(&end.resource, &id)?);
             Some((id, body))
         })
         .collect()

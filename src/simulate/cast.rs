@@ -34,7 +34,7 @@ pub struct Stage {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It does not check clean.
-    #[error("the workspace has complaints")]
+    #[error("the workspace has complaints:\n{0}")]
     Complaints(Diagnostics),
     /// No sandbox imitates what a mapping joins.
     #[error("no mapping joins two systems that a sandbox imitates; known: {known}")]

@@ -115,7 +115,7 @@ impl World<'_> {
         (before, after): (Option<Value>, Option<Value>),
         text: &str,
     ) {
-        let read = |body: Option<Value>| body.map(|body| self.plain(place.0, body));
+        let read = |body: Option<Value>| body.map(|body| self.plain((place.0, &place.1), body));
         let (before, after) = (read(before), read(after));
         let place = named(place);
         held(&self.wire.story).note(now.as_millisecond(), &[place.as_bytes(), id.as_bytes(), text.as_bytes()], || {

@@ -217,10 +217,8 @@ impl Evidence<'_> {
     /// True when what a person made of a field shows in a record, in its place or in one of its kin.
     fn stands(&self, change: &Change<'_>, kin: &[usize], last: &Fields) -> bool {
         let fields = || kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, last.value(*at))));
-        if is_empty(change.after) && kin.len() > 1 {
-            return !fields().any(|(field, value)| alike(field, change.before, value));
-        }
         fields().any(|(field, value)| alike(field, change.after, value))
+            || (is_empty(change.after) && !fields().any(|(field, value)| alike(field, change.before, value)))
     }
 
     /// True when what belongs together was typed anew on the other side after a whole cycle had carried

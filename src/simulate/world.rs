@@ -125,9 +125,9 @@ impl<'a> World<'a> {
     }
 
     /// A record as the engine reads it.
-    pub(super) fn plain(&self, system: &str, body: Value) -> Value {
+    pub(super) fn plain(&self, (system, resource): (&str, &str), body: Value) -> Value {
         match self.stage.state(0).and_then(|workspace| workspace.project.systems.get(system)) {
-            Some(system) => plain(system, body),
+            Some(system) => plain(system, resource, body),
             None => body,
         }
     }

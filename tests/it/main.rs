@@ -27,6 +27,7 @@ mod readme;
 mod rules_seen;
 mod served;
 mod shipped;
+mod simulated;
 mod store_kill;
 mod switches;
 mod tidy;

@@ -36,8 +36,6 @@ pub struct Call {
     pub answer_id: Option<Path>,
     /// Where the answer of a write holds the whole record.
     pub answer_record: Option<Path>,
-    /// Members that the answer of a write calls otherwise than a read: as a read calls them, as the answer does.
-    pub answer_names: Vec<(String, String)>,
     /// What a creation must not carry: it is sent in an update right after it.
     pub without: Vec<Path>,
 }
@@ -219,7 +217,6 @@ pub(super) fn call(
         records: None,
         answer_id: None,
         answer_record: None,
-        answer_names: Vec::new(),
         without: Vec::new(),
     };
     match role {
@@ -277,9 +274,6 @@ fn answer(found: &mut Call, entries: &mut Entries<'_>, complaints: &mut Diagnost
     let Some(mut answer) = entries.take("answer").and_then(|at| at.entries(complaints)) else { return };
     found.answer_id = answer.take("id").and_then(|at| path(at, complaints));
     found.answer_record = answer.take("record").and_then(|at| path(at, complaints));
-    let names = answer.take("names").and_then(|at| at.map(complaints)).unwrap_or_default();
-    let named = names.iter().filter_map(|(word, value)| Some((word.text.clone(), value.text(complaints)?)));
-    found.answer_names = named.collect();
     answer.finish(complaints);
 }
 

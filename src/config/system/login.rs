@@ -58,7 +58,6 @@ pub(super) fn login(written: &Located, host: &Host, secrets: &[String], complain
         records: None,
         answer_id: None,
         answer_record: None,
-        answer_names: Vec::new(),
         without: Vec::new(),
     };
     Some(Login { call, at: at?, lives_ms: lives_ms?, early_ms })

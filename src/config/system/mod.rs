@@ -206,6 +206,8 @@ pub struct Resource {
     pub title: Option<String>,
     /// Where a record holds its id.
     pub id: Path,
+    /// Members that some answers call otherwise: as the mappings call them, as those answers do.
+    pub names: Vec<(String, String)>,
     /// How it is read when a lookup refers to it.
     pub reference: Load,
     /// What is known of the values, by the text of their paths.

@@ -32,6 +32,7 @@ pub(super) fn resource(
     let mut entries = written.entries(complaints)?;
     let title = entries.take("title").and_then(|at| at.text(complaints));
     let id = entries.need("id", complaints).and_then(|at| path(at, complaints));
+    let names = entries.take("names").map(|at| names(at, complaints)).unwrap_or_default();
     let reference = entries.take("reference").and_then(|at| word(at, &LOADS, complaints)).unwrap_or(Load::ByKey);
     let shape = entries.take("shape").map(|at| shapes(at, complaints)).unwrap_or_default();
     let integration = entries.take("integration").and_then(|at| path(at, complaints));
@@ -65,6 +66,7 @@ pub(super) fn resource(
         name: name.text.clone(),
         title,
         id: id?,
+        names,
         reference,
         shape,
         integration,
@@ -101,6 +103,11 @@ fn joins(at: &Located, complaints: &mut Diagnostics) -> Vec<Join> {
         }
     }
     found
+}
+
+fn names(at: &Located, complaints: &mut Diagnostics) -> Vec<(String, String)> {
+    let map = at.map(complaints).unwrap_or_default();
+    map.iter().filter_map(|(word, value)| Some((word.text.clone(), value.text(complaints)?))).collect()
 }
 
 fn changed(at: &Located, complaints: &mut Diagnostics) -> Option<Changed> {

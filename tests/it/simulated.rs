@@ -1,0 +1,76 @@
+//! Histories of the shipped workspace: what must always hold holds, and what does not is told.
+
+use depara::config::files::{self, Files};
+use depara::simulate::{Setting, Severity, Stage, about, history, many, play, script, shrunk};
+
+/// The mapping whose histories are played here; the gate plays those of all.
+const MAPPING: &str = "omie-ploomes/clientes";
+
+fn stage(files: &Files) -> Stage {
+    Stage::open(files, Some(MAPPING)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn what_must_hold_holds_in_every_history() {
+    let stage = stage(&files::carried());
+    for (faults, seeds) in [(Severity::None, 1..9), (Severity::Mild, 101..117), (Severity::Harsh, 201..217)] {
+        let setting = Setting { faults, ..Setting::default() };
+        let total = many(&stage, &setting, seeds, 2, |_| true).unwrap();
+        assert_eq!(total.broken, [], "{faults:?}");
+    }
+}
+
+#[test]
+fn one_seed_is_one_history_to_the_byte() {
+    let stage = stage(&files::carried());
+    let setting = Setting { faults: Severity::Harsh, ..Setting::default() };
+    for seed in 1..4 {
+        let [one, other] = [true, false].map(|told| play(&stage, &script(seed, &setting), told));
+        assert_eq!((one.print, one.counts), (other.print, other.counts), "seed {seed}");
+        assert_ne!(one.print, play(&stage, &script(seed + 1, &setting), false).print);
+    }
+}
+
+/// The shipped workspace with a rule that makes every text longer on its way.
+fn with_a_rule_that_never_settles() -> Files {
+    let mut files = files::carried();
+    let mapping = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+    let line = "  email <=> Email: { label: Email, canon: email }\n";
+    assert!(mapping.contains(line));
+    *mapping = mapping.replace(
+        line,
+        "  email <=> Email: { label: Email, canon: plain, rule: { ploomes: longer } }\n",
+    );
+    let rules = files.get_mut("scripts/omie-ploomes/clientes.rhai").unwrap();
+    rules.push_str("\nfn read_longer(value) { value }\nfn write_longer(value, old) { value + \"x\" }\n");
+    files
+}
+
+#[test]
+fn a_rule_that_gives_what_nobody_typed_is_found_and_its_story_is_short() {
+    let stage = stage(&with_a_rule_that_never_settles());
+    let setting = Setting { faults: Severity::None, ..Setting::default() };
+    let found = (1..6).find_map(|seed| {
+        let script = script(seed, &setting);
+        let broken = history(&stage, &script).broken.into_iter().next()?;
+        Some((script, broken))
+    });
+    let (whole, broken) = found.expect("no history breaks");
+    let short = shrunk(&stage, &whole, broken.invariant);
+    assert!(short.acts.len() < whole.acts.len(), "{} acts of {}", short.acts.len(), whole.acts.len());
+    let told = play(&stage, &short, true);
+    let again = told.broken.iter().find(|one| one.invariant == broken.invariant).expect("the short one does not break");
+    let lines: Vec<String> = about(&told.lines, &again.concerns).iter().map(ToString::to_string).collect();
+    assert!(lines.iter().any(|line| line.contains("a person makes it")), "{lines:#?}");
+    assert!(lines.last().unwrap().contains("is broken"), "{lines:#?}");
+}
+
+#[test]
+fn a_mapping_that_no_sandbox_can_play_is_named() {
+    let Err(error) = Stage::open(&files::carried(), Some("omie-ploomes/clients")) else { panic!("it was played") };
+    assert_eq!(error.to_string(), "no mapping that sandboxes can play is named `omie-ploomes/clients`");
+    let mut files = files::carried();
+    files.retain(|name, _| !name.starts_with("mappings/omie"));
+    let Err(error) = Stage::open(&files, None) else { panic!("nothing was played") };
+    assert!(error.to_string().starts_with("no mapping joins two systems that a sandbox imitates"), "{error}");
+}
