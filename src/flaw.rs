@@ -55,8 +55,6 @@ pub(crate) enum Flaw {
     RefusedAgain,
     /// A cycle that somebody asks for does not wait for the one that runs.
     TwoAtOnce,
-    /// A record is joined to the first of several that have its key.
-    FirstOfMany,
 }
 
 #[cfg(test)]

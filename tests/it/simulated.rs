@@ -37,10 +37,7 @@ fn with_a_rule_that_never_settles() -> Files {
     let mapping = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
     let line = "  email <=> Email: { label: Email, canon: email }\n";
     assert!(mapping.contains(line));
-    *mapping = mapping.replace(
-        line,
-        "  email <=> Email: { label: Email, canon: plain, rule: { ploomes: longer } }\n",
-    );
+    *mapping = mapping.replace(line, "  email <=> Email: { label: Email, canon: plain, rule: { ploomes: longer } }\n");
     let rules = files.get_mut("scripts/omie-ploomes/clientes.rhai").unwrap();
     rules.push_str("\nfn read_longer(value) { value }\nfn write_longer(value, old) { value + \"x\" }\n");
     files
