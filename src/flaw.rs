@@ -54,6 +54,7 @@ pub(crate) enum Flaw {
     /// A refused write is sent again in every cycle.
     RefusedAgain,
     /// A cycle that somebody asks for does not wait for the one that runs.
+    #[cfg(test)]
     TwoAtOnce,
 }
 

@@ -88,10 +88,10 @@ impl Process {
     pub(super) fn start(crew: Crew, clock: Clock, life: Arc<Life>) -> Self {
         #[cfg(test)]
         let beside = flaw::is(Flaw::TwoAtOnce).then(|| crew.runners.iter().cloned().map(Shared::of).collect());
-        #[cfg(not(test))]
-        let beside = None;
         let served: Vec<Arc<Shared>> = crew.runners.into_iter().map(Shared::of).collect();
-        let runners: Vec<Arc<Shared>> = beside.unwrap_or_else(|| served.clone());
+        let runners = served.clone();
+        #[cfg(test)]
+        let runners: Vec<Arc<Shared>> = beside.unwrap_or(runners);
         let (stop, stopped) = watch::channel(false);
         let (sender, reports) = mpsc::channel(16);
         let (say, said) = mpsc::unbounded_channel();
