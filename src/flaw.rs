@@ -56,8 +56,6 @@ pub(crate) enum Flaw {
     /// A cycle that somebody asks for does not wait for the one that runs.
     #[cfg(test)]
     TwoAtOnce,
-    /// A record is joined to the first of several that have its key.
-    FirstOfMany,
 }
 
 #[cfg(test)]

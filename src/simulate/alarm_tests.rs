@@ -44,20 +44,6 @@ impl Alarm {
         self.flaw.map_or_else(|| format!("{:?}", self.edits), |flaw| format!("{flaw:?}"))
     }
 
-    /// The mapping that both systems of most faults play.
-    fn stage(&self, sound: bool) -> Stage {
-        let mut files = carried();
-        let of_clients = |name: &&String| name.ends_with("/clientes.yaml");
-        let name = files.keys().rfind(of_clients).cloned().unwrap();
-        for text in files.values_mut().filter(|_| self.flaw.is_some() || !sound) {
-            for (from, to) in self.edits {
-                *text = text.replace(from, to);
-            }
-        }
-        let mapping = name.trim_start_matches("mappings/").trim_end_matches(".yaml");
-        Stage::open(&files, Some(mapping)).unwrap()
-    }
-
     fn history(&self, stage: &Stage, seed: u64) -> BTreeSet<&'static str> {
         let mut script = script(seed, &Setting { faults: self.faults, ..Setting::default() });
         let strikes = self.strikes.iter().flat_map(|rule| (0..4).map(move |seed| (*rule, seed)));
@@ -70,15 +56,29 @@ impl Alarm {
     }
 }
 
+/// The mapping of clients that is last by name, in a workspace with these edits.
+fn stage(edits: Edits) -> Stage {
+    let mut files = carried();
+    let name = files.keys().rfind(|name| name.ends_with("/clientes.yaml")).cloned().unwrap();
+    for (from, to) in edits {
+        assert!(files.values().any(|text| text.contains(from)), "nobody writes `{from}`");
+        files.values_mut().for_each(|text| *text = text.replace(from, to));
+    }
+    let mapping = name.trim_start_matches("mappings/").trim_end_matches(".yaml");
+    Stage::open(&files, Some(mapping)).unwrap()
+}
+
 /// The first seed in which a mistake breaks what it must, and the right engine does not.
-fn noticed(alarm: &Alarm) -> Option<u64> {
-    let (stage, sound) = (alarm.stage(false), alarm.stage(true));
+fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
+    let edited = (!alarm.edits.is_empty()).then(|| stage(alarm.edits));
+    let wrong = edited.as_ref().unwrap_or(plain);
+    let sound = if alarm.flaw.is_some() { wrong } else { plain };
     let breaks = |stage: &Stage, seed: u64| alarm.history(stage, seed).contains(alarm.breaks);
     (alarm.first..alarm.first + WITHIN).find(|seed| {
         let on = alarm.flaw.map(Flaw::on);
-        let broken = breaks(&stage, *seed);
+        let broken = breaks(wrong, *seed);
         drop(on);
-        broken && !breaks(&sound, *seed)
+        broken && !breaks(sound, *seed)
     })
 }
 
@@ -91,17 +91,17 @@ const ALARMS: &[Alarm] = &[
         faults: Severity::Harsh,
         strikes: &["bad-gateway:*:40%"],
         edits: SHORT,
-        ..Alarm::of(Flaw::MarkOnFailure, LEFT_OVER, 1)
+        ..Alarm::of(Flaw::MarkOnFailure, LEFT_OVER, 3)
     },
     Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::TwoAtOnce, "I8", 41) },
     Alarm::of(Flaw::BaseAtSend, "I3", 5),
     Alarm::of(Flaw::IntentNotFlushed, "I7", 39),
-    Alarm::of(Flaw::NothingFlushed, "I3", 83),
+    Alarm::of(Flaw::NothingFlushed, "I3", 104),
     Alarm::of(Flaw::EchoIsEdit, "I5", 35),
     Alarm::of(Flaw::OneBase, "I1", 1),
     Alarm::of(Flaw::AbsenceIsDeath, "I3", 1),
     Alarm::of(Flaw::ListReplaced, "I5", 4),
-    Alarm::of(Flaw::FallbackComesBack, "I6", 9),
+    Alarm::of(Flaw::FallbackComesBack, "I4", 24),
     Alarm::of(Flaw::LostCreateForgotten, "I6", 25),
     Alarm::of(Flaw::LostCreateRepeated, "I6", 25),
     Alarm::of(Flaw::LoserNotTold, "I3", 7),
@@ -123,14 +123,13 @@ const ALARMS: &[Alarm] = &[
 
 #[test]
 fn every_mistake_is_noticed() {
-    let queue = Mutex::new(ALARMS.iter());
+    let (plain, queue) = (stage(&[]), Mutex::new(ALARMS.iter()));
     let missed = Mutex::new(Vec::new());
     let next = || queue.lock().unwrap().next();
     let work = || {
         while let Some(alarm) = next() {
-            let begin = std::time::Instant::now();
-            let found = noticed(alarm);
-            println!("{} {found:?} {:?}", alarm.named(), begin.elapsed());
+            let found = noticed(alarm, &plain);
+            println!("{} {found:?}", alarm.named());
             if found.is_none() {
                 missed.lock().unwrap().push(alarm.named());
             }

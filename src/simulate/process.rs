@@ -17,7 +17,6 @@ use crate::engine::schedule::serve;
 use crate::engine::turn::{Shared, turn};
 use crate::engine::{Options, Report};
 #[cfg(test)]
-#[cfg(test)]
 use crate::flaw::{self, Flaw};
 use crate::store::{self, Store};
 use crate::workspace::Workspace;
@@ -88,11 +87,11 @@ impl Process {
     /// Starts it.
     pub(super) fn start(crew: Crew, clock: Clock, life: Arc<Life>) -> Self {
         #[cfg(test)]
-        let beside: Vec<Arc<Shared>> = crew.runners.iter().cloned().map(Shared::of).collect();
+        let beside = flaw::is(Flaw::TwoAtOnce).then(|| crew.runners.iter().cloned().map(Shared::of).collect());
         let served: Vec<Arc<Shared>> = crew.runners.into_iter().map(Shared::of).collect();
         let runners = served.clone();
         #[cfg(test)]
-        let runners = if flaw::is(Flaw::TwoAtOnce) { beside } else { runners };
+        let runners: Vec<Arc<Shared>> = beside.unwrap_or(runners);
         let (stop, stopped) = watch::channel(false);
         let (sender, reports) = mpsc::channel(16);
         let (say, said) = mpsc::unbounded_channel();

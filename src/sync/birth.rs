@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::merge::Why;
 use super::plan::{Act, Held, Move, Origin, Planned, Planner, Seen, Step, held};
+use crate::flaw::{self, Flaw};
 use crate::mapping::field::{At, Trouble, is_empty};
 use crate::mapping::{LATER, Sent};
 use crate::record::{Body, Side, Sides};
@@ -56,7 +57,8 @@ impl Planner<'_> {
     fn bear(&mut self, planned: &mut Planned, side: Side, seen: Seen<'_>) -> Result<(), Trouble> {
         let mut values = BTreeMap::new();
         for (index, field) in self.mapping.fields.iter().enumerate() {
-            let value = seen.fields.value(index);
+            let lender = field.ends.get(side).if_empty.filter(|_| flaw::is(Flaw::FallbackComesBack));
+            let value = lender.map_or_else(|| seen.fields.value(index), |lender| seen.fields.value(lender));
             if field.flows_to(side) && !is_empty(value) {
                 values.insert(index, value.clone());
             }

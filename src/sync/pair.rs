@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Snapshot;
-use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::field::{Fields, is_empty};
 use crate::mapping::{Mapping, print_of};
@@ -86,11 +85,6 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
             let unique = found.left.len() <= 1 && found.right.len() <= 1;
             match (found.left, found.right, held.left.or(held.right)) {
                 ([left], [right], None) => {
-                    pairs.matched.push(Sides::new((*left).clone(), (*right).clone()));
-                    free.left.remove(left);
-                    free.right.remove(right);
-                }
-                ([left, ..], [right, ..], _) if flaw::is(Flaw::FirstOfMany) => {
                     pairs.matched.push(Sides::new((*left).clone(), (*right).clone()));
                     free.left.remove(left);
                     free.right.remove(right);
