@@ -85,9 +85,9 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
         .enumerate()
         .map(|(index, field)| {
             let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key));
-            let was = half(Side::Left).zip(half(Side::Right)).map(|(left, right)| {
-                Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right })
-            });
+            let was = half(Side::Left)
+                .zip(half(Side::Right))
+                .map(|(left, right)| Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right }));
             let is = now.map(|fields| fields.value(index));
             merge_field(field, was, is, now.map(|fields| fields.is_borrowed(index)))
         })
