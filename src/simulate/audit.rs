@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Broken;
 use super::judge::Evidence;
 use super::life::Life;
 use super::wire::{Ours, held};
-use super::world::World;
+use super::world::{DAWN, World};
 use crate::engine::{Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Side, Sides};
 use crate::store::{Ledger, MemoryStore, Store};
+use crate::sync::Snapshot;
 
 /// Long enough for no read to be the repetition of an earlier one, in milliseconds.
 const PAUSE_MS: u64 = 120_000;
@@ -63,9 +65,13 @@ impl World<'_> {
         ours: &'a Ours,
     ) -> Result<Evidence<'a>, String> {
         let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
+        let mut records = Sides::each(|side| self.records(&runner.mapping, side));
+        let carried = Sides::each(|side| carry_along(&runner.mapping, side, &prepared.snapshot, records.get_mut(side)));
         let mut evidence = Evidence {
             references: prepared.snapshot.references,
-            records: Sides::each(|side| self.records(&runner.mapping, side)),
+            records,
+            carried,
+            first_day_ms: self.first_day_ms(&runner.mapping),
             mapping: &runner.mapping,
             links: Vec::new(),
             waiting: BTreeMap::new(),
@@ -95,6 +101,16 @@ impl World<'_> {
         .collect()
     }
 
+    /// The midnight before the first cycle, where the giving side is.
+    fn first_day_ms(&self, mapping: &Mapping) -> i64 {
+        let giving = if mapping.flows_to(Side::Left) { Side::Right } else { Side::Left };
+        let system = self.stage.state(0).and_then(|state| state.project.systems.get(&mapping.sides.get(giving).system));
+        let Some(system) = system else { return 0 };
+        let dawn: Timestamp = DAWN.parse().unwrap_or_default();
+        let midnight = dawn.to_zoned(system.zone.clone()).start_of_day();
+        midnight.map_or(0, |midnight| midnight.timestamp().as_millisecond())
+    }
+
     fn fills(&self, mapping: &Mapping, side: Side) -> &'static [&'static str] {
         let end = mapping.sides.get(side);
         self.members.get(end.system.as_str()).map_or(&[], |member| held(member).fills(&end.resource))
@@ -120,6 +136,28 @@ impl World<'_> {
         }
         broken
     }
+}
+
+/// Gives records what lists show of them and no fetch does; tells which members that is.
+fn carry_along(
+    mapping: &Mapping,
+    side: Side,
+    snapshot: &Snapshot,
+    records: &mut BTreeMap<String, Value>,
+) -> BTreeSet<String> {
+    let mut carried = BTreeSet::new();
+    for (id, record) in snapshot.records.get(side) {
+        let (Value::Object(seen), Some(Value::Object(body))) = (record.body.value(), records.get_mut(id)) else {
+            continue;
+        };
+        for (name, value) in seen.into_iter().filter(|(name, _)| mapping.sides.get(side).roots.contains(name)) {
+            if !body.contains_key(&name) {
+                carried.insert(name.clone());
+                body.insert(name, value);
+            }
+        }
+    }
+    carried
 }
 
 impl Evidence<'_> {

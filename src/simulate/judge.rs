@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::Broken;
 use super::wire::Ours;
 use super::world::Deed;
+use crate::config::mapping::Span;
 use crate::link::Link;
-use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
+use crate::mapping::{Mapping, Sent, Standing};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::store::{Conflict, Waiting};
@@ -35,6 +36,10 @@ pub(super) struct Evidence<'a> {
     pub(super) fills: Sides<&'static [&'static str]>,
     /// What calls did to records.
     pub(super) ours: &'a Ours,
+    /// The midnight before the first cycle, in milliseconds since 1970.
+    pub(super) first_day_ms: i64,
+    /// Members that no fetch shows: rows of other resources that records carry along.
+    pub(super) carried: Sides<BTreeSet<String>>,
 }
 
 /// A deed on one field.
@@ -62,7 +67,9 @@ impl Evidence<'_> {
             let there = |side: Side| self.records.get(side).contains_key(link.ids.get(side));
             if there(Side::Left) && there(Side::Right) {
                 let pair = Sides::each(|side| self.life(side, link.ids.get(side)));
-                if let (Some(left), Some(right)) = (pair.left, pair.right) {
+                if let (Some(left), Some(right)) = (pair.left, pair.right)
+                    && !Side::BOTH.iter().any(|side| self.is_kept_out(*side, link.ids.get(*side)))
+                {
                     let pair = Sides::new(left, right);
                     if link.gone != Sides::default() {
                         let sentence = format!("{} count as gone and are both there", self.named(&pair));
@@ -144,10 +151,11 @@ impl Evidence<'_> {
             if is_unresolved(change.after) || change.borrowed {
                 continue;
             }
-            let stands = |side: Side| {
-                alike(field, change.after, last.get(side)) || self.stands(change, &kin, &pair.get(side).last)
-            };
-            let everywhere = stands(Side::Left) && stands(Side::Right);
+            let everywhere = Side::BOTH.iter().all(|side| {
+                alike(field, change.after, last.get(*side))
+                    || self.stands(change, &kin, &pair.get(*side).last)
+                    || self.holds(index, (*side, pair.get(*side)), change.after)
+            });
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
@@ -176,11 +184,10 @@ impl Evidence<'_> {
             let lent = self.lent(field, side, pair);
             let known = lent.iter().chain(&of_kin);
             let stands_in = pair.get(side).last.is_borrowed(index);
-            if !stands_in
-                && !is_empty(value)
-                && !self.fills_itself(field)
-                && !known.into_iter().any(|change| alike(field, change.after, value))
-            {
+            let known = known.into_iter().any(|change| {
+                alike(field, change.after, value) || self.holds(index, (side, pair.get(side)), change.after)
+            });
+            if !(known || stands_in || is_empty(value) || self.fills_itself(field)) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
@@ -192,6 +199,31 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// True when a rule that writes a side would have nothing to write: that says the same in other words.
+    fn holds(&self, index: usize, (side, life): (Side, &Life), value: &Value) -> bool {
+        let Some(end) = self.mapping.fields.get(index).map(|field| field.ends.get(side)) else { return false };
+        let by_rule = end.write.is_some() || matches!(end.at, At::Member { .. });
+        let Some(body) = self.records.get(side).get(&life.id).filter(|_| by_rule && !is_empty(value)) else {
+            return false;
+        };
+        let body = self.mapping.project(side, body).value();
+        let standing = Standing { body: &body, fields: &life.last, first: &BTreeSet::new() };
+        let values = BTreeMap::from([(index, value.clone())]);
+        let draft = self.mapping.write(side, &values, Some(standing), &self.references);
+        draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+    }
+
+    /// True when people change a field where no fetch of the record shows it.
+    fn is_carried(&self, side: Side, field: &Field) -> bool {
+        let carried = self.carried.get(side);
+        match &field.ends.get(side).at {
+            At::Path(path) => path.root().is_some_and(|root| carried.contains(root)),
+            At::Member { view, .. } => self.mapping.views.get(*view).is_some_and(|view| {
+                view.of.iter().any(|(path, _)| path.root().is_some_and(|root| carried.contains(root)))
+            }),
+        }
     }
 
     /// Fields of one kind that a rule reads together, where each may stand in another one's place: of three
@@ -418,6 +450,22 @@ impl Evidence<'_> {
         })
     }
 
+    /// True when a rule says that a record takes no part: out of sight nobody remembers why.
+    fn is_kept_out(&self, side: Side, id: &str) -> bool {
+        let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
+        let Some(body) = self.records.get(side).get(id) else { return false };
+        let body = self.mapping.project(side, body).value();
+        let answer = self.mapping.rules.call(rule, [(&body).into()], &self.references);
+        answer.is_ok_and(|reason| !is_empty(&reason))
+    }
+
+    /// True when the mapping speaks of no day before the first one, and nobody touched a record since.
+    fn is_old(&self, side: Side, id: &str) -> bool {
+        let place = self.mapping.sides.get(side).name();
+        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
+        self.mapping.schedule.window == Span::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
+    }
+
     /// I3 for whole records: what a person made and has no twin waits for a reason.
     fn alone(&self, broken: &mut Vec<Broken>) {
         for side in
@@ -426,7 +474,8 @@ impl Evidence<'_> {
             let linked: BTreeSet<&String> = self.links.iter().map(|link| link.ids.get(side)).collect();
             let name = self.mapping.sides.get(side).name();
             for id in self.records.get(side).keys().filter(|id| !linked.contains(id)) {
-                if !self.waiting.contains_key(&(side, id.clone())) {
+                let waits = self.waiting.contains_key(&(side, id.clone()));
+                if !waits && !self.is_kept_out(side, id) && !self.is_old(side, id) {
                     broken.push(Broken {
                         invariant: "I3",
                         sentence: format!("{name} {id} has no twin and no reason to have none"),

@@ -25,7 +25,7 @@ use crate::sandbox::town::Town;
 use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 
 /// When histories begin: a working day, nine o'clock in Brasília.
-const DAWN: &str = "2026-11-03T12:00:00Z";
+pub(super) const DAWN: &str = "2026-11-03T12:00:00Z";
 
 /// Counts histories in which what the schedule had left over came with a comparison of everything.
 pub(super) const LEFT_OVER: &str = "comparisons of everything that wrote";

@@ -101,6 +101,8 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
         for side in Side::BOTH.into_iter().filter(|side| snapshot.gone.get(*side).contains(link.ids.get(*side))) {
             if !link.gone.get(side) {
                 plan.pairs.push(vanished(link, side));
+            } else if let Some(record) = records.get(side.other()) {
+                plan.pairs.extend(widowed(mapping, link, side.other(), record));
             }
         }
         return;
@@ -120,15 +122,30 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
 }
 
 fn vanished(link: &Link, side: Side) -> Planned {
+    let reason = format!("gone on the {side} side");
+    let held = vec![Held { side: side.other(), field: None, reason, place: None }];
+    Planned { held, ..remembered(settle::gone(link, side), Origin::Gone) }
+}
+
+/// A record whose twin is known to be gone, and was asked for once more in vain: the question is not
+/// put again until the record changes.
+fn widowed(mapping: &Mapping, link: &Link, side: Side, record: &Record) -> Option<Planned> {
+    let print = record.body.print(mapping.print);
+    let mut link = link.clone();
+    let before = std::mem::replace(&mut link.base.get_mut(side).print, print);
+    (before != print).then(|| remembered(link, Origin::Linked))
+}
+
+fn remembered(link: Link, origin: Origin) -> Planned {
     Planned {
         ids: link.ids.clone().map(Some),
         name: String::new(),
-        origin: Origin::Gone,
-        link: Some(settle::gone(link, side)),
+        origin,
+        link: Some(link),
         remember: true,
         steps: Vec::new(),
         conflicts: Vec::new(),
-        held: vec![Held { side: side.other(), field: None, reason: format!("gone on the {side} side"), place: None }],
+        held: Vec::new(),
         quarantined: false,
     }
 }

@@ -214,6 +214,19 @@ async fn a_record_that_one_answer_left_out_is_not_gone_for_good() {
 }
 
 #[tokio::test]
+async fn one_that_is_gone_is_asked_for_again_only_when_its_twin_changes() {
+    let (mut house, code, id) = pair().await;
+    let quiet = house.cycle().await.calls["omie"];
+    house.omie.lock().unwrap().person_deletes(house.clock.now(), code);
+    for name in ["Padaria Nova", "Padaria Velha"] {
+        types_in_ploomes(&house, id, &json!({ "Name": name }));
+        assert!(house.cycle().await.calls["omie"] > quiet, "it is asked for");
+        house.cycle().await;
+        assert_eq!(house.cycle().await.calls["omie"], quiet, "it is asked for once more, and that is all");
+    }
+}
+
+#[tokio::test]
 async fn a_tag_that_is_refused_holds_up_its_record_alone() {
     let mut house = House::build(|omie, _, clock| {
         for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
