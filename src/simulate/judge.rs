@@ -187,7 +187,9 @@ impl Evidence<'_> {
             let known = known.into_iter().any(|change| {
                 alike(field, change.after, value) || self.holds(index, (side, pair.get(side)), change.after)
             });
-            if !(known || stands_in || is_empty(value) || self.fills_itself(field)) {
+            let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
+            let alike = carried && alike(field, last.left, last.right);
+            if !(known || stands_in || alike || is_empty(value) || self.fills_itself(field)) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
@@ -286,7 +288,8 @@ impl Evidence<'_> {
     /// members of a list that never travel.
     fn untouched(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        if let Some(from) = field.one_way_from().filter(|_| !field.set && !self.fills_itself(field)) {
+        let shown = |from: &Side| !field.set && !self.fills_itself(field) && !self.is_carried(*from, field);
+        if let Some(from) = field.one_way_from().filter(shown) {
             let now = pair.get(from).last.value(index);
             let left = pair.get(from).deeds.last().map(|(_, _, after)| after.value(index));
             if let Some(left) = left.filter(|left| !alike(field, left, now)) {
