@@ -180,7 +180,9 @@ impl Evidence<'_> {
                 && !is_empty(value)
                 && !self.fills_itself(field)
                 && !known.into_iter().any(|change| {
-                    alike(field, change.after, value) || self.holds(index, (side, pair.get(side)), change.after)
+                    alike(field, change.after, value)
+                        || self.holds(index, (side, pair.get(side)), change.after)
+                        || self.is_made_of(field, side, change.after)
                 })
                 && !(Side::BOTH.iter().any(|side| self.is_carried(*side, field)) && alike(field, last.left, last.right))
             {
@@ -209,6 +211,13 @@ impl Evidence<'_> {
         let values = BTreeMap::from([(index, value.clone())]);
         let draft = self.mapping.write(side, &values, Some(standing), &self.references);
         draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+    }
+
+    /// True when a rule writes something else than what was typed: what that is may hang on the day.
+    fn is_made_of(&self, field: &Field, side: Side, value: &Value) -> bool {
+        let Some(rule) = &field.ends.get(side).write else { return false };
+        let made = self.mapping.rules.call(rule, [value.into(), (&Value::Null).into()], &self.references);
+        made.is_ok_and(|made| !is_empty(&made) && !same(field, &made, value))
     }
 
     /// True when people change a field where no fetch of the record shows it.
