@@ -110,7 +110,7 @@ impl Runner {
             leave_unlinked(&mut snapshot);
         }
         for side in Side::BOTH {
-            self.confirm_gone(&mut snapshot, side, suspects.get(side)).await?;
+            self.confirm_gone(&mut snapshot, side, suspects.get(side), options).await?;
         }
         self.counterparts(&mut snapshot).await?;
         let open = self.leave_open(&mut snapshot)?;
@@ -268,13 +268,21 @@ impl Runner {
     }
 
     /// Asks for linked records that a complete listing did not show.
-    async fn confirm_gone(&self, snapshot: &mut Snapshot, side: Side, suspects: &[String]) -> Result<(), Error> {
+    async fn confirm_gone(
+        &self,
+        snapshot: &mut Snapshot,
+        side: Side,
+        suspects: &[String],
+        options: Options,
+    ) -> Result<(), Error> {
         if suspects.is_empty() {
             return Ok(());
         }
         let limit = usize::try_from(self.mapping.limits.gone).unwrap_or(usize::MAX);
-        // Beyond the limit the guard halts whatever the answer is: no call is spent on it.
-        let there: BTreeSet<String> = if suspects.len() > limit || flaw::is(Flaw::AbsenceIsDeath) {
+        // Beyond the limit, and where nothing is listed at all, the guard halts whatever the answer is: no
+        // call is spent on it.
+        let is_bare = *snapshot.listed.get(side) == 0 && !options.accept;
+        let there: BTreeSet<String> = if suspects.len() > limit || is_bare || flaw::is(Flaw::AbsenceIsDeath) {
             BTreeSet::new()
         } else {
             let (connector, resource) = self.end(side)?;

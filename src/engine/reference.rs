@@ -105,7 +105,7 @@ impl Links {
 impl Runner {
     /// Reads the whole references that the mapping looks into. One that had rows and suddenly shows
     /// none is not believed: what refers to it would lose its values.
-    pub(super) async fn references(&self, known: &BTreeMap<String, u64>) -> Result<References, Error> {
+    pub(crate) async fn references(&self, known: &BTreeMap<String, u64>) -> Result<References, Error> {
         let mut references = References::of(self.mapping.parameters.clone(), self.today()?);
         for name in &self.mapping.references {
             let Some((system, resource)) = name.split_once('.') else { continue };

@@ -67,8 +67,14 @@ impl World<'_> {
         let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
         let mut records = Sides::each(|side| self.records(&runner.mapping, side));
         let carried = Sides::each(|side| carry_along(&runner.mapping, side, &prepared.snapshot, records.get_mut(side)));
+        // A cycle that sees no record needs no references.
+        let references = if prepared.snapshot.records.left.len() + prepared.snapshot.records.right.len() > 0 {
+            prepared.snapshot.references
+        } else {
+            Arc::new(runner.references(&BTreeMap::new()).await.map_err(|error| error.to_string())?)
+        };
         let mut evidence = Evidence {
-            references: prepared.snapshot.references,
+            references,
             records,
             carried,
             first_day_ms: self.first_day_ms(&runner.mapping),

@@ -159,6 +159,7 @@ impl Evidence<'_> {
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
+                    || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };
             let free =
@@ -185,7 +186,9 @@ impl Evidence<'_> {
             let known = lent.iter().chain(&of_kin);
             let stands_in = pair.get(side).last.is_borrowed(index);
             let known = known.into_iter().any(|change| {
-                alike(field, change.after, value) || self.holds(index, (side, pair.get(side)), change.after)
+                alike(field, change.after, value)
+                    || self.holds(index, (side, pair.get(side)), change.after)
+                    || self.is_made_of(field, side, change.after)
             });
             let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
             let alike = carried && alike(field, last.left, last.right);
@@ -207,14 +210,42 @@ impl Evidence<'_> {
     fn holds(&self, index: usize, (side, life): (Side, &Life), value: &Value) -> bool {
         let Some(end) = self.mapping.fields.get(index).map(|field| field.ends.get(side)) else { return false };
         let by_rule = end.write.is_some() || matches!(end.at, At::Member { .. });
-        let Some(body) = self.records.get(side).get(&life.id).filter(|_| by_rule && !is_empty(value)) else {
+        let body = self.records.get(side).get(&life.id);
+        by_rule && body.is_some_and(|body| self.is_held_by(index, (side, body, &life.last), value))
+    }
+
+    /// True when the other side had said the same in its own words before somebody changed it there.
+    fn was_held(&self, index: usize, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
+        let place = self.mapping.sides.get(side).name();
+        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
+        let mut later = own.by_ref().zip(&life.deeds).filter(|(deed, _)| deed.at_ms >= change.at_ms);
+        later.any(|(deed, (_, before, after))| {
+            let moved = self
+                .mapping
+                .fields
+                .get(index)
+                .is_some_and(|field| !same(field, before.value(index), after.value(index)));
+            let body = deed.before.as_ref().filter(|_| moved);
+            body.is_some_and(|body| self.is_held_by(index, (side, body, before), change.after))
+        })
+    }
+
+    fn is_held_by(&self, index: usize, (side, body, fields): (Side, &Value, &Fields), value: &Value) -> bool {
+        if is_empty(value) {
             return false;
-        };
+        }
         let body = self.mapping.project(side, body).value();
-        let standing = Standing { body: &body, fields: &life.last, first: &BTreeSet::new() };
+        let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
         let values = BTreeMap::from([(index, value.clone())]);
         let draft = self.mapping.write(side, &values, Some(standing), &self.references);
         draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+    }
+
+    /// True when a rule writes something else than what was typed: what that is may hang on the day.
+    fn is_made_of(&self, field: &Field, side: Side, value: &Value) -> bool {
+        let Some(rule) = &field.ends.get(side).write else { return false };
+        let made = self.mapping.rules.call(rule, [value.into(), (&Value::Null).into()], &self.references);
+        made.is_ok_and(|made| !is_empty(&made) && !same(field, &made, value))
     }
 
     /// True when people change a field where no fetch of the record shows it.
