@@ -241,9 +241,11 @@ impl Evidence<'_> {
         draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
     }
 
-    /// True when a rule writes something else than what was typed: what that is may hang on the day.
+    /// True when the rule of a one-way line writes something else than what was typed: what that is may
+    /// hang on the day. What goes both ways must be read back as what was written.
     fn is_made_of(&self, field: &Field, side: Side, value: &Value) -> bool {
-        let Some(rule) = &field.ends.get(side).write else { return false };
+        let rule = field.ends.get(side).write.as_ref().filter(|_| field.one_way_from().is_some());
+        let Some(rule) = rule else { return false };
         let made = self.mapping.rules.call(rule, [value.into(), (&Value::Null).into()], &self.references);
         made.is_ok_and(|made| !is_empty(&made) && !same(field, &made, value))
     }

@@ -166,9 +166,8 @@ fn a_full_disk_is_said_with_what_to_do_and_nothing_is_lost() {
     let told = told(cramped(&workspace.command(&["sync"]), 250)).ended(1);
     let all = format!("{}{}", told.out, told.err);
     assert!(all.contains("the store in") && all.contains("the disk is not full"), "{all}");
-    let born = records(&systems)[1];
-    assert!(born < 30, "it stopped at once: {born}");
-    // There is room again.
+    // There is room again. Creations of which nobody knows are not waited for: the process is gone.
+    workspace.mapping("\non_conflict:", "\nlimits: { unknown: 1ms }\non_conflict:");
     settled(&systems, &workspace);
     assert_eq!(records(&systems), [30, 30]);
     assert_eq!(pairs(&workspace).len(), 30);
