@@ -11,7 +11,7 @@ use super::Broken;
 use super::judge::Evidence;
 use super::life::Life;
 use super::wire::{Ours, held};
-use super::world::{DAWN, World};
+use super::world::{DAWN, Deed, World};
 use crate::engine::{Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Side, Sides};
@@ -82,7 +82,7 @@ impl World<'_> {
             links: Vec::new(),
             waiting: BTreeMap::new(),
             conflicts: Vec::new(),
-            deeds: &self.deeds,
+            deeds: self.deeds_beside(&runner.mapping, ours),
             ours,
             fills: Sides::each(|side| self.fills(&runner.mapping, side)),
         };
@@ -92,6 +92,26 @@ impl World<'_> {
         read.map_err(|error| error.to_string())?;
         evidence.conflicts = ledger.conflicts(None, usize::MAX).map_err(|error| error.to_string())?;
         Ok(evidence)
+    }
+
+    /// What people did, and what other mappings did where this one looks: to it they are people like any.
+    fn deeds_beside(&self, mapping: &Mapping, ours: &Ours) -> Vec<Deed> {
+        let mut deeds = self.deeds.clone();
+        for side in Side::BOTH {
+            let end = mapping.sides.get(side);
+            let place = end.name();
+            let read = |body: &Value| self.plain((&end.system, &end.resource), body.clone());
+            let others = ours.effects.iter().filter(|one| *one.mapping != *mapping.name && one.record.0 == place);
+            deeds.extend(others.map(|one| Deed {
+                at_ms: one.at_ms,
+                place: place.clone(),
+                id: one.record.1.clone(),
+                before: one.before.as_ref().map(read),
+                after: one.after.as_ref().map(read),
+            }));
+        }
+        deeds.sort_by_key(|deed| deed.at_ms);
+        deeds
     }
 
     /// Every record of a side, as it stands.
