@@ -109,6 +109,7 @@ const ALARMS: &[Alarm] = &[
     Alarm::of(Flaw::PaceForgotten, "I6", 8),
     Alarm::of(Flaw::RemovedReturns, "I3", 25),
     Alarm::of(Flaw::OneWayBack, "I5", 70),
+    Alarm::of(Flaw::RestEmptied, "I5", 1),
     Alarm::of(Flaw::EmptyWins, "I3", 1),
     Alarm::of(Flaw::ClearedNotSent, "I3", 3),
     Alarm::of(Flaw::PlanWrites, "I8", 17),

@@ -34,6 +34,8 @@ pub(super) struct Evidence<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Members that systems fill themselves.
     pub(super) fills: Sides<&'static [&'static str]>,
+    /// Members that systems keep up themselves.
+    pub(super) keeps: Sides<&'static [&'static str]>,
     /// What calls did to records.
     pub(super) ours: &'a Ours,
     /// The midnight before the first cycle, in milliseconds since 1970.
@@ -81,6 +83,7 @@ impl Evidence<'_> {
             }
         }
         self.alone(&mut broken);
+        self.unspoken(&mut broken);
         broken
     }
 
@@ -293,10 +296,11 @@ impl Evidence<'_> {
     fn is_outlived(&self, index: usize, at_ms: i64, (side, life): (Side, &Life)) -> bool {
         let members = self.mapping.together(&index);
         members.len() > 1
-            && members
-                .iter()
-                .filter_map(|at| Some((*at, self.mapping.fields.get(*at)?)))
-                .any(|one| changes(one, side, life).iter().any(|later| self.ours.ran_between(&self.mapping.name, at_ms, later.at_ms)))
+            && members.iter().filter_map(|at| Some((*at, self.mapping.fields.get(*at)?))).any(|one| {
+                changes(one, side, life)
+                    .iter()
+                    .any(|later| self.ours.ran_between(&self.mapping.name, at_ms, later.at_ms))
+            })
     }
 
     /// True for what a system fills where nobody says anything.
@@ -330,13 +334,7 @@ impl Evidence<'_> {
             }
         }
         for side in Side::BOTH.into_iter().filter(|_| field.set) {
-            let (id, place) = (&pair.get(side).id, self.mapping.sides.get(side).name());
-            let mut deeds = self.deeds.iter().rev().filter(|deed| deed.place == place && deed.id == *id);
-            let left = deeds.next().and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
-            let now = self.records.get(side).get(id).map(|body| kept_back(field, side, body)).unwrap_or_default();
-            for member in left.unwrap_or_default().difference(&now) {
-                found.push(("I5", format!("no line speaks of `{member}` on the {side}, and it is gone")));
-            }
+            found.extend(self.kept_back(side, &pair.get(side).id, field));
         }
         found
     }
@@ -382,7 +380,8 @@ impl Evidence<'_> {
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
-                if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms) {
+                if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
+                {
                     continue;
                 }
                 let later = moves.get(side.other()).iter().any(|(other_ms, _, _)| other_ms >= at_ms);
@@ -537,16 +536,6 @@ fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> V
         Change { at_ms: *at_ms, before, after: value, borrowed: copied || after.is_borrowed(index) }
     });
     all.filter(|change| !same(field, change.before, change.after)).collect()
-}
-
-/// The members of a list that never travel, folded.
-fn kept_back(field: &Field, side: Side, body: &Value) -> BTreeSet<String> {
-    let end = field.ends.get(side);
-    let At::Path(path) = &end.at else { return BTreeSet::new() };
-    let list = path.get(body).unwrap_or_default();
-    let rows = list.as_array().map_or(&[][..], Vec::as_slice).iter();
-    let members = rows.filter_map(|row| end.member.as_ref().map_or(Some(row), |member| row.get(member)));
-    members.filter_map(scalar_text).map(|text| folded(&text)).filter(|text| end.except.contains(text)).collect()
 }
 
 /// The members of a set, folded.

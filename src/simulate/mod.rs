@@ -17,6 +17,7 @@ mod process;
 mod script;
 mod shrink;
 mod story;
+mod unspoken;
 mod wire;
 mod world;
 

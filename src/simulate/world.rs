@@ -21,6 +21,7 @@ use crate::connector::{Memory, plain};
 use crate::engine::Report;
 use crate::engine::crew::{Crew, Scope, Way};
 use crate::mapping::Mapping;
+use crate::record::Side;
 use crate::sandbox::town::Town;
 use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 
@@ -72,6 +73,8 @@ pub(super) struct World<'a> {
     power: bool,
     down_ms: u64,
     memory: BTreeMap<Way, Memory>,
+    /// Mappings of which cycles failed lately, and why.
+    failed: BTreeMap<String, String>,
 }
 
 impl<'a> World<'a> {
@@ -117,6 +120,7 @@ impl<'a> World<'a> {
             power: false,
             down_ms: 0,
             memory: BTreeMap::new(),
+            failed: BTreeMap::new(),
         };
         for habit in habits {
             world.tell(&habit);
@@ -202,15 +206,18 @@ impl<'a> World<'a> {
         self.retry()?;
         at_ms += 3 * poll_ms;
         self.until(at_ms).await?;
-        let (before, failed) = (self.writes(), self.count("cycles that failed"));
+        let before = self.writes();
+        self.failed.clear();
         at_ms += 3 * poll_ms;
         self.until(at_ms).await?;
         let after = self.writes();
         if before != after {
             self.breaks("I1", format!("it still writes long after the last edit: {before:?} became {after:?}"));
         }
-        if self.count("cycles that failed") != failed && !self.is_shut_out() {
-            self.breaks("I1", "cycles still fail long after the last fault".to_owned());
+        for (mapping, reason) in std::mem::take(&mut self.failed) {
+            if !self.is_shut_out(&mapping) {
+                self.breaks("I1", format!("cycles of {mapping} still fail long after the last fault: {reason}"));
+            }
         }
         self.break_limits();
         self.stop().await;
@@ -244,12 +251,13 @@ impl<'a> World<'a> {
         windows.max().unwrap_or(0) + self.poll_ms()
     }
 
-    /// True when a system blocks whoever asks for a place that holds nothing any more.
-    fn is_shut_out(&self) -> bool {
-        self.places.iter().any(|(system, resource)| {
-            self.members.get(system).is_some_and(|member| {
-                let member = held(member);
-                member.ids(resource).is_empty() && member.tally().broken.contains_key("misuse")
+    /// True when a system blocks whoever lists a side of a mapping that holds nothing any more.
+    fn is_shut_out(&self, mapping: &str) -> bool {
+        let mut own = self.mappings().filter(|one| one.name == mapping);
+        own.any(|one| {
+            Side::BOTH.into_iter().filter(|side| one.is_listed(*side)).any(|side| {
+                let end = one.sides.get(side);
+                self.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
             })
         })
     }
@@ -261,12 +269,6 @@ impl<'a> World<'a> {
             let member = held(&member);
             // A process whose clock is set between two lives cannot know how long ago it asked.
             let excused = |limit: &str| self.script.sets_clock() && limit == "redundant";
-            // Where an empty list is a failing answer, nothing can be asked of an empty place for long.
-            let bare = self
-                .places
-                .iter()
-                .any(|(system, resource)| *system == member.name() && member.ids(resource).is_empty());
-            let excused = |limit: &str| excused(limit) || (bare && limit == "misuse");
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
             let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
             let name = member.name();
@@ -411,6 +413,7 @@ impl<'a> World<'a> {
         let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms };
         held(&self.wire.ours).cycles.push(cycle);
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
+        self.failed.extend(report.failed.clone().map(|reason| (report.mapping.clone(), reason)));
         self.add_to("cycles that were halted", u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {
             self.breaks("I9", format!("a halted cycle of {} wrote", report.mapping));
@@ -526,10 +529,6 @@ impl<'a> World<'a> {
     /// Writes of clients that took effect, by system.
     fn writes(&self) -> Vec<(&'static str, u64)> {
         self.members.iter().map(|(name, member)| (*name, writes_of(&*held(member)))).collect()
-    }
-
-    fn count(&self, name: &str) -> u64 {
-        self.counts.get(name).copied().unwrap_or(0)
     }
 
     fn add_to(&mut self, name: &str, count: u64) {
