@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::Broken;
 use super::wire::Ours;
 use super::world::Deed;
-use crate::config::mapping::Span;
+use crate::config::mapping::Span as Window;
 use crate::link::Link;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Mapping, Sent, Standing};
@@ -191,7 +194,7 @@ impl Evidence<'_> {
             let known = known.into_iter().any(|change| {
                 alike(field, change.after, value)
                     || self.holds(index, (side, pair.get(side)), change.after)
-                    || self.is_made_of(field, side, change.after)
+                    || self.is_made_of((index, field), side, (change.after, value))
             });
             let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
             let alike = carried && alike(field, last.left, last.right);
@@ -241,16 +244,34 @@ impl Evidence<'_> {
         let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
         let values = BTreeMap::from([(index, value.clone())]);
         let draft = self.mapping.write(side, &values, Some(standing), &self.references);
-        draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+        says_as_much(value, fields.value(index))
+            && draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
     }
 
-    /// True when the rule of a one-way line writes something else than what was typed: what that is may
-    /// hang on the day. What goes both ways must be read back as what was written.
-    fn is_made_of(&self, field: &Field, side: Side, value: &Value) -> bool {
-        let rule = field.ends.get(side).write.as_ref().filter(|_| field.one_way_from().is_some());
-        let Some(rule) = rule else { return false };
-        let made = self.mapping.rules.call(rule, [value.into(), (&Value::Null).into()], &self.references);
-        made.is_ok_and(|made| !is_empty(&made) && !same(field, &made, value))
+    /// True when the rule of a one-way line made of what was typed what stands there, on some day since
+    /// the first one. What goes both ways must be read back as what was written.
+    fn is_made_of(&self, (index, field): (usize, &Field), side: Side, (typed, stands): (&Value, &Value)) -> bool {
+        let end = field.ends.get(side);
+        let rule = end.write.as_ref().filter(|_| field.one_way_from().is_some());
+        let (Some(rule), At::Path(path)) = (rule, &end.at) else { return false };
+        self.days().any(|day| {
+            let references = Arc::new(References::of(self.references.parameters.clone(), Some(day.to_string())));
+            let Ok(made) = self.mapping.rules.call(rule, [typed.into(), (&Value::Null).into()], &references) else {
+                return false;
+            };
+            let mut body = Value::Object(serde_json::Map::new());
+            path.set(&mut body, made);
+            let read = self.mapping.read(side, "", &body, &self.references);
+            read.is_ok_and(|read| alike(field, read.value(index), stands))
+        })
+    }
+
+    /// The days of the history.
+    fn days(&self) -> impl Iterator<Item = Date> + use<> {
+        let first = Timestamp::from_millisecond(self.first_day_ms).unwrap_or_default();
+        let last = self.references.today.as_ref().and_then(|day| day.parse::<Date>().ok());
+        let first = first.to_zoned(TimeZone::UTC).date();
+        first.series(Span::new().days(1)).take_while(move |day| last.is_some_and(|last| *day <= last))
     }
 
     /// True when people change a field where no fetch of the record shows it.
@@ -498,7 +519,7 @@ impl Evidence<'_> {
     fn is_old(&self, side: Side, id: &str) -> bool {
         let place = self.mapping.sides.get(side).name();
         let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        self.mapping.schedule.window == Span::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
+        self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
     }
 
     /// I3 for whole records: what a person made and has no twin waits for a reason.
@@ -556,6 +577,21 @@ fn alike(field: &Field, one: &Value, other: &Value) -> bool {
     let (short, long) = if one.len() < other.len() { (&one, &other) } else { (&other, &one) };
     one == other || (short.len() >= CUT_MIN && long.starts_with(short.trim_end()))
 }
+
+/// True when every word of what stands somewhere was typed, and every long word that was typed stands
+/// there: signs, masks and their places may differ.
+fn says_as_much(typed: &Value, stands: &Value) -> bool {
+    let (Some(typed), Some(stands)) = (scalar_text(typed), scalar_text(stands)) else { return true };
+    let plain = |text: &str| folded(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let all = |of: &str, within: &str, least: usize| {
+        let within = plain(within);
+        of.split_whitespace().map(plain).filter(|word| word.len() >= least).all(|word| within.contains(&word))
+    };
+    all(&stands, &typed, 1) && all(&typed, &stands, WORD_MIN)
+}
+
+/// Shorter words only say what stands next to them: `nº`, `CEP`.
+const WORD_MIN: usize = 4;
 
 /// No system cuts texts shorter than this.
 const CUT_MIN: usize = 20;

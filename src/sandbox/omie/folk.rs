@@ -41,14 +41,14 @@ impl People for Omie {
 
     fn fills(&self, resource: &str) -> &'static [&'static str] {
         match resource {
-            "clientes" => &["codigo_pais", "estado", "pessoa_fisica", "inativo", "recomendacoes.gerar_boletos"],
+            "clientes" => &["codigo_pais", "estado", "pessoa_fisica", "inativo"],
             _ => &[],
         }
     }
 
     fn keeps(&self, resource: &str) -> &'static [&'static str] {
         match resource {
-            "clientes" => &["info", "cidade_ibge", "pessoa_fisica"],
+            "clientes" => &["info", "cidade_ibge", "pessoa_fisica", "recomendacoes.gerar_boletos"],
             _ => &[],
         }
     }
