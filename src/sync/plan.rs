@@ -9,7 +9,7 @@ use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
-use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
+use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
@@ -258,32 +258,20 @@ impl Planner<'_> {
         conflicts
     }
 
-    /// At a first meeting a value may equal one that only stands in for an empty one over there. Where
-    /// that one's lender gives way, they are equal no more: what was typed is filled in. Until the lender
-    /// is settled nobody knows whether it will, and nothing is agreed.
+    /// At a first meeting a value may equal one that only stands in for an empty one over there. Where it
+    /// differs from its own lender it is no copy: it is filled in, for the lender over there may give way.
     fn unlend(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, now: Sides<&Fields>) {
-        let has_met = |field: &Field| base.is_some_and(|base| base.left.fields.contains_key(&field.key));
         for (index, field) in self.mapping.fields.iter().enumerate() {
-            if has_met(field) || verdicts.get(index) != Some(&Verdict::Agreed) {
+            let known = base.is_some_and(|base| base.left.fields.contains_key(&field.key));
+            if known || verdicts.get(index) != Some(&Verdict::Agreed) {
                 continue;
             }
             for side in Side::BOTH.into_iter().filter(|side| now.get(*side).is_borrowed(index)) {
                 let typed = now.get(side.other());
-                let Some(at) = field.ends.get(side.other()).if_empty.filter(|_| !typed.is_borrowed(index)) else {
-                    continue;
-                };
-                let Some(lender) = self.mapping.fields.get(at) else { continue };
-                let parts = !same(field, typed.value(at), typed.value(index));
-                let becomes = match verdicts.get(at) {
-                    Some(Verdict::Follow { from, .. }) if *from != side && parts => {
-                        Verdict::Follow { from: side.other(), why: Why::Filled }
-                    }
-                    Some(Verdict::Agreed) | None => continue,
-                    Some(_) if has_met(lender) => continue,
-                    Some(_) => Verdict::Unchanged,
-                };
-                if let Some(verdict) = verdicts.get_mut(index) {
-                    *verdict = becomes;
+                let lender = field.ends.get(side.other()).if_empty;
+                let is_own = lender.is_some_and(|lender| !same(field, typed.value(lender), typed.value(index)));
+                if let Some(verdict) = verdicts.get_mut(index).filter(|_| is_own && !typed.is_borrowed(index)) {
+                    *verdict = Verdict::Follow { from: side.other(), why: Why::Filled };
                 }
             }
         }

@@ -443,21 +443,25 @@ fn what_a_system_does_not_heed_is_told_once() {
     }
 }
 
-/// At a first meeting a value may equal a copy of the name over there. As long as nobody knows which name
-/// stays, the two have not agreed: when the name gives way later, what was typed goes along.
+/// At a first meeting a value may equal a copy of the name over there and be none itself: it goes there,
+/// whether or not the name arrives, so that it stays when that name gives way.
 #[test]
-fn what_equals_a_copy_waits_until_its_name_is_settled() {
+fn what_equals_a_copy_and_is_none_is_filled_in() {
     let lines = vec![Line::plain("plain"), Line { if_empty: Some("alpha"), ..Line::plain("plain") }];
     let pair = compiled(vec![(lines, "newest")]).remove(0);
-    for mapping in [&pair.straight, &pair.mirrored] {
+    for (mapping, arrives) in [(&pair.straight, true), (&pair.mirrored, true), (&pair.straight, false)] {
         let manners = Manners { tells: true, alpha: Habit::Keeps, beta: Habit::Keeps };
         let (alpha, beta) = (json!({ "key": "7", "a0": "eva", "a1": "ana" }), json!({ "Key": "7", "b0": "ana" }));
         let mut play = Play::new(mapping, manners, Some(&alpha), Some(&beta), (10, 20));
-        // The name of the newer one does not arrive.
-        play.link.clone_from(&play.plan().pairs[0].link);
-        play.edit("alpha", &json!({}), 30);
         let plan = play.plan();
-        play.carry(&plan, 100);
+        if arrives {
+            play.carry(&plan, 100);
+        } else {
+            play.link.clone_from(&plan.pairs[0].link);
+        }
+        play.edit("alpha", &json!({ "a0": "eva" }), 200);
+        let plan = play.plan();
+        play.carry(&plan, 300);
         assert_eq!((&play.body("beta")["b0"], &play.body("beta")["b1"]), (&json!("eva"), &json!("ana")));
         assert_eq!(told(mapping, &play.plan()), Vec::<String>::new());
     }
