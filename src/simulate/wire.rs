@@ -114,7 +114,7 @@ impl Wire {
         let now = self.clock.now();
         let mut member = held(member);
         let writes = writes_of(&*member);
-        let answer = member.answer(now, &request);
+        let answer = member.deliver(now, &request);
         if writes_of(&*member) > writes {
             self.note_write(&*member, &request, now.as_millisecond());
         }
