@@ -157,7 +157,8 @@ impl Runner {
         Err(Error::Lookups { mapping: self.mapping.name.clone() })
     }
 
-    async fn look_up(&self, wanted: BTreeSet<Want>, snapshot: &mut Snapshot) -> Result<(), Error> {
+    /// Asks for what was wanted, and puts it into the references of a snapshot.
+    pub(crate) async fn look_up(&self, wanted: BTreeSet<Want>, snapshot: &mut Snapshot) -> Result<(), Error> {
         let mut questions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for want in wanted {
             questions.entry((want.reference, want.field)).or_default().push(want.value);
