@@ -182,7 +182,7 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
-        let answer = member.answer(now, &request);
+        let answer = member.deliver(now, &request);
         if writes_of(&*member) > writes {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }
