@@ -58,13 +58,16 @@ impl Cycle {
     }
 }
 
+/// A moment in milliseconds since 1970, and the mapping that wrote then.
+type Write = (i64, Arc<str>);
+
 /// What calls did to records.
 #[derive(Default)]
 pub(super) struct Ours {
     /// When they made one, in milliseconds since 1970, by `system.resource` and id.
     pub(super) births: BTreeMap<(String, String), i64>,
-    /// When a mapping may have changed one, likewise.
-    pub(super) writes: BTreeMap<(String, String), Vec<(i64, Arc<str>)>>,
+    /// When a mapping may have changed one, and which, likewise.
+    pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
     /// What they made of records in places that several mappings speak of, in the order of time.
     pub(super) effects: Vec<Effect>,
     pub(super) cycles: Vec<Cycle>,
@@ -179,7 +182,7 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
-        let answer = member.answer(now, &request);
+        let answer = member.deliver(now, &request);
         if writes_of(&*member) > writes {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }

@@ -312,7 +312,8 @@ impl Auvo {
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
             | Fault::EmptyList
-            | Fault::MissingField(_) => None,
+            | Fault::MissingField(_)
+            | Fault::DeliverTwice(_) => None,
         }
     }
 
