@@ -9,6 +9,7 @@
 mod alarm_tests;
 mod audit;
 mod cast;
+mod doubles;
 mod folk;
 mod judge;
 mod life;
