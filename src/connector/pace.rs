@@ -69,6 +69,8 @@ struct Log {
     failed: VecDeque<i64>,
     /// Failing answers since the last good one.
     in_a_row: usize,
+    /// Answers since then that were never heard, or said neither.
+    unheard: usize,
     rest: Option<Rest>,
 }
 
@@ -167,13 +169,18 @@ impl Gate {
                 push(&mut log.failed, now_ms, failures.calls);
             }
             // Of an answer that never came nobody knows which it was.
-            log.in_a_row = if good { 0 } else { log.in_a_row + usize::from(counts) };
+            (log.in_a_row, log.unheard) = match (good, counts) {
+                (true, _) => (0, 0),
+                (false, true) => (log.in_a_row + 1, log.unheard),
+                (false, false) => (log.in_a_row, log.unheard + 1),
+            };
         }
     }
 
     /// True when failing answers to a kind of call have come in a row for so long that few more may
-    /// follow: nobody says whether a system counts them within a time or until a good one. Where none
-    /// comes of it, it is given up after three.
+    /// follow: nobody says whether a system counts them within a time or until a good one. What was
+    /// never heard may have been one, and a call that is tried again may add as many as that. Where no
+    /// good one comes of it, it is given up after three.
     pub(super) fn wants_success(&self, call: &str) -> bool {
         let Some(failures) = self.pace.failures else { return false };
         let state = self.lock();
@@ -181,7 +188,10 @@ impl Gate {
             By::All => Some(&state.known.all),
             By::Call => state.known.calls.get(call),
         };
-        log.is_some_and(|log| (failures.calls.saturating_sub(2)..=failures.calls).contains(&log.in_a_row))
+        log.is_some_and(|log| {
+            let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
+            log.in_a_row + log.unheard >= few && (1..=failures.calls).contains(&log.in_a_row)
+        })
     }
 
     /// Lets a kind of call, or all, rest.
@@ -425,6 +435,20 @@ mod tests {
         }
         assert_eq!(wanted, [false, false, true, true, false, false, false, true]);
         assert!(!gate.wants_success("other"));
+    }
+
+    #[test]
+    fn what_was_never_heard_may_have_been_a_failing_answer() {
+        let (gate, _) = gate(Pace { failures: Some(rate(8, 1_000, By::Call)), ..Pace::default() });
+        let leave = |counts: bool, good: bool| {
+            gate.leave("list", None, counts, good);
+            gate.wants_success("list")
+        };
+        let unheard = [false; 6].map(|counts| leave(counts, false));
+        assert_eq!(unheard, [false; 6], "a system that cannot be reached is asked no more than before");
+        assert!(leave(true, false));
+        assert!(!leave(false, true), "a good answer makes all of them forgotten");
+        assert_eq!([true, true, false, false].map(|counts| leave(counts, false)), [false, false, false, true]);
     }
 
     #[tokio::test(start_paused = true)]
