@@ -89,7 +89,7 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
 const SHORT: Edits = &[("window: 5h, full: 1d", "window: 1m, overlap: 1m, full: 60d")];
 const LONGER: Edits = &[("window: 5h, full: 1d", "window: 20m, overlap: 5m, full: 60d")];
 // Twins are then known by their documents alone, and not every one has a document.
-const NAMELESS: Edits = &[("  - codigo_cliente_omie <=> Key\n", "")];
+const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n  # ")];
 const FEW: Edits = &[("on_conflict: newest", "on_conflict: newest\nlimits: { creates: 1 }")];
 
 const ALARMS: &[Alarm] = &[
