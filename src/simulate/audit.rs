@@ -181,7 +181,7 @@ async fn whole(
     mut snapshot: Snapshot,
     bodies: &Sides<Vec<(String, Body)>>,
 ) -> Result<Arc<References>, Error> {
-    let mut references = runner.references(&BTreeMap::new()).await?;
+    let mut references = runner.references()?;
     for (name, links) in &runner.links {
         let (mut alive, mut gone) = (Vec::new(), Vec::new());
         links.ledger.each_link(|link| {
@@ -204,7 +204,7 @@ async fn whole(
         if wanted.is_empty() {
             break;
         }
-        runner.look_up(wanted, &mut snapshot).await?;
+        runner.look_up(wanted, &mut snapshot, &BTreeMap::new()).await?;
     }
     Ok(snapshot.references)
 }

@@ -58,13 +58,16 @@ impl Cycle {
     }
 }
 
+/// A moment in milliseconds since 1970, and the mapping that wrote then.
+type Write = (i64, Arc<str>);
+
 /// What calls did to records.
 #[derive(Default)]
 pub(super) struct Ours {
     /// When they made one, in milliseconds since 1970, by `system.resource` and id.
     pub(super) births: BTreeMap<(String, String), i64>,
-    /// When a mapping may have changed one, likewise.
-    pub(super) writes: BTreeMap<(String, String), Vec<(i64, Arc<str>)>>,
+    /// When a mapping may have changed one, and which, likewise.
+    pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
     /// Records that one creation made when it was delivered twice, likewise.
     pub(super) doubles: BTreeSet<(String, String)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
