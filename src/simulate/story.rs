@@ -20,7 +20,7 @@ pub struct Line {
 }
 
 /// Letters of a detail that are shown.
-const DETAIL_MAX: usize = 60000;
+const DETAIL_MAX: usize = 300;
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
