@@ -14,7 +14,7 @@ use crate::flaw::Flaw;
 type Edits = &'static [(&'static str, &'static str)];
 
 /// Histories that a mistake may take to be noticed.
-const WITHIN: u64 = 40;
+const WITHIN: usize = 40;
 
 /// What must be noticed.
 struct Alarm {
@@ -22,24 +22,27 @@ struct Alarm {
     flaw: Option<Flaw>,
     /// Texts of the workspace, and what stands in their place.
     edits: Edits,
-    /// Faults that strike all systems from the first call on.
-    strikes: &'static [&'static str],
     faults: Severity,
     /// The power fails during the first cycles.
     power_cut: bool,
-    /// The seed to begin with.
+    /// The seed to begin with, and how far it is to the next: every fourth history is rough.
     first: u64,
+    step: usize,
     /// One of the invariants that break.
     breaks: &'static str,
 }
 
 impl Alarm {
     const fn of(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: Some(flaw), edits: &[], strikes: &[], faults: Severity::Mild, power_cut: false, first, breaks }
+        Self { flaw: Some(flaw), edits: &[], faults: Severity::Mild, power_cut: false, first, step: 1, breaks }
+    }
+
+    const fn rough(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
+        Self { step: 4, ..Self::of(flaw, breaks, first) }
     }
 
     const fn edited(edits: Edits, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: None, edits, strikes: &[], faults: Severity::Mild, power_cut: false, first, breaks }
+        Self { flaw: None, edits, faults: Severity::Mild, power_cut: false, first, step: 1, breaks }
     }
 
     fn named(&self) -> String {
@@ -48,12 +51,9 @@ impl Alarm {
 
     fn history(&self, stage: &Stage, seed: u64) -> BTreeSet<&'static str> {
         let mut script = script(seed, &Setting { faults: self.faults, ..Setting::default() });
-        let strikes = self.strikes.iter().flat_map(|rule| (0..4).map(move |seed| (*rule, seed)));
-        let strikes =
-            strikes.map(|(rule, seed)| Act { number: 0, at_ms: 0, seed, what: What::Strike(rule.to_owned()) });
         let cut = What::Crash { steps: 10 + seed, power: true, down_ms: 60_000 };
         let cut = self.power_cut.then_some(Act { number: 0, at_ms: 0, seed, what: cut });
-        script.acts.splice(0..0, strikes.chain(cut));
+        script.acts.splice(0..0, cut);
         let outcome = history(stage, &script);
         let left_over = outcome.counts.get(LEFT_OVER).is_some_and(|times| *times > 0);
         outcome.broken.iter().map(|one| one.invariant).chain(left_over.then_some(LEFT_OVER)).collect()
@@ -78,7 +78,7 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
     let wrong = edited.as_ref().unwrap_or(plain);
     let sound = if alarm.flaw.is_some() { wrong } else { plain };
     let breaks = |stage: &Stage, seed: u64| alarm.history(stage, seed).contains(alarm.breaks);
-    (alarm.first..alarm.first + WITHIN).find(|seed| {
+    (alarm.first..).step_by(alarm.step).take(WITHIN).find(|seed| {
         let on = alarm.flaw.map(Flaw::on);
         let broken = breaks(wrong, *seed);
         drop(on);
@@ -86,19 +86,11 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
     })
 }
 
-const SHORT: Edits = &[("window: 5h, full: 1d", "window: 1m, overlap: 1m, full: 60d")];
-const LONGER: Edits = &[("window: 5h, full: 1d", "window: 20m, overlap: 5m, full: 60d")];
 // Twins are then known by their documents alone, and not every one has a document.
 const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n  # ")];
-const FEW: Edits = &[("on_conflict: newest", "on_conflict: newest\nlimits: { creates: 1 }")];
 
 const ALARMS: &[Alarm] = &[
-    Alarm {
-        faults: Severity::Harsh,
-        strikes: &["bad-gateway:*:40%"],
-        edits: SHORT,
-        ..Alarm::of(Flaw::MarkOnFailure, LEFT_OVER, 3)
-    },
+    Alarm::rough(Flaw::MarkOnFailure, LEFT_OVER, 4),
     Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::TwoAtOnce, "I8", 41) },
     Alarm::of(Flaw::BaseAtSend, "I3", 5),
     Alarm { power_cut: true, edits: NAMELESS, ..Alarm::of(Flaw::IntentNotFlushed, "I2", 22) },
@@ -120,10 +112,10 @@ const ALARMS: &[Alarm] = &[
     Alarm::of(Flaw::ClearedNotSent, "I3", 3),
     Alarm::of(Flaw::PlanWrites, "I8", 17),
     Alarm::of(Flaw::RefusedAgain, "I1", 2),
-    Alarm { edits: FEW, ..Alarm::of(Flaw::HaltIgnored, "I9", 1) },
-    Alarm { strikes: &["stale-list:*:40%:900"], ..Alarm::of(Flaw::StaleAccepted, "I3", 2) },
-    Alarm { strikes: &["empty-list:*:40%"], ..Alarm::of(Flaw::BornInHoles, "I2", 19) },
-    Alarm { edits: LONGER, ..Alarm::of(Flaw::MappingEditUnnoticed, LEFT_OVER, 2) },
+    Alarm::rough(Flaw::HaltIgnored, "I9", 4),
+    Alarm::rough(Flaw::StaleAccepted, "I3", 4),
+    Alarm::rough(Flaw::BornInHoles, "I2", 4),
+    Alarm::rough(Flaw::MappingEditUnnoticed, LEFT_OVER, 4),
     Alarm::edited(&[("at_once: { call: 1, all: 4 }", "at_once: { call: 2, all: 4 }")], "I6", 1),
     Alarm::edited(&[("same_read: 61s", "same_read: 59s")], "I6", 8),
 ];

@@ -52,6 +52,8 @@ impl World<'_> {
                     linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
                 }
             }
+            let told = evidence.waiting.keys().filter(|(side, id)| evidence.is_told_double(*side, id));
+            linked.extend(told.map(|(side, id)| (evidence.mapping.sides.get(*side).name(), id.clone())));
             broken.extend(evidence.judge());
             evidence.tell(&mut truth);
         }

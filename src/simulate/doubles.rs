@@ -8,6 +8,7 @@ use super::Broken;
 use super::judge::Evidence;
 use crate::record::Side;
 use crate::reference::{folded, scalar_text};
+use crate::store::Wait;
 use crate::sync::merge::same;
 
 /// A cycle that creates what it found missing may last as long.
@@ -36,7 +37,7 @@ impl Evidence<'_> {
             }
             for ((key, value), mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
                 let all = ids.clone();
-                ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all));
+                ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all) && !self.is_told_double(side, id));
                 let ours = ids.iter().filter(|id| !self.is_made_by_people(&end.name(), id)).count();
                 let label = self.mapping.fields.get(key).map_or("", |field| field.label.as_str());
                 if ids.len() > 1 && ours > 0 && !self.is_key_edited(key) {
@@ -49,6 +50,13 @@ impl Evidence<'_> {
             }
         }
         broken
+    }
+
+    /// True for what a creation made that was delivered twice, when people can read that it is there.
+    pub(super) fn is_told_double(&self, side: Side, id: &str) -> bool {
+        let record = (self.mapping.sides.get(side).name(), id.to_owned());
+        let told = self.waiting.get(&(side, record.1.clone())).is_some_and(|one| one.kind == Wait::Ambiguous);
+        told && self.ours.doubles.contains(&record)
     }
 
     /// True when a person made a record although one of the others was there already, or was under way:

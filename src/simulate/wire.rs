@@ -68,6 +68,8 @@ pub(super) struct Ours {
     pub(super) births: BTreeMap<(String, String), i64>,
     /// When a mapping may have changed one, and which, likewise.
     pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
+    /// Records that one creation made when it was delivered twice, likewise.
+    pub(super) doubles: BTreeSet<(String, String)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
     pub(super) effects: Vec<Effect>,
     pub(super) cycles: Vec<Cycle>,
@@ -167,6 +169,19 @@ impl Wire {
         }
     }
 
+    /// Notes the two newest of each resource where nobody has seen either.
+    fn note_doubles(&self, member: &dyn People) {
+        let mut ours = held(&self.ours);
+        for resource in member.resources() {
+            let place = format!("{}.{resource}", member.name());
+            let newest = member.ids(resource).into_iter().rev().take(2).map(|id| (place.clone(), id));
+            let newest: Vec<_> = newest.filter(|record| !ours.births.contains_key(record)).collect();
+            if newest.len() == 2 {
+                ours.doubles.extend(newest);
+            }
+        }
+    }
+
     /// The effect of a call: its answer, and how long that takes.
     fn ask(&self, member: &Member, mapping: &Arc<str>, wire: &WireRequest) -> (WireAnswer, u64) {
         let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
@@ -182,7 +197,11 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
+        let twice = times(&mut *member, "deliver-twice");
         let answer = member.deliver(now, &request);
+        if times(&mut *member, "deliver-twice") > twice {
+            self.note_doubles(&*member);
+        }
         if writes_of(&*member) > writes {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }
@@ -209,6 +228,11 @@ type Standing = BTreeMap<(String, String), Option<Value>>;
 /// All in which a request may name a record.
 fn said(request: &Request) -> String {
     format!("{} {}", request.path, String::from_utf8_lossy(&request.body))
+}
+
+/// How often a fault struck.
+fn times(member: &mut dyn People, fault: &str) -> u64 {
+    member.faults().injected().get(fault).copied().unwrap_or(0)
 }
 
 /// Writes of clients that took effect.

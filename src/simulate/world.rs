@@ -353,7 +353,14 @@ impl<'a> World<'a> {
         let (Some(workspace), Some(account)) = (self.stage.state(state), self.account(state)) else {
             return Err("there is nothing to play".to_owned());
         };
-        let kit = Kit { workspace, account: &account, wire: &self.wire, members: &self.members, memory: &self.memory };
+        let kit = Kit {
+            workspace,
+            reins: self.script.reins,
+            account: &account,
+            wire: &self.wire,
+            members: &self.members,
+            memory: &self.memory,
+        };
         kit.crew(store, clock, life)
     }
 
