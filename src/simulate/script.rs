@@ -207,9 +207,10 @@ const STRIKES: [&str; 20] = [
 pub fn script(seed: u64, setting: &Setting) -> Script {
     let mut random = Rng::with_seed(seed);
     let days = u64::from(setting.days.max(1));
-    let calm = random.u8(0..8) == 0;
+    let rough = setting.faults != Severity::None && seed.is_multiple_of(4);
+    let calm = !rough && random.u8(0..6) == 0;
     let rest_ms = days * DAY_MS;
-    let mut draw = Draw { random: &mut random, rest_ms, acts: Vec::new() };
+    let mut draw = Draw { random: &mut random, rest_ms, rough, acts: Vec::new() };
     if calm {
         draw.calmly(setting.faults);
     } else {
@@ -223,11 +224,10 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
     }
     let records = 1 + random.usize(0..setting.records.max(1));
     let cast = random.usize(..);
-    let reins = match random.u8(0..8) {
-        _ if calm || setting.faults == Severity::None => Reins::AsWritten,
-        0 => Reins::OneBirth,
-        1 => Reins::Back { minutes: 1, further: 1 },
-        2 => Reins::Back { minutes: 20, further: 5 },
+    let reins = match random.u8(0..4) {
+        0 if rough => Reins::OneBirth,
+        1 if rough => Reins::Back { minutes: 1, further: 1 },
+        2 if rough => Reins::Back { minutes: 20, further: 5 },
         _ => Reins::AsWritten,
     };
     Script { seed, cast, records, acts, rest_ms, calm, reins }
@@ -236,6 +236,8 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
 struct Draw<'a> {
     random: &'a mut Rng,
     rest_ms: u64,
+    /// Trouble begins while nothing is known yet.
+    rough: bool,
     acts: Vec<Act>,
 }
 
@@ -290,8 +292,7 @@ impl Draw<'_> {
             Severity::Harsh => 10 * days,
         };
         for _ in 0..self.random.u64(0..=most) {
-            // Often while nothing is known yet.
-            let first = self.random.u8(0..4) == 0;
+            let first = self.rough && self.random.bool();
             let at_ms = if first { 0 } else { self.moment() };
             let rule = self.rule(faults);
             // A first list that says of itself that nothing is there cannot be told from an empty one.
