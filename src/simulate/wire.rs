@@ -231,7 +231,7 @@ fn said(request: &Request) -> String {
 }
 
 /// How often a fault struck.
-fn times(member: &mut dyn People, fault: &str) -> u64 {
+pub(super) fn times(member: &mut dyn People, fault: &str) -> u64 {
     member.faults().injected().get(fault).copied().unwrap_or(0)
 }
 

@@ -1,5 +1,7 @@
 //! A history as it happens: people, systems and the process between them, under paused time.
 
+mod rest;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +23,6 @@ use crate::connector::{Memory, plain};
 use crate::engine::Report;
 use crate::engine::crew::{Crew, Scope, Way};
 use crate::mapping::Mapping;
-use crate::record::Side;
 use crate::sandbox::town::Town;
 use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 
@@ -29,7 +30,10 @@ use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 pub(super) const DAWN: &str = "2026-11-03T12:00:00Z";
 
 /// Counts histories in which what the schedule had left over came with a comparison of everything.
-pub(super) const LEFT_OVER: &str = "comparisons of everything that wrote";
+pub(super) const LEFT_OVER: &str = "full comparisons that found more to do";
+
+/// Counts cycles that a guard halted.
+const HALTED: &str = "cycles that were halted";
 
 /// Something a person did to a record.
 #[derive(Clone, Debug)]
@@ -179,106 +183,6 @@ impl<'a> World<'a> {
         self.rest().await
     }
 
-    /// Nothing happens any more but the schedule, until all is done; then nothing may be written.
-    async fn rest(&mut self) -> Result<(), String> {
-        self.calm();
-        if self.process.is_none() {
-            self.up_at = Some(Instant::now());
-        }
-        if let Some(process) = &self.process {
-            process.life.end_in(0);
-        }
-        self.reload(0);
-        self.retry()?;
-        let poll_ms = self.poll_ms();
-        let mut at_ms = self.script.rest_ms + 9 * poll_ms;
-        self.until(at_ms).await?;
-        let before = self.writes();
-        at_ms = self.compare_all(at_ms).await?;
-        // Not wrong by itself: a list may have lagged by more than it looks back.
-        self.add_to(LEFT_OVER, u64::from(before != self.writes()));
-        if self.is_unconfirmed()? {
-            // A write that left no trace is believed in for as long as lists look back.
-            at_ms += self.window_ms();
-            self.until(at_ms).await?;
-            at_ms = self.compare_all(at_ms).await?;
-        }
-        self.retry()?;
-        at_ms += 3 * poll_ms;
-        self.until(at_ms).await?;
-        let before = self.writes();
-        self.failed.clear();
-        at_ms += 3 * poll_ms;
-        self.until(at_ms).await?;
-        let after = self.writes();
-        if before != after {
-            self.breaks("I1", format!("it still writes long after the last edit: {before:?} became {after:?}"));
-        }
-        for (mapping, reason) in std::mem::take(&mut self.failed) {
-            if !self.is_shut_out(&mapping) {
-                self.breaks("I1", format!("cycles of {mapping} still fail long after the last fault: {reason}"));
-            }
-        }
-        self.break_limits();
-        self.stop().await;
-        Ok(())
-    }
-
-    /// Everything is compared, and what that brings about settles.
-    async fn compare_all(&mut self, at_ms: u64) -> Result<u64, String> {
-        if let Some(process) = &mut self.process {
-            process.trigger(None, true);
-        }
-        let at_ms = at_ms + 5 * self.poll_ms();
-        self.until(at_ms).await?;
-        Ok(at_ms)
-    }
-
-    /// True while a write waits to be seen.
-    fn is_unconfirmed(&self) -> Result<bool, String> {
-        let mut waits = false;
-        for scope in self.scopes() {
-            let found = scope.ledger.each_link(|link| {
-                waits |= [&link.base.left, &link.base.right].iter().any(|half| !half.expected.is_empty());
-            });
-            found.map_err(|error| error.to_string())?;
-        }
-        Ok(waits)
-    }
-
-    fn window_ms(&self) -> u64 {
-        let windows = self.mappings().map(|mapping| mapping.schedule.window.longest_ms());
-        windows.max().unwrap_or(0) + self.poll_ms()
-    }
-
-    /// True when a system blocks whoever lists a side of a mapping that holds nothing any more.
-    fn is_shut_out(&self, mapping: &str) -> bool {
-        let mut own = self.mappings().filter(|one| one.name == mapping);
-        own.any(|one| {
-            Side::BOTH.into_iter().filter(|side| one.is_listed(*side)).any(|side| {
-                let end = one.sides.get(side);
-                self.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
-            })
-        })
-    }
-
-    /// I6: what the systems count.
-    fn break_limits(&mut self) {
-        let members: Vec<Member> = self.members.values().cloned().collect();
-        for member in members {
-            let member = held(&member);
-            // A process whose clock is set between two lives cannot know how long ago it asked.
-            let excused = |limit: &str| self.script.sets_clock() && limit == "redundant";
-            let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
-            let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
-            let name = member.name();
-            drop(member);
-            if !broken.is_empty() {
-                self.breaks("I6", format!("{name} counts limits that were broken: {}", broken.join("; ")));
-            }
-        }
-    }
-
     async fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         process.stop();
@@ -421,7 +325,7 @@ impl<'a> World<'a> {
         held(&self.wire.ours).cycles.push(cycle);
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
         self.failed.extend(report.failed.clone().map(|reason| (report.mapping.clone(), reason)));
-        self.add_to("cycles that were halted", u64::from(report.halted.is_some()));
+        self.add_to(HALTED, u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {
             self.breaks("I9", format!("a halted cycle of {} wrote", report.mapping));
         }
@@ -536,6 +440,10 @@ impl<'a> World<'a> {
     /// Writes of clients that took effect, by system.
     fn writes(&self) -> Vec<(&'static str, u64)> {
         self.members.iter().map(|(name, member)| (*name, writes_of(&*held(member)))).collect()
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.counts.get(name).copied().unwrap_or(0)
     }
 
     fn add_to(&mut self, name: &str, count: u64) {
