@@ -219,7 +219,7 @@ impl Connector {
         self.join(resource).await?;
         // What is joined may have moved although the record has not: a window would not show it.
         let since_ms = since_ms.filter(|_| resource.joins.is_empty());
-        if since_ms.is_some() && self.inner.gate.wants_success(&call.name) {
+        if since_ms.is_some() && self.inner.gate.seeks_success(&call.name) {
             self.succeed(call).await;
         }
         let pager = Pager::new(&call.paging, since_ms);

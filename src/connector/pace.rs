@@ -15,6 +15,9 @@ use crate::config::system::{By, Pace, Rate};
 /// A wait of this length is told to people, in milliseconds.
 const TOLD_MS: i64 = 3_000;
 
+/// How often a good answer is sought where none comes.
+const SOUGHT_MAX: usize = 3;
+
 /// Lets calls through when they may go.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -71,6 +74,8 @@ struct Log {
     in_a_row: usize,
     /// Answers since then that were never heard, or said neither.
     unheard: usize,
+    /// When a good one was sought since then.
+    sought: VecDeque<i64>,
     rest: Option<Rest>,
 }
 
@@ -168,30 +173,39 @@ impl Gate {
             if counts {
                 push(&mut log.failed, now_ms, failures.calls);
             }
-            // Of an answer that never came nobody knows which it was.
-            (log.in_a_row, log.unheard) = match (good, counts) {
-                (true, _) => (0, 0),
-                (false, true) => (log.in_a_row + 1, log.unheard),
-                (false, false) => (log.in_a_row, log.unheard + 1),
-            };
+            match (good, counts) {
+                (true, _) => {
+                    (log.in_a_row, log.unheard) = (0, 0);
+                    log.sought.clear();
+                }
+                (false, true) => log.in_a_row += 1,
+                // Of an answer that never came nobody knows which it was.
+                (false, false) => log.unheard += 1,
+            }
         }
     }
 
     /// True when failing answers to a kind of call have come in a row for so long that few more may
     /// follow: nobody says whether a system counts them within a time or until a good one. What was
     /// never heard may have been one, and a call that is tried again may add as many as that. Where no
-    /// good one comes of it, it is given up after three.
-    pub(super) fn wants_success(&self, call: &str) -> bool {
+    /// good one comes of it, it is given up after three for as long as failing answers are counted.
+    pub(super) fn seeks_success(&self, call: &str) -> bool {
         let Some(failures) = self.pace.failures else { return false };
-        let state = self.lock();
+        let now_ms = self.clock.now_ms();
+        let mut state = self.lock();
         let log = match failures.by {
-            By::All => Some(&state.known.all),
-            By::Call => state.known.calls.get(call),
+            By::All => &mut state.known.all,
+            By::Call => state.known.calls.entry(call.to_owned()).or_default(),
         };
-        log.is_some_and(|log| {
-            let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
-            log.in_a_row + log.unheard >= few && (1..=failures.calls).contains(&log.in_a_row)
-        })
+        let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
+        let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
+        let seeks = log.in_a_row > 0
+            && log.in_a_row + log.unheard >= few
+            && sought.is_none_or(|sought_ms| now_ms - sought_ms > signed(failures.per_ms));
+        if seeks {
+            push(&mut log.sought, now_ms, SOUGHT_MAX);
+        }
+        seeks
     }
 
     /// Lets a kind of call, or all, rest.
@@ -431,10 +445,22 @@ mod tests {
         let mut wanted = Vec::new();
         for counts in [true, true, true, true, false, true, true, true] {
             gate.leave("list", None, counts, !counts);
-            wanted.push(gate.wants_success("list"));
+            wanted.push(gate.seeks_success("list"));
         }
         assert_eq!(wanted, [false, false, true, true, false, false, false, true]);
-        assert!(!gate.wants_success("other"));
+        assert!(!gate.seeks_success("other"));
+    }
+
+    #[test]
+    fn a_good_answer_that_never_comes_is_sought_three_times_within_the_time_of_the_budget() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
+        let mut seek = || {
+            gate.leave("list", None, true, false);
+            clock.skip_ms(10_000);
+            gate.seeks_success("list")
+        };
+        assert_eq!([(); 7].map(|()| seek()), [true, true, true, false, false, false, false]);
+        assert_eq!([(); 4].map(|()| seek()), [true, true, true, false]);
     }
 
     #[test]
@@ -442,7 +468,7 @@ mod tests {
         let (gate, _) = gate(Pace { failures: Some(rate(8, 1_000, By::Call)), ..Pace::default() });
         let leave = |counts: bool, good: bool| {
             gate.leave("list", None, counts, good);
-            gate.wants_success("list")
+            gate.seeks_success("list")
         };
         let unheard = [false; 6].map(|counts| leave(counts, false));
         assert_eq!(unheard, [false; 6], "a system that cannot be reached is asked no more than before");
