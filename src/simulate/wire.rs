@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::life::Life;
-use super::story::Story;
+use super::story::{Kind, Story};
 use crate::clock::Clock;
 use crate::connector::transport::{Transport, WireAnswer, WireRequest};
 use crate::sandbox::{People, Request};
@@ -30,6 +30,8 @@ pub(super) struct Wire {
     pub(super) ours: Arc<Mutex<Ours>>,
     /// Places that several mappings speak of: what one of them does there is news for the others.
     pub(super) shared: Arc<BTreeSet<String>>,
+    /// What no story shows.
+    pub(super) secrets: Arc<Vec<String>>,
 }
 
 /// What a call of a mapping made of a record.
@@ -169,6 +171,10 @@ impl Wire {
         }
     }
 
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
+    }
+
     /// Notes the two newest of each resource where nobody has seen either.
     fn note_doubles(&self, member: &dyn People) {
         let mut ours = held(&self.ours);
@@ -202,14 +208,21 @@ impl Wire {
         if times(&mut *member, "deliver-twice") > twice {
             self.note_doubles(&*member);
         }
-        if writes_of(&*member) > writes {
+        let wrote = writes_of(&*member) > writes;
+        if wrote {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }
         let parts = [wire.url.as_bytes(), &request.body, &answer.status.to_be_bytes(), &answer.body];
-        held(&self.story).note(now.as_millisecond(), &parts, || {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let kind = match answer.status {
+            _ if wrote => Kind::Write,
+            200..300 if !answer.lost => Kind::Read,
+            _ => Kind::Failed,
+        };
+        held(&self.story).note(now.as_millisecond(), kind, &parts, || {
+            let text = |bytes: &[u8]| self.without_secrets(&String::from_utf8_lossy(bytes));
             let outcome = if answer.lost { "no answer".to_owned() } else { answer.status.to_string() };
             let call = format!("{}: {} {} → {outcome}", member.name(), request.method, request.path);
+            let query = self.without_secrets(query);
             (call, format!("{query} {} → {}", text(&request.body), text(&answer.body)))
         });
         let told = if answer.lost {

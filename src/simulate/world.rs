@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
@@ -15,7 +16,7 @@ use super::cast::Stage;
 use super::life::Life;
 use super::process::{Kit, Process, Said};
 use super::script::{Act, Script, What};
-use super::story::{Counts, Story};
+use super::story::{Counts, Kind, Story};
 use super::wire::{Cycle, Member, Wire, held, writes_of};
 use crate::clock::Clock;
 use crate::config::account::Account;
@@ -93,7 +94,7 @@ impl<'a> World<'a> {
         let mut habits = Vec::new();
         for (name, member) in &members {
             let told = held(member).settle_in(dawn - SignedDuration::from_hours(24 * 30), &mut random);
-            habits.extend(told.into_iter().map(|habit| format!("{name}: {habit}")));
+            habits.push(format!("{name}: {}", told.join(", ")));
         }
         let wire = Wire {
             clock,
@@ -101,6 +102,7 @@ impl<'a> World<'a> {
             random: Arc::new(Mutex::new(fastrand::Rng::with_seed(random.u64(..)))),
             ours: Arc::default(),
             shared: Arc::new(shared(stage, script.cast)),
+            secrets: Arc::new(secrets(stage, script.cast)),
         };
         let mut world = Self {
             places: places(stage, script.cast, &members),
@@ -330,7 +332,12 @@ impl<'a> World<'a> {
             self.breaks("I9", format!("a halted cycle of {} wrote", report.mapping));
         }
         let (at_ms, story) = (self.wire.clock.now_ms(), Arc::clone(&self.wire.story));
-        held(&story).note(at_ms, &[], || {
+        let kind = if report.is_quiet() && report.failed.is_none() && report.halted.is_none() {
+            Kind::Idle
+        } else {
+            Kind::Cycle
+        };
+        held(&story).note(at_ms, kind, &[], || {
             let reason = report.failed.as_ref().or(report.halted.as_ref()).cloned().unwrap_or_default();
             let numbers = format!("created {:?}, updated {:?}", report.created, report.updated);
             (format!("a cycle of {} ends: {numbers}", report.mapping), reason)
@@ -457,8 +464,16 @@ impl<'a> World<'a> {
 
     /// Writes a line of the story.
     pub(super) fn tell(&self, text: &str) {
-        held(&self.wire.story).note(self.wire.clock.now_ms(), &[text.as_bytes()], || (text.to_owned(), String::new()));
+        held(&self.wire.story)
+            .note(self.wire.clock.now_ms(), Kind::Event, &[text.as_bytes()], || (text.to_owned(), String::new()));
     }
+}
+
+/// What no story shows.
+fn secrets(stage: &Stage, cast: usize) -> Vec<String> {
+    let access = stage.account(0, cast).map(|account| account.systems).unwrap_or_default();
+    let secrets = access.into_values().flat_map(|access| access.secrets.into_values());
+    secrets.map(|secret| secret.expose_secret().to_owned()).collect()
 }
 
 /// Where people work of what a cast joins.
