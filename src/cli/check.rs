@@ -5,14 +5,13 @@ use std::path::Path;
 use super::Exit;
 use super::open::{all_complaints, need_files};
 use super::render::Screen;
-use super::render::diagnostic::{Weight, complaints, verdict};
+use super::render::diagnostic::{complaints, verdict};
 
-/// Checks a workspace. A variable that is not set here is only a warning: the files are well.
+/// Checks a workspace.
 pub(super) fn run(dir: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
     need_files(dir)?;
-    let (files, written, unset) = all_complaints(dir);
-    complaints(screen, Weight::Error, &written)?;
-    complaints(screen, Weight::Warning, &unset)?;
-    verdict(screen, files.len(), written.list.len(), unset.list.len())?;
-    Ok(if written.is_clean() { Exit::Done } else { Exit::Failed })
+    let (files, found) = all_complaints(dir);
+    complaints(screen, &found)?;
+    verdict(screen, files.len(), &found)?;
+    Ok(if found.is_sound() { Exit::Done } else { Exit::Failed })
 }

@@ -39,6 +39,8 @@ pub struct MappingSpec {
     pub scripts: Vec<Written>,
     /// `schedule:`.
     pub schedule: Schedule,
+    /// Where it was written, if it was.
+    pub scheduled: Option<Place>,
     /// `on_conflict:`.
     pub on_conflict: PolicySpec,
     /// `limits:`.
@@ -274,7 +276,8 @@ impl MappingSpec {
         };
         let names = SideNames::of(&link);
         let scripts = entries.take("scripts").map(|value| value.texts(complaints)).unwrap_or_default();
-        let schedule = entries.take("schedule").map_or_else(Schedule::default, |v| read_schedule(v, complaints));
+        let timed = entries.take("schedule");
+        let schedule = timed.map_or_else(Schedule::default, |value| read_schedule(value, complaints));
         let on_conflict = entries
             .take("on_conflict")
             .and_then(|value| read_policy(value, &names, complaints))
@@ -299,6 +302,7 @@ impl MappingSpec {
             name,
             scripts,
             schedule,
+            scheduled: timed.map(|value| value.place.clone()),
             on_conflict,
             limits,
             keys,

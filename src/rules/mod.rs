@@ -4,6 +4,7 @@
 //! where each stands; a failing rule answers with script, line and column.
 
 pub mod host;
+pub mod reach;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -165,8 +166,8 @@ impl RuleSet {
         function.map_or_else(String::new, |function| function.comment.join(" "))
     }
 
-    /// The references that scripts name in `find(…)` and `rows(…)`, and where.
-    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Place)> {
+    /// The references that scripts name in `find(…)` and `rows(…)`, with the field they look by.
+    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Option<(String, Place)>, Place)> {
         let mut found = Vec::new();
         for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
             script.ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -174,8 +175,14 @@ impl RuleSet {
                     && matches!(call.name.as_str(), "find" | "rows")
                     && let Some(Expr::StringConstant(name, position)) = call.args.first()
                 {
-                    let (line, column) = line_and_column(*position);
-                    found.push((name.to_string(), Place::at(&script.file, &script.text, line, column)));
+                    let field = match call.args.get(1) {
+                        // `rows` gives them all: nothing is lost where several are alike.
+                        Some(Expr::StringConstant(field, at)) if call.name == "find" => {
+                            Some((field.to_string(), script.place(*at)))
+                        }
+                        _ => None,
+                    };
+                    found.push((name.to_string(), field, script.place(*position)));
                 }
                 true
             });

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use depara::cli::render::diagnostic::{Weight, drawn};
+use depara::cli::render::diagnostic::drawn;
 use depara::config::files;
 use depara::diagnostic::{Code, Diagnostics};
 use depara::workspace::Workspace;
@@ -45,11 +45,11 @@ fn complaints_with(change: Option<&Path>) -> Diagnostics {
     let mut found = Diagnostics::default();
     let read = files::disk(folder.path(), &mut found);
     let env = |name: &str| ["ERP_KEY", "CRM_TOKEN"].contains(&name).then(|| "s3cret".to_owned());
-    Workspace::compile(&read, &env, found).err().unwrap_or_default()
+    Workspace::compile(&read, &env, found).map_or_else(|found| found, |workspace| workspace.warnings)
 }
 
 fn text_of(all: &Diagnostics) -> String {
-    all.list.iter().map(|one| drawn(Weight::Error, one, all, false)).collect::<Vec<_>>().join("\n\n")
+    all.list.iter().map(|one| drawn(one, all, false)).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]

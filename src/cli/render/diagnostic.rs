@@ -9,27 +9,18 @@ use serde_json::{Value, json};
 use super::Screen;
 use super::mask::masked;
 use super::value::count;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-
-/// How much a complaint weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Nothing starts before it is gone.
-    Error,
-    /// It is well as a file, and lacks something of the place it runs at.
-    Warning,
-}
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Weight};
 
 /// Prints every complaint; `texts` holds what they point into.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn complaints(screen: &mut Screen, weight: Weight, list: &Diagnostics) -> io::Result<()> {
+pub fn complaints(screen: &mut Screen, list: &Diagnostics) -> io::Result<()> {
     for one in &list.list {
         if screen.is_json() {
-            screen.json(&as_json(weight, one))?;
+            screen.json(&as_json(one))?;
         } else {
-            let text = drawn(weight, one, list, screen.paint().colour);
+            let text = drawn(one, list, screen.paint().colour);
             screen.text(&format!("{text}\n\n"))?;
         }
     }
@@ -37,8 +28,8 @@ pub fn complaints(screen: &mut Screen, weight: Weight, list: &Diagnostics) -> io
 }
 
 /// One complaint as text.
-pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
-    let level = match weight {
+pub fn drawn(one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
+    let level = match one.weight {
         Weight::Error => Level::ERROR,
         Weight::Warning => Level::WARNING,
     };
@@ -96,7 +87,7 @@ fn one_line(text: &str, span: &Range<usize>) -> Range<usize> {
 }
 
 /// One complaint as an object.
-fn as_json(weight: Weight, one: &Diagnostic) -> Value {
+fn as_json(one: &Diagnostic) -> Value {
     let place = |place: &Place| {
         json!({
             "file": &*place.file,
@@ -107,7 +98,7 @@ fn as_json(weight: Weight, one: &Diagnostic) -> Value {
         })
     };
     json!({
-        "weight": match weight { Weight::Error => "error", Weight::Warning => "warning" },
+        "weight": one.weight.word(),
         "code": one.code.text(),
         "sentence": one.sentence,
         "place": one.place.as_ref().map(place),
@@ -120,7 +111,8 @@ fn as_json(weight: Weight, one: &Diagnostic) -> Value {
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn verdict(screen: &mut Screen, files: usize, errors: usize, warnings: usize) -> io::Result<()> {
+pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Result<()> {
+    let (errors, warnings) = (found.count(Weight::Error), found.count(Weight::Warning));
     if screen.is_json() {
         return Ok(());
     }
