@@ -3,7 +3,7 @@
 //! A reference is either there as a whole, or asked for value by value. In the second case a value
 //! nobody asked for yet is *wanted*: it is noted, the edge fetches it, and the pure part runs again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
@@ -40,7 +40,7 @@ pub fn scalar_text(value: &Value) -> Option<String> {
 pub struct Want {
     /// The reference, `system.resource`.
     pub reference: String,
-    /// The field of the row it was looked for by; empty when the whole reference is missing.
+    /// The field of the row it was looked for by.
     pub field: String,
     /// The value looked for.
     pub value: String,
@@ -53,16 +53,24 @@ pub struct References {
     pub parameters: Map<String, Value>,
     /// The day of the cycle, as `2026-03-02`, in the zone of the mapping's left system.
     pub today: Option<String>,
-    tables: BTreeMap<String, Table>,
+    known: BTreeMap<String, Known>,
     wanted: Mutex<BTreeSet<Want>>,
 }
 
+/// What one reconciliation knows of a reference.
 #[derive(Debug, Default)]
-struct Table {
-    rows: Vec<Arc<Value>>,
-    /// All rows there are; otherwise only those somebody asked for.
+struct Known {
+    table: Arc<Table>,
+    /// These are all rows there are; otherwise what is not found may be there.
     whole: bool,
+    /// What was asked for, found or not: field and folded value.
     asked: BTreeSet<(String, String)>,
+}
+
+/// Rows of a reference, and where each value stands among them.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Arc<Value>>,
     index: Mutex<HashMap<String, Arc<Index>>>,
 }
 
@@ -74,40 +82,37 @@ impl References {
         Self { parameters, today, ..Self::default() }
     }
 
+    /// Puts in the rows of a reference. They are `whole` when no other is there; of others, what is not
+    /// found is wanted.
+    pub fn put(&mut self, name: &str, table: Arc<Table>, whole: bool) {
+        self.known.insert(name.to_owned(), Known { table, whole, ..Known::default() });
+    }
+
     /// Puts in a reference as a whole.
     pub fn put_whole(&mut self, name: &str, rows: Vec<Value>) {
-        let rows = rows.into_iter().map(Arc::new).collect();
-        self.tables.insert(name.to_owned(), Table { rows, whole: true, ..Table::default() });
+        self.put(name, Arc::new(Table::of(rows)), true);
     }
 
     /// Adds rows that were asked for, and remembers what was asked, found or not.
     pub fn put_found(&mut self, name: &str, rows: Vec<Value>, asked: impl IntoIterator<Item = (String, String)>) {
-        let table = self.tables.entry(name.to_owned()).or_default();
-        for row in rows {
-            if !table.rows.iter().any(|known| **known == row) {
-                table.rows.push(Arc::new(row));
-            }
+        let known = self.known.entry(name.to_owned()).or_default();
+        if !rows.is_empty() {
+            known.table = Arc::new(known.table.with(rows));
         }
-        table.asked.extend(asked.into_iter().map(|(field, value)| (field, folded(&value))));
-        *table.index.get_mut().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
+        known.asked.extend(asked.into_iter().map(|(field, value)| (field, folded(&value))));
     }
 
     /// How many rows each whole reference has.
     pub fn whole(&self) -> BTreeMap<String, u64> {
-        let whole = self.tables.iter().filter(|(_, table)| table.whole);
-        whole.map(|(name, table)| (name.clone(), u64::try_from(table.rows.len()).unwrap_or(u64::MAX))).collect()
-    }
-
-    /// True when the reference is there, whole or in part.
-    pub fn has(&self, name: &str) -> bool {
-        self.tables.contains_key(name)
+        let whole = self.known.iter().filter(|(_, known)| known.whole);
+        whole.map(|(name, known)| (name.clone(), u64::try_from(known.table.rows.len()).unwrap_or(u64::MAX))).collect()
     }
 
     /// What was asked for in the links of other mappings and is not linked.
     pub fn unlinked(&self) -> BTreeSet<Want> {
-        let links = self.tables.iter().filter(|(name, _)| is_links(name));
-        let unmet = links.flat_map(|(reference, table)| {
-            let unmet = table.asked.iter().filter(|(field, value)| !table.index_by(field).contains_key(value));
+        let links = self.known.iter().filter(|(name, _)| is_links(name));
+        let unmet = links.flat_map(|(reference, known)| {
+            let unmet = known.asked.iter().filter(|(field, value)| !known.table.index_by(field).contains_key(value));
             unmet.map(|(field, value)| Want {
                 reference: reference.clone(),
                 field: field.clone(),
@@ -139,12 +144,12 @@ impl References {
         if sought.is_empty() {
             return T::default();
         }
-        if let Some(table) = self.tables.get(name) {
+        if let Some(Known { table, whole, asked }) = self.known.get(name) {
             let index = table.index_by(field);
             if let Some(places) = index.get(&sought) {
                 return take(&mut places.iter().filter_map(|at| table.rows.get(*at)));
             }
-            if table.whole || table.asked.contains(&(field.to_owned(), sought)) {
+            if *whole || asked.contains(&(field.to_owned(), sought)) {
                 return T::default();
             }
         }
@@ -160,6 +165,20 @@ impl References {
 }
 
 impl Table {
+    /// A table of these rows.
+    pub fn of(rows: Vec<Value>) -> Self {
+        Self { rows: rows.into_iter().map(Arc::new).collect(), ..Self::default() }
+    }
+
+    /// The table with more rows; one that it has is not taken twice.
+    #[must_use]
+    pub fn with(&self, more: Vec<Value>) -> Self {
+        let mut rows = self.rows.clone();
+        let mut prints: HashSet<String> = rows.iter().map(|row| row.to_string()).collect();
+        rows.extend(more.into_iter().filter(|row| prints.insert(row.to_string())).map(Arc::new));
+        Self { rows, ..Self::default() }
+    }
+
     fn index_by(&self, field: &str) -> Arc<Index> {
         let mut known = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = known.get(field) {

@@ -105,7 +105,7 @@ impl Connector {
     async fn send(&self, call: &Call, request: WireRequest) -> Verdict {
         let inner = &self.inner;
         let started_ms = inner.clock.now_ms();
-        let answer = inner.transport.send(request, &inner.system.limits).await;
+        let answer = self.transport.send(request, &inner.system.limits).await;
         let now_ms = inner.clock.now_ms();
         let mut verdict = response::judge(&inner.system, call, answer, now_ms);
         // Scrubbed before it is cut: half a secret would not be known for one.

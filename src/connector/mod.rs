@@ -50,6 +50,7 @@ pub fn plain(system: &System, resource: &str, mut body: Value) -> Value {
 #[derive(Clone)]
 pub struct Connector {
     inner: Arc<Inner>,
+    transport: Transport,
 }
 
 struct Inner {
@@ -57,7 +58,6 @@ struct Inner {
     base_url: String,
     keys: Keys,
     token: Token,
-    transport: Transport,
     clock: Clock,
     gate: Gate,
     random: Mutex<fastrand::Rng>,
@@ -144,7 +144,6 @@ impl Connector {
             system,
             keys,
             token: Token::default(),
-            transport,
             clock,
             gate,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
@@ -152,7 +151,13 @@ impl Connector {
             learned: Mutex::new(None),
             joined: Mutex::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), transport })
+    }
+
+    /// The same connector over another transport: pace, token and counts stay shared.
+    #[must_use]
+    pub fn through(&self, transport: Transport) -> Self {
+        Self { inner: Arc::clone(&self.inner), transport }
     }
 
     /// The system spoken with.

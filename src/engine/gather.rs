@@ -29,6 +29,8 @@ pub(super) struct Gathered {
     /// The moment the lists were read at.
     pub(super) read_ms: Sides<i64>,
     pub(super) loose_ends: u64,
+    /// How many rows each whole reference had.
+    pub(super) known: BTreeMap<String, u64>,
 }
 
 /// What is known of one linked record while the pages come in.
@@ -115,12 +117,12 @@ impl Runner {
         self.counterparts(&mut snapshot).await?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
-            let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
-            snapshot.references = Arc::new(self.references(&known).await?);
+            snapshot.references = Arc::new(self.references()?);
         }
+        let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
         let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
         let loose_ends = open + u64::try_from(torn).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends })
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, known })
     }
 
     /// Everything is compared at first, when the mapping was edited, and as often as it says.

@@ -148,7 +148,7 @@ impl Runner {
             self.ledger.next_cycle()?;
         }
         let mut gathered = self.gather(options).await?;
-        let plan = self.reconcile(&mut gathered.snapshot).await?;
+        let plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
         let halt = guard(&self.mapping, &gathered.snapshot, &plan);
         Ok(Prepared {
             halt,

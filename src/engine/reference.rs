@@ -1,76 +1,71 @@
-//! Reading references: whole ones once a minute at most, others value by value.
+//! Reading references, where a plan looks into them: whole ones at once, others value by value.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Error, Runner};
 use crate::config::system::Load;
+use crate::connector::Row;
 use crate::record::{Side, Sides};
-use crate::reference::{References, Want};
+use crate::reference::{References, Table, Want};
 use crate::store::Ledger;
 use crate::sync::{Plan, Snapshot, reconcile};
 
-/// Rows of whole references stay good for this long: asking sooner would be asking the same again.
+/// A whole reference stays good for this long: asking sooner would be asking the same again.
 const FRESH_MS: i64 = 60_000;
 /// Rounds of looking up before the mapping is taken to be going in circles.
 const ROUNDS_MAX: usize = 6;
 
-/// References read a moment ago. Copies share their rows.
+/// References read before. Copies share them.
 #[derive(Clone, Debug, Default)]
 pub struct Cache {
-    shelf: Arc<Mutex<Shelf>>,
+    shelf: Arc<Mutex<BTreeMap<String, Shelved>>>,
 }
 
-#[derive(Debug, Default)]
-struct Shelf {
-    whole: BTreeMap<String, (i64, Vec<Value>)>,
-    found: BTreeMap<String, Found>,
+#[derive(Clone, Debug, Default)]
+struct Shelved {
+    table: Arc<Table>,
+    /// When all of it was read, in milliseconds since 1970; nothing when it was read value by value.
+    read_ms: Option<i64>,
 }
 
-#[derive(Debug, Default)]
-struct Found {
-    rows: Vec<Value>,
-    asked: BTreeSet<(String, String)>,
+impl Shelved {
+    /// True when all of it was read, not long ago.
+    fn is_whole(&self, now_ms: i64) -> bool {
+        self.read_ms.is_some_and(|read_ms| now_ms.saturating_sub(read_ms) < FRESH_MS)
+    }
 }
 
 impl Cache {
-    fn whole(&self, name: &str, now_ms: i64) -> Option<Vec<Value>> {
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.whole.get(name).filter(|(at_ms, _)| now_ms - at_ms < FRESH_MS).map(|(_, rows)| rows.clone())
+    fn shelf(&self) -> MutexGuard<'_, BTreeMap<String, Shelved>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep_whole(&self, name: &str, now_ms: i64, rows: &[Value]) {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.whole.insert(name.to_owned(), (now_ms, rows.to_vec()));
+    fn get(&self, name: &str) -> Option<Shelved> {
+        self.shelf().get(name).cloned()
+    }
+
+    fn keep_whole(&self, name: &str, read_ms: i64, table: &Arc<Table>) {
+        let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms) };
+        self.shelf().insert(name.to_owned(), shelved);
     }
 
     /// Forgets a whole reference, because somebody added to it.
     pub(super) fn forget(&self, name: &str) {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner).whole.remove(name);
+        self.shelf().remove(name);
     }
 
-    fn keep_found(&self, name: &str, rows: &[Value], asked: &[(String, String)]) {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = shelf.found.entry(name.to_owned()).or_default();
-        // A miss is not kept: the row may be made tomorrow.
-        if !rows.is_empty() {
-            found.asked.extend(asked.iter().cloned());
+    /// Keeps rows that were found. A miss is not kept: the row may be made tomorrow.
+    fn keep_found(&self, name: &str, rows: Vec<Value>) {
+        if rows.is_empty() {
+            return;
         }
-        for row in rows {
-            if !found.rows.contains(row) {
-                found.rows.push(row.clone());
-            }
-        }
-    }
-
-    fn put_found(&self, name: &str, references: &mut References) {
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = shelf.found.get(name) {
-            references.put_found(name, found.rows.clone(), found.asked.iter().cloned());
-        }
+        let mut shelf = self.shelf();
+        let shelved = shelf.entry(name.to_owned()).or_default();
+        shelved.table = Arc::new(shelved.table.with(rows));
     }
 }
 
@@ -103,39 +98,40 @@ impl Links {
 }
 
 impl Runner {
-    /// Reads the whole references that the mapping looks into. One that had rows and suddenly shows
-    /// none is not believed: what refers to it would lose its values.
-    pub(crate) async fn references(&self, known: &BTreeMap<String, u64>) -> Result<References, Error> {
+    /// What is known of the references that the mapping looks into.
+    pub(crate) fn references(&self) -> Result<References, Error> {
         let mut references = References::of(self.mapping.parameters.clone(), self.today()?);
+        let now_ms = self.clock.now_ms();
         for name in &self.mapping.references {
-            let Some((system, resource)) = name.split_once('.') else { continue };
-            let connector = self.connector(system)?;
-            match connector.system().resources.get(resource).map(|resource| resource.reference) {
-                Some(Load::All) => {
-                    let now_ms = self.clock.now_ms();
-                    let rows = match self.cache.whole(name, now_ms) {
-                        Some(rows) => rows,
-                        None => {
-                            let mut rows = Vec::new();
-                            let mut take = |page: Vec<crate::connector::Row>| {
-                                rows.extend(page.into_iter().map(|row| row.body));
-                            };
-                            if !connector.list(resource, None, &mut take).await?.complete {
-                                return Err(Error::Torn { reference: name.clone() });
-                            }
-                            if rows.is_empty() && known.get(name).is_some_and(|rows| *rows > 0) {
-                                return Err(Error::Vanished { reference: name.clone() });
-                            }
-                            self.cache.keep_whole(name, now_ms, &rows);
-                            rows
-                        }
-                    };
-                    references.put_whole(name, rows);
-                }
-                Some(Load::ByKey) | None => self.cache.put_found(name, &mut references),
+            let Some(shelved) = self.cache.get(name) else { continue };
+            let whole = shelved.is_whole(now_ms);
+            if whole || shelved.read_ms.is_none() {
+                references.put(name, shelved.table, whole);
             }
         }
         Ok(references)
+    }
+
+    /// Reads a whole reference. One that had rows and suddenly shows none is not believed: what refers
+    /// to it would lose its values.
+    async fn whole(&self, name: &str, known: &BTreeMap<String, u64>) -> Result<Arc<Table>, Error> {
+        let now_ms = self.clock.now_ms();
+        // Another mapping may have read it meanwhile.
+        if let Some(shelved) = self.cache.get(name).filter(|shelved| shelved.is_whole(now_ms)) {
+            return Ok(shelved.table);
+        }
+        let (system, resource) = name.split_once('.').unwrap_or((name, ""));
+        let mut rows = Vec::new();
+        let mut take = |page: Vec<Row>| rows.extend(page.into_iter().map(|row| row.body));
+        if !self.connector(system)?.list(resource, None, &mut take).await?.complete {
+            return Err(Error::Torn { reference: name.to_owned() });
+        }
+        if rows.is_empty() && known.get(name).is_some_and(|rows| *rows > 0) {
+            return Err(Error::Vanished { reference: name.to_owned() });
+        }
+        let table = Arc::new(Table::of(rows));
+        self.cache.keep_whole(name, now_ms, &table);
+        Ok(table)
     }
 
     /// The day, where the left system is.
@@ -145,48 +141,75 @@ impl Runner {
         Ok(moment.map(|moment| moment.to_zoned(zone).date().to_string()))
     }
 
-    /// Plans, looking up what the plan wants to know until it wants nothing more.
-    pub(super) async fn reconcile(&self, snapshot: &mut Snapshot) -> Result<Plan, Error> {
+    /// Plans, looking up what the plan wants to know until it wants nothing more. `known` says how many
+    /// rows whole references had.
+    pub(super) async fn reconcile(
+        &self,
+        snapshot: &mut Snapshot,
+        known: &BTreeMap<String, u64>,
+    ) -> Result<Plan, Error> {
         for _ in 0..ROUNDS_MAX {
             let wanted = match reconcile(&self.mapping, snapshot) {
                 Ok(plan) => return Ok(plan),
                 Err(wanted) => wanted,
             };
-            self.look_up(wanted, snapshot).await?;
+            self.look_up(wanted, snapshot, known).await?;
         }
         Err(Error::Lookups { mapping: self.mapping.name.clone() })
     }
 
-    async fn look_up(&self, wanted: BTreeSet<Want>, snapshot: &mut Snapshot) -> Result<(), Error> {
+    /// Asks for what was wanted, and puts it into the references of a snapshot.
+    pub(crate) async fn look_up(
+        &self,
+        wanted: BTreeSet<Want>,
+        snapshot: &mut Snapshot,
+        known: &BTreeMap<String, u64>,
+    ) -> Result<(), Error> {
+        let Some(references) = Arc::get_mut(&mut snapshot.references) else { return Ok(()) };
+        // What else must be looked up may depend on what these hold, so they come first.
+        let whole: BTreeSet<&String> =
+            wanted.iter().map(|want| &want.reference).filter(|name| self.is_whole(name)).collect();
+        for name in &whole {
+            references.put(name, self.whole(name, known).await?, true);
+        }
+        if !whole.is_empty() {
+            return Ok(());
+        }
         let mut questions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for want in wanted {
             questions.entry((want.reference, want.field)).or_default().push(want.value);
         }
         for ((reference, field), values) in questions {
-            if let Some(links) = self.links.get(&reference) {
-                let rows = links.rows(&field, &values)?;
-                let asked = values.into_iter().map(|value| (field.clone(), value));
-                if let Some(references) = Arc::get_mut(&mut snapshot.references) {
-                    references.put_found(&reference, rows, asked);
-                }
-                continue;
-            }
-            let (system, resource) = reference.split_once('.').unwrap_or((&reference, ""));
-            let connector = self.connector(system)?;
-            let known = connector.system().resources.get(resource);
-            let by_id = known.is_some_and(|one| one.id.text() == field && !one.find.contains_key(&field));
-            let found = if by_id {
-                connector.fetch(resource, &values).await?
-            } else {
-                connector.find(resource, &field, &values).await?
+            let rows = match self.links.get(&reference) {
+                Some(links) => links.rows(&field, &values)?,
+                None => self.found(&reference, &field, &values).await?,
             };
-            let rows: Vec<Value> = found.into_iter().map(|row| row.body).collect();
-            let asked: Vec<(String, String)> = values.into_iter().map(|value| (field.clone(), value)).collect();
-            self.cache.keep_found(&reference, &rows, &asked);
-            if let Some(references) = Arc::get_mut(&mut snapshot.references) {
-                references.put_found(&reference, rows, asked);
-            }
+            references.put_found(&reference, rows, values.into_iter().map(|value| (field.clone(), value)));
         }
         Ok(())
+    }
+
+    /// True for a reference that is read as a whole.
+    fn is_whole(&self, name: &str) -> bool {
+        let resource = name.split_once('.').and_then(|(system, resource)| {
+            self.connectors.get(system).and_then(|connector| connector.system().resources.get(resource))
+        });
+        resource.is_some_and(|resource| resource.reference == Load::All)
+    }
+
+    /// Asks a system for the rows whose field holds one of these values.
+    async fn found(&self, reference: &str, field: &str, values: &[String]) -> Result<Vec<Value>, Error> {
+        let (system, resource) = reference.split_once('.').unwrap_or((reference, ""));
+        let connector = self.connector(system)?;
+        let known = connector.system().resources.get(resource);
+        let by_id = known.is_some_and(|one| one.id.text() == field && !one.find.contains_key(field));
+        let found = if by_id {
+            connector.fetch(resource, values).await?
+        } else {
+            connector.find(resource, field, values).await?
+        };
+        let rows: Vec<Value> = found.into_iter().map(|row| row.body).collect();
+        self.cache.keep_found(reference, rows.clone());
+        Ok(rows)
     }
 }

@@ -44,6 +44,17 @@ pub enum Fault {
     MissingField(u64),
     /// A read is answered with what the same question was answered the last time, if it was.
     RepeatAnswer,
+    /// A proxy delivers a write twice; the first answer counts, or the second.
+    DeliverTwice(Counts),
+}
+
+/// Which answer to a call that was delivered twice the caller gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// The first.
+    First,
+    /// The second.
+    Second,
 }
 
 /// What a call does, as far as faults care.
@@ -94,6 +105,10 @@ pub struct Faults {
     rules: Vec<Rule>,
     injected: BTreeMap<&'static str, u64>,
     memory: Memory,
+    /// The call in hand is delivered twice.
+    twice: Option<Counts>,
+    /// The second delivery is in hand: nothing strikes it.
+    again: bool,
     rng: fastrand::Rng,
 }
 
@@ -126,6 +141,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("html", ""),
     ("missing-field", "a number that chooses the member"),
     ("repeat-answer", ""),
+    ("deliver-twice", "1 when the first answer counts, 2 when the second does"),
 ];
 
 impl Fault {
@@ -147,13 +163,14 @@ impl Fault {
             Self::Html => "html",
             Self::MissingField(_) => "missing-field",
             Self::RepeatAnswer => "repeat-answer",
+            Self::DeliverTwice(_) => "deliver-twice",
         }
     }
 
     /// Tells whether this fault can happen to such a call.
     fn suits(&self, kind: CallKind) -> bool {
         match self {
-            Self::Refuse(_) | Self::BrokenAfterCommit => kind == CallKind::Write,
+            Self::Refuse(_) | Self::BrokenAfterCommit | Self::DeliverTwice(_) => kind == CallKind::Write,
             Self::StaleList(_) | Self::ShiftPages(_) | Self::EmptyList | Self::MissingField(_) => {
                 kind == CallKind::List
             }
@@ -194,6 +211,11 @@ impl Fault {
             "html" => bare(Self::Html),
             "missing-field" => Ok(Self::MissingField(number(name, detail, 0)?)),
             "repeat-answer" => bare(Self::RepeatAnswer),
+            "deliver-twice" => match number(name, detail, 1)? {
+                1 => Ok(Self::DeliverTwice(Counts::First)),
+                2 => Ok(Self::DeliverTwice(Counts::Second)),
+                other => Err(FaultError(format!("fault `{name}` takes 1 or 2 as its detail, got `{other}`"))),
+            },
             unknown => Err(FaultError(format!("unknown fault `{unknown}`; {}", known()))),
         }
     }
@@ -263,7 +285,8 @@ impl Faults {
     /// No rules; chance will come from `seed`.
     pub fn new(seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        Self { rules: Vec::new(), injected: BTreeMap::new(), memory: Memory::default(), rng }
+        let (rules, injected, memory) = (Vec::new(), BTreeMap::new(), Memory::default());
+        Self { rules, injected, memory, twice: None, again: false, rng }
     }
 
     /// Adds a rule after the others.
@@ -294,6 +317,9 @@ impl Faults {
     /// Draws what strikes this call.
     pub fn strike(&mut self, call: &str, kind: CallKind) -> Strike {
         let mut strike = Strike::default();
+        if self.again {
+            return strike;
+        }
         for rule in &mut self.rules {
             let delays = matches!(rule.fault, Fault::Delay(_));
             if (strike.fault.is_some() && !delays) || !rule.suits(call, kind) {
@@ -313,7 +339,26 @@ impl Faults {
             }
         }
         self.rules.retain(|rule| rule.often != Often::Next(0));
+        if let Some(Fault::DeliverTwice(counts)) = strike.fault {
+            self.twice = Some(counts);
+        }
         strike
+    }
+
+    /// Tells once whether the call in hand is delivered twice; the second delivery begins.
+    pub(super) fn begin_second(&mut self) -> Option<Counts> {
+        self.again = self.twice.is_some();
+        self.twice.take()
+    }
+
+    /// The second delivery is over.
+    pub(super) const fn end_second(&mut self) {
+        self.again = false;
+    }
+
+    /// True while the second delivery of a call is in hand.
+    pub(super) const fn is_second(&self) -> bool {
+        self.again
     }
 
     /// Hears the question that is asked next; `None` where an answer must never be repeated.
@@ -434,6 +479,7 @@ mod tests {
         assert!(Rule::parse("delay:*:101%").is_err());
         assert!(Rule::parse("delay:*:1:soon").unwrap_err().to_string().contains("whole number"));
         assert!(Rule::parse("truncate:*:1:x").is_err());
+        assert!(Rule::parse("deliver-twice:*:1:3").unwrap_err().to_string().contains("1 or 2"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use auvo::Auvo;
-pub use fault::{CallKind, Fault, Faults, Strike};
+pub use fault::{CallKind, Counts, Fault, Faults, Strike};
 pub use folk::People;
 pub use hook::{Delivery, Hook};
 pub use omie::Omie;
@@ -74,6 +74,17 @@ pub trait Sandbox: Send {
     fn name(&self) -> &'static str;
     /// Answers one request at the moment `now`.
     fn answer(&mut self, now: Timestamp, request: &Request) -> Answer;
+    /// Answers one request as often as it is delivered on its way: once, or twice where a fault says so.
+    fn deliver(&mut self, now: Timestamp, request: &Request) -> Answer {
+        let first = self.answer(now, request);
+        let Some(counts) = self.faults().begin_second() else { return first };
+        let second = self.answer(now, request);
+        self.faults().end_second();
+        match counts {
+            Counts::First => first,
+            Counts::Second => Answer { delay_ms: first.delay_ms, ..second },
+        }
+    }
     /// What clients did so far.
     fn tally(&self) -> &Tally;
     /// The faults it injects.

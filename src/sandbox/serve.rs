@@ -127,7 +127,7 @@ async fn handle(
     }
     let request = read_request(&parts, &body);
     let now = (house.clock)();
-    let answer = house.lock().answer(now, &request);
+    let answer = house.lock().deliver(now, &request);
     if answer.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
     }

@@ -95,7 +95,7 @@ const ALARMS: &[Alarm] = &[
     },
     Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::TwoAtOnce, "I8", 41) },
     Alarm::of(Flaw::BaseAtSend, "I3", 5),
-    Alarm::of(Flaw::IntentNotFlushed, "I7", 39),
+    Alarm::of(Flaw::IntentNotFlushed, "I7", 200),
     Alarm::of(Flaw::NothingFlushed, "I3", 104),
     Alarm::of(Flaw::EchoIsEdit, "I5", 35),
     Alarm::of(Flaw::OneBase, "I1", 1),

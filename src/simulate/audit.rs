@@ -11,15 +11,19 @@ use super::Broken;
 use super::judge::Evidence;
 use super::life::Life;
 use super::wire::{Ours, held};
-use super::world::{DAWN, World};
-use crate::engine::{Options, Runner};
+use super::world::{DAWN, Deed, World};
+use crate::engine::{Error, Options, Runner};
 use crate::mapping::Mapping;
-use crate::record::{Side, Sides};
+use crate::record::{Body, Side, Sides};
+use crate::reference::References;
 use crate::store::{Ledger, MemoryStore, Store};
 use crate::sync::Snapshot;
 
 /// Long enough for no read to be the repetition of an earlier one, in milliseconds.
 const PAUSE_MS: u64 = 120_000;
+
+/// Rounds of looking up at most.
+const LOOKS_MAX: usize = 6;
 
 /// What both sides of every mapping hold in the end, in words that do not tell one id from another.
 pub(super) type Truth = BTreeMap<String, u64>;
@@ -67,12 +71,9 @@ impl World<'_> {
         let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
         let mut records = Sides::each(|side| self.records(&runner.mapping, side));
         let carried = Sides::each(|side| carry_along(&runner.mapping, side, &prepared.snapshot, records.get_mut(side)));
-        // A cycle that sees no record needs no references.
-        let references = if prepared.snapshot.records.left.len() + prepared.snapshot.records.right.len() > 0 {
-            prepared.snapshot.references
-        } else {
-            Arc::new(runner.references(&BTreeMap::new()).await.map_err(|error| error.to_string())?)
-        };
+        let deeds = self.deeds_beside(&runner.mapping, ours);
+        let bodies = Sides::each(|side| bodies(&runner.mapping, side, records.get(side), &deeds));
+        let references = whole(runner, prepared.snapshot, &bodies).await.map_err(|error| error.to_string())?;
         let mut evidence = Evidence {
             references,
             records,
@@ -82,7 +83,7 @@ impl World<'_> {
             links: Vec::new(),
             waiting: BTreeMap::new(),
             conflicts: Vec::new(),
-            deeds: &self.deeds,
+            deeds,
             ours,
             fills: Sides::each(|side| self.fills(&runner.mapping, side)),
         };
@@ -92,6 +93,26 @@ impl World<'_> {
         read.map_err(|error| error.to_string())?;
         evidence.conflicts = ledger.conflicts(None, usize::MAX).map_err(|error| error.to_string())?;
         Ok(evidence)
+    }
+
+    /// What people did, and what other mappings did where this one looks: to it they are people like any.
+    fn deeds_beside(&self, mapping: &Mapping, ours: &Ours) -> Vec<Deed> {
+        let mut deeds = self.deeds.clone();
+        for side in Side::BOTH {
+            let end = mapping.sides.get(side);
+            let place = end.name();
+            let read = |body: &Value| self.plain((&end.system, &end.resource), body.clone());
+            let others = ours.effects.iter().filter(|one| *one.mapping != *mapping.name && one.record.0 == place);
+            deeds.extend(others.map(|one| Deed {
+                at_ms: one.at_ms,
+                place: place.clone(),
+                id: one.record.1.clone(),
+                before: one.before.as_ref().map(read),
+                after: one.after.as_ref().map(read),
+            }));
+        }
+        deeds.sort_by_key(|deed| deed.at_ms);
+        deeds
     }
 
     /// Every record of a side, as it stands.
@@ -142,6 +163,48 @@ impl World<'_> {
         }
         broken
     }
+}
+
+/// Every image of a side that there ever was.
+fn bodies(mapping: &Mapping, side: Side, records: &BTreeMap<String, Value>, deeds: &[Deed]) -> Vec<(String, Body)> {
+    let place = mapping.sides.get(side).name();
+    let own = deeds.iter().filter(|deed| deed.place == place);
+    let past = own.flat_map(|deed| [&deed.before, &deed.after].into_iter().flatten().map(|body| (&deed.id, body)));
+    records.iter().chain(past).map(|(id, body)| (id.clone(), mapping.project(side, body))).collect()
+}
+
+/// References in which everything is found that any image of a record ever held, and be it gone by now.
+async fn whole(
+    runner: &Runner,
+    mut snapshot: Snapshot,
+    bodies: &Sides<Vec<(String, Body)>>,
+) -> Result<Arc<References>, Error> {
+    let mut references = runner.references()?;
+    for (name, links) in &runner.links {
+        let (mut alive, mut gone) = (Vec::new(), Vec::new());
+        links.ledger.each_link(|link| {
+            let cell = |side: Side| (links.systems.get(side).clone(), Value::from(link.ids.get(side).as_str()));
+            let row = Value::Object(Side::BOTH.map(cell).into_iter().collect());
+            if link.gone == Sides::default() { alive.push(row) } else { gone.push(row) }
+        })?;
+        alive.extend(gone);
+        references.put_whole(name, alive);
+    }
+    snapshot.references = Arc::new(references);
+    for _ in 0..LOOKS_MAX {
+        for side in Side::BOTH {
+            for (id, body) in bodies.get(side) {
+                // What a rule cannot read is nobody's evidence.
+                drop(runner.mapping.read(side, id, &body.value(), &snapshot.references));
+            }
+        }
+        let wanted = snapshot.references.take_wanted();
+        if wanted.is_empty() {
+            break;
+        }
+        runner.look_up(wanted, &mut snapshot, &BTreeMap::new()).await?;
+    }
+    Ok(snapshot.references)
 }
 
 /// Gives records what lists show of them and no fetch does; tells which members that is.

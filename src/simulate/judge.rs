@@ -30,8 +30,8 @@ pub(super) struct Evidence<'a> {
     pub(super) links: Vec<Link>,
     pub(super) waiting: BTreeMap<(Side, String), Waiting>,
     pub(super) conflicts: Vec<Conflict>,
-    /// What people did, in the order of time.
-    pub(super) deeds: &'a [Deed],
+    /// What people and other mappings did, in the order of time.
+    pub(super) deeds: Vec<Deed>,
     /// Members that systems fill themselves.
     pub(super) fills: Sides<&'static [&'static str]>,
     /// What calls did to records.
@@ -165,7 +165,7 @@ impl Evidence<'_> {
             let free =
                 field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
             let place = self.mapping.sides.get(side).name();
-            if self.ours.raced(&place, &pair.get(side).id, change.at_ms) {
+            if self.ours.raced(&self.mapping.name, &place, &pair.get(side).id, change.at_ms) {
                 continue;
             }
             let twin = self.has_twin(field, side.other(), change.after);
@@ -293,10 +293,11 @@ impl Evidence<'_> {
     fn is_outlived(&self, index: usize, at_ms: i64, (side, life): (Side, &Life)) -> bool {
         let members = self.mapping.together(&index);
         members.len() > 1
-            && members
-                .iter()
-                .filter_map(|at| Some((*at, self.mapping.fields.get(*at)?)))
-                .any(|one| changes(one, side, life).iter().any(|later| self.ours.ran_between(at_ms, later.at_ms)))
+            && members.iter().filter_map(|at| Some((*at, self.mapping.fields.get(*at)?))).any(|one| {
+                changes(one, side, life)
+                    .iter()
+                    .any(|later| self.ours.ran_between(&self.mapping.name, at_ms, later.at_ms))
+            })
     }
 
     /// True for what a system fills where nobody says anything.
@@ -382,7 +383,8 @@ impl Evidence<'_> {
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
-                if self.ours.raced(&self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms) {
+                if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
+                {
                     continue;
                 }
                 let later = moves.get(side.other()).iter().any(|(other_ms, _, _)| other_ms >= at_ms);

@@ -39,12 +39,12 @@ impl Kit<'_> {
     pub(super) fn crew(&self, store: &Arc<dyn Store>, clock: &Clock, life: &Arc<Life>) -> Result<Crew, String> {
         let scopes: Vec<Scope> = Scope::of(self.account, &self.workspace.mappings, store).collect();
         let stop = Arc::new(AtomicBool::new(false));
-        crew(&self.workspace.mappings, scopes, clock, &stop, |account, name, access| {
+        let opened = crew(&self.workspace.mappings, scopes, clock, &stop, |account, name, access| {
             let (Some(system), Some(member)) = (self.workspace.project.systems.get(name), self.members.get(name))
             else {
                 return Ok(None);
             };
-            let transport = self.wire.to(member, life);
+            let transport = self.wire.to(member, life, "");
             let credentials = Credentials { secrets: access.secrets.clone(), base_url: access.base_url.clone() };
             let opened = Connector::open_with(transport, Arc::clone(system), credentials, clock.clone(), JITTER);
             let connector = opened.map_err(|error| error.to_string())?;
@@ -52,6 +52,16 @@ impl Kit<'_> {
                 connector.recall(memory.clone());
             }
             Ok(Some(connector))
+        });
+        opened.map(|mut crew| {
+            for runner in &mut crew.runners {
+                for (name, connector) in &mut runner.connectors {
+                    if let Some(member) = self.members.get(name.as_str()) {
+                        *connector = connector.through(self.wire.to(member, life, &runner.mapping.name));
+                    }
+                }
+            }
+            crew
         })
     }
 }

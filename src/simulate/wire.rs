@@ -1,10 +1,12 @@
 //! The way between the engine and the sandboxes: in this process, with the delays of a network, and
 //! with a step of the process's life before each call leaves and after each answer comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::life::Life;
 use super::story::Story;
@@ -26,48 +28,84 @@ pub(super) struct Wire {
     pub(super) story: Arc<Mutex<Story>>,
     pub(super) random: Arc<Mutex<fastrand::Rng>>,
     pub(super) ours: Arc<Mutex<Ours>>,
+    /// Places that several mappings speak of: what one of them does there is news for the others.
+    pub(super) shared: Arc<BTreeSet<String>>,
 }
+
+/// What a call of a mapping made of a record.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) at_ms: i64,
+    pub(super) mapping: Arc<str>,
+    /// `system.resource`, and the id.
+    pub(super) record: (String, String),
+    /// As the system showed it before and after.
+    pub(super) before: Option<Value>,
+    pub(super) after: Option<Value>,
+}
+
+/// One cycle, or what a process that died may have been at.
+pub(super) struct Cycle {
+    /// Its mapping; any when nobody can tell.
+    pub(super) mapping: Option<String>,
+    pub(super) from_ms: i64,
+    pub(super) to_ms: i64,
+}
+
+impl Cycle {
+    fn is_of(&self, mapping: &str) -> bool {
+        self.mapping.as_ref().is_none_or(|own| own == mapping)
+    }
+}
+
+/// A moment in milliseconds since 1970, and the mapping that wrote then.
+type Write = (i64, Arc<str>);
 
 /// What calls did to records.
 #[derive(Default)]
 pub(super) struct Ours {
     /// When they made one, in milliseconds since 1970, by `system.resource` and id.
     pub(super) births: BTreeMap<(String, String), i64>,
-    /// When they may have changed one, likewise.
-    pub(super) writes: BTreeMap<(String, String), Vec<i64>>,
-    /// From when to when cycles ran.
-    pub(super) cycles: Vec<(i64, i64)>,
+    /// When a mapping may have changed one, and which, likewise.
+    pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
+    /// What they made of records in places that several mappings speak of, in the order of time.
+    pub(super) effects: Vec<Effect>,
+    pub(super) cycles: Vec<Cycle>,
 }
 
 impl Ours {
-    /// True when a cycle began and ended between two moments.
-    pub(super) fn ran_between(&self, from_ms: i64, to_ms: i64) -> bool {
-        self.cycles.iter().any(|(began_ms, ended_ms)| *began_ms >= from_ms && *ended_ms <= to_ms)
+    /// True when a cycle of a mapping began and ended between two moments.
+    pub(super) fn ran_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
+        let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
+        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
-    /// True when a cycle that had begun before a moment wrote to a record after it: what a person typed
-    /// in between it cannot have seen, and no system offers a write that only goes if nothing changed.
-    pub(super) fn raced(&self, place: &str, id: &str, at_ms: i64) -> bool {
+    /// True when a cycle of a mapping that had begun before a moment wrote to a record after it: what was
+    /// typed in between it cannot have seen, and no system offers a write that only goes if nothing changed.
+    pub(super) fn raced(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
         let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
-        writes
-            .iter()
-            .filter(|write_ms| **write_ms >= at_ms)
-            .any(|write_ms| self.cycles.iter().any(|(from_ms, to_ms)| *from_ms <= at_ms && write_ms <= to_ms))
+        let mut later = writes.iter().filter(|(write_ms, by)| *write_ms >= at_ms && **by == *mapping);
+        later.any(|(write_ms, _)| {
+            let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
+            own.any(|cycle| cycle.from_ms <= at_ms && *write_ms <= cycle.to_ms)
+        })
     }
 }
 
 impl Wire {
-    /// The way to one system for one life of the process.
-    pub(super) fn to(&self, member: &Member, life: &Arc<Life>) -> Transport {
+    /// The way to one system for one mapping, in one life of the process.
+    pub(super) fn to(&self, member: &Member, life: &Arc<Life>, mapping: &str) -> Transport {
         let (wire, member, life) = (self.clone(), Arc::clone(member), Arc::clone(life));
+        let mapping: Arc<str> = mapping.into();
         Transport::InProcess(Arc::new(move |request| {
             let (wire, member, life) = (wire.clone(), Arc::clone(&member), Arc::clone(&life));
+            let mapping = Arc::clone(&mapping);
             Box::pin(async move {
                 if !life.step() {
                     return pending().await;
                 }
                 wire.pass(0).await;
-                let answer = wire.ask(&member, &request);
+                let answer = wire.ask(&member, &mapping, &request);
                 wire.pass(answer.1).await;
                 if !life.step() {
                     return pending().await;
@@ -83,25 +121,54 @@ impl Wire {
         tokio::time::sleep(Duration::from_millis(way_ms + more_ms)).await;
     }
 
-    /// Notes which records a write named, and the newest of each resource; one that a person made is
-    /// never asked for as ours.
-    fn note_write(&self, member: &dyn People, request: &Request, now_ms: i64) {
+    /// What stands where several mappings write, of the records that a request names.
+    fn shared_of(&self, member: &dyn People, request: &Request) -> Standing {
+        let said = said(request);
+        let shared = member.resources().iter().map(|resource| (*resource, format!("{}.{resource}", member.name())));
+        let shared = shared.filter(|(_, place)| self.shared.contains(place));
+        shared
+            .flat_map(|(resource, place)| {
+                let ids = member.ids(resource);
+                // The newest tells a birth.
+                let newest = ids.last().cloned();
+                let named = ids.into_iter().filter(|id| Some(id) == newest.as_ref() || said.contains(id.as_str()));
+                let shown = named.map(|id| ((place.clone(), id.clone()), member.shown(resource, &id)));
+                shown.collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Notes what a write did: to the records that it names, and to the newest of each resource; one that
+    /// a person made is never asked for as ours.
+    fn note_write(
+        &self,
+        member: &dyn People,
+        (mapping, request): (&Arc<str>, &Request),
+        before: &Standing,
+        at_ms: i64,
+    ) {
         let mut ours = held(&self.ours);
-        let said = format!("{} {}", request.path, String::from_utf8_lossy(&request.body));
+        let said = said(request);
         for resource in member.resources() {
             let place = format!("{}.{resource}", member.name());
             let ids = member.ids(resource);
             if let Some(id) = ids.last() {
-                ours.births.entry((place.clone(), id.clone())).or_insert(now_ms);
+                ours.births.entry((place.clone(), id.clone())).or_insert(at_ms);
             }
             for id in ids.into_iter().filter(|id| said.contains(id.as_str())) {
-                ours.writes.entry((place.clone(), id)).or_default().push(now_ms);
+                ours.writes.entry((place.clone(), id)).or_default().push((at_ms, Arc::clone(mapping)));
+            }
+        }
+        for (record, after) in self.shared_of(member, request) {
+            let before = before.get(&record).cloned().flatten();
+            if before != after {
+                ours.effects.push(Effect { at_ms, mapping: Arc::clone(mapping), record, before, after });
             }
         }
     }
 
     /// The effect of a call: its answer, and how long that takes.
-    fn ask(&self, member: &Member, wire: &WireRequest) -> (WireAnswer, u64) {
+    fn ask(&self, member: &Member, mapping: &Arc<str>, wire: &WireRequest) -> (WireAnswer, u64) {
         let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
         let path = path.splitn(4, '/').nth(3).map(|inner| format!("/{inner}")).unwrap_or_default();
         let request = Request {
@@ -114,9 +181,10 @@ impl Wire {
         let now = self.clock.now();
         let mut member = held(member);
         let writes = writes_of(&*member);
-        let answer = member.answer(now, &request);
+        let before = self.shared_of(&*member, &request);
+        let answer = member.deliver(now, &request);
         if writes_of(&*member) > writes {
-            self.note_write(&*member, &request, now.as_millisecond());
+            self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }
         let parts = [wire.url.as_bytes(), &request.body, &answer.status.to_be_bytes(), &answer.body];
         held(&self.story).note(now.as_millisecond(), &parts, || {
@@ -133,6 +201,14 @@ impl Wire {
         };
         (told, answer.delay_ms)
     }
+}
+
+/// Records as their system shows them, by `system.resource` and id.
+type Standing = BTreeMap<(String, String), Option<Value>>;
+
+/// All in which a request may name a record.
+fn said(request: &Request) -> String {
+    format!("{} {}", request.path, String::from_utf8_lossy(&request.body))
 }
 
 /// Writes of clients that took effect.

@@ -14,7 +14,7 @@ use super::life::Life;
 use super::process::{Kit, Process, Said};
 use super::script::{Act, Script, What};
 use super::story::{Counts, Story};
-use super::wire::{Member, Wire, held, writes_of};
+use super::wire::{Cycle, Member, Wire, held, writes_of};
 use crate::clock::Clock;
 use crate::config::account::Account;
 use crate::connector::{Memory, plain};
@@ -93,6 +93,7 @@ impl<'a> World<'a> {
             story: Arc::new(Mutex::new(story)),
             random: Arc::new(Mutex::new(fastrand::Rng::with_seed(random.u64(..)))),
             ours: Arc::default(),
+            shared: Arc::new(shared(stage, script.cast)),
         };
         let mut world = Self {
             places: places(stage, script.cast, &members),
@@ -364,7 +365,8 @@ impl<'a> World<'a> {
         // Nobody reports the cycles that died with it.
         let poll_ms = i64::try_from(self.poll_ms()).unwrap_or(i64::MAX);
         let died_ms = self.wire.clock.now_ms();
-        held(&self.wire.ours).cycles.push((died_ms.saturating_sub(poll_ms), died_ms));
+        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms };
+        held(&self.wire.ours).cycles.push(cycle);
         if self.power {
             let kept = self.random.usize(0..=self.disk.unflushed());
             self.disk.cut_power(kept);
@@ -405,7 +407,9 @@ impl<'a> World<'a> {
         self.add_to("cycles", 1);
         let ended_ms = self.wire.clock.now_ms();
         let took_ms = i64::try_from(report.ms).unwrap_or(i64::MAX);
-        held(&self.wire.ours).cycles.push((ended_ms.saturating_sub(took_ms), ended_ms));
+        let mapping = Some(report.mapping.clone());
+        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms };
+        held(&self.wire.ours).cycles.push(cycle);
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
         self.add_to("cycles that were halted", u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {
@@ -557,4 +561,17 @@ fn places(stage: &Stage, cast: usize, members: &BTreeMap<&'static str, Member>) 
         }
     }
     places
+}
+
+/// Places that several mappings of a cast join with others.
+fn shared(stage: &Stage, cast: usize) -> BTreeSet<String> {
+    let workspace = stage.state(0);
+    let mappings = stage.cast(cast).iter().filter_map(|name| workspace?.mappings.get(name));
+    let (mut once, mut shared) = (BTreeSet::new(), BTreeSet::new());
+    for place in mappings.flat_map(|mapping| [mapping.sides.left.name(), mapping.sides.right.name()]) {
+        if !once.insert(place.clone()) {
+            shared.insert(place);
+        }
+    }
+    shared
 }

@@ -258,8 +258,8 @@ impl Planner<'_> {
         conflicts
     }
 
-    /// At a first meeting a value may equal one that only stands in for an empty one over there. Where
-    /// that one's lender gives way, they are equal no more: what was typed is filled in.
+    /// At a first meeting a value may equal one that only stands in for an empty one over there. Where it
+    /// differs from its own lender it is no copy: it is filled in, for the lender over there may give way.
     fn unlend(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, now: Sides<&Fields>) {
         for (index, field) in self.mapping.fields.iter().enumerate() {
             let known = base.is_some_and(|base| base.left.fields.contains_key(&field.key));
@@ -269,11 +269,8 @@ impl Planner<'_> {
             for side in Side::BOTH.into_iter().filter(|side| now.get(*side).is_borrowed(index)) {
                 let typed = now.get(side.other());
                 let lender = field.ends.get(side.other()).if_empty;
-                let gives_way = lender.is_some_and(|lender| {
-                    verdicts.get(lender).is_some_and(|one| matches!(one, Verdict::Follow { from, .. } if *from != side))
-                        && !same(field, typed.value(lender), typed.value(index))
-                });
-                if let Some(verdict) = verdicts.get_mut(index).filter(|_| gives_way && !typed.is_borrowed(index)) {
+                let is_own = lender.is_some_and(|lender| !same(field, typed.value(lender), typed.value(index)));
+                if let Some(verdict) = verdicts.get_mut(index).filter(|_| is_own && !typed.is_borrowed(index)) {
                     *verdict = Verdict::Follow { from: side.other(), why: Why::Filled };
                 }
             }
@@ -288,7 +285,9 @@ impl Planner<'_> {
         let unmoved = found.into_iter().filter(|(field, side)| match verdicts.get(*field) {
             Some(Verdict::Unchanged) => true,
             Some(Verdict::Follow { from, .. }) => from == side,
-            Some(Verdict::Agreed | Verdict::Union { .. } | Verdict::Conflict { .. }) | None => false,
+            // A member that did not go is back with the others.
+            Some(Verdict::Union { .. }) => true,
+            Some(Verdict::Agreed | Verdict::Conflict { .. }) | None => false,
         });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
     }
@@ -427,7 +426,8 @@ impl Planner<'_> {
                 if moves.is_empty() {
                     return;
                 }
-                if self.is_blocked(side.other(), source.record) {
+                // What was refused before the two met was a birth: a change is another thing.
+                if planned.origin == Origin::Linked && self.is_blocked(side.other(), source.record) {
                     planned.quarantined = true;
                     return;
                 }

@@ -50,7 +50,7 @@ fn reach<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock, base_url: &
             headers: request.headers.into_iter().collect(),
             body: request.body.unwrap_or_default(),
         };
-        let answer = sandbox.lock().unwrap().answer(clock.now(), &request);
+        let answer = sandbox.lock().unwrap().deliver(clock.now(), &request);
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
             if answer.lost {

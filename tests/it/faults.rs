@@ -235,6 +235,37 @@ async fn a_broken_answer_took_effect_once() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_delivered_twice_takes_effect_once() {
+    matrix(&["deliver-twice:Cliente:40%:1", "deliver-twice:PATCH:40%:1"], Window::Short).await;
+    matrix(&["deliver-twice:Cliente:40%:2", "deliver-twice:PATCH:40%:2"], Window::Short).await;
+}
+
+/// Ploomes has no key of ours that must not be there twice: whoever is born twice is told.
+#[tokio::test]
+async fn a_contact_that_is_born_twice_is_told() {
+    for counts in [1, 2] {
+        let mut house = House::build(|omie, ploomes, clock| {
+            people::populate(omie, ploomes, HOLES, 30, clock.now()).unwrap();
+            ploomes.switches.unique = Vec::new();
+        });
+        let contacts = |house: &House| house.ploomes.lock().unwrap().contacts().count();
+        house.cycle().await;
+        house.settle().await.unwrap();
+        let before = (contacts(&house), house.waiting().len());
+        house.ploomes.lock().unwrap().faults().add_text(&format!("deliver-twice:POST Contacts:1:{counts}")).unwrap();
+        let body = json!({ "razao_social": "Doca Ltda", "nome_fantasia": "Doca", "cnpj_cpf": "11.222.333/0001-81" });
+        house.omie.lock().unwrap().person_adds(house.clock.now(), &body).unwrap();
+        house.settle().await.unwrap();
+        let waiting = house.waiting();
+        assert_eq!((contacts(&house), waiting.len()), (before.0 + 2, before.1 + 1), "{waiting:?}");
+        assert!(
+            waiting.values().any(|reason| reason.contains("is shared by") && reason.contains("(linked)")),
+            "{waiting:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_cut_short_is_none() {
     matrix(&["truncate:*:30%"], Window::Short).await;
 }

@@ -40,7 +40,7 @@ pub(crate) fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clo
             headers: wire.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
             body: wire.body.clone().unwrap_or_default(),
         };
-        let answer = sandbox.lock().unwrap().answer(clock.now(), &request);
+        let answer = sandbox.lock().unwrap().deliver(clock.now(), &request);
         let clock = clock.clone();
         Box::pin(async move {
             if answer.delay_ms > 0 {

@@ -442,3 +442,52 @@ fn what_a_system_does_not_heed_is_told_once() {
         assert_eq!(told(mapping, &play.plan()), Vec::<String>::new());
     }
 }
+
+/// At a first meeting a value may equal a copy of the name over there and be none itself: it goes there,
+/// whether or not the name arrives, so that it stays when that name gives way.
+#[test]
+fn what_equals_a_copy_and_is_none_is_filled_in() {
+    let lines = vec![Line::plain("plain"), Line { if_empty: Some("alpha"), ..Line::plain("plain") }];
+    let pair = compiled(vec![(lines, "newest")]).remove(0);
+    for (mapping, arrives) in [(&pair.straight, true), (&pair.mirrored, true), (&pair.straight, false)] {
+        let manners = Manners { tells: true, alpha: Habit::Keeps, beta: Habit::Keeps };
+        let (alpha, beta) = (json!({ "key": "7", "a0": "eva", "a1": "ana" }), json!({ "Key": "7", "b0": "ana" }));
+        let mut play = Play::new(mapping, manners, Some(&alpha), Some(&beta), (10, 20));
+        let plan = play.plan();
+        if arrives {
+            play.carry(&plan, 100);
+        } else {
+            play.link.clone_from(&plan.pairs[0].link);
+        }
+        play.edit("alpha", &json!({ "a0": "eva" }), 200);
+        let plan = play.plan();
+        play.carry(&plan, 300);
+        assert_eq!((&play.body("beta")["b0"], &play.body("beta")["b1"]), (&json!("eva"), &json!("ana")));
+        assert_eq!(told(mapping, &play.plan()), Vec::<String>::new());
+    }
+}
+
+/// A member that one side does not let go comes back to the other, and people are told.
+#[test]
+fn a_member_that_does_not_go_is_told() {
+    let set = Line { kind: Kind::Set, ..Line::plain("text") };
+    let pair = compiled(vec![(vec![Line::plain("plain"), set], "newest")]).remove(0);
+    for mapping in [&pair.straight, &pair.mirrored] {
+        let manners = Manners { tells: false, alpha: Habit::Unheeding, beta: Habit::Keeps };
+        let alpha = json!({ "key": "7", "a0": "eva", "a1": [{ "tag": "VIP" }] });
+        let beta = json!({ "Key": "7", "b0": "eva", "b1": [{ "Tag": "vip" }] });
+        let mut play = Play::new(mapping, manners, Some(&alpha), Some(&beta), (10, 20));
+        let plan = play.plan();
+        play.carry(&plan, 100);
+        play.edit("beta", &json!({ "b1": [] }), 200);
+        let plan = play.plan();
+        play.carry(&plan, 300);
+        // Somebody touches the record, and may have put the member back.
+        play.edit("alpha", &json!({}), 400);
+        let plan = play.plan();
+        assert_eq!(plan.pairs[0].conflicts[0].by, Decision::Unheeded);
+        play.carry(&plan, 500);
+        assert_eq!(play.fields("beta").value(1), &json!(["VIP"]));
+        assert_eq!(told(mapping, &play.plan()), Vec::<String>::new());
+    }
+}

@@ -202,7 +202,7 @@ pub(crate) enum Habit {
     Keeps,
     UpperCases,
     Cuts,
-    /// It says that all is well and leaves texts as they were.
+    /// It says that all is well, leaves texts as they were and takes nothing out of a list.
     Unheeding,
 }
 
@@ -362,6 +362,7 @@ impl Play {
             (Habit::Cuts, Value::String(text)) => Value::from(text.chars().take(6).collect::<String>()),
             (Habit::Unheeding, Value::String(text)) if before.is_null() => Value::from(text),
             (Habit::Unheeding, Value::String(_)) => before.clone(),
+            (Habit::Unheeding, Value::Array(rows)) if rows.is_empty() => before.clone(),
             (_, value) => value,
         }
     }

@@ -74,8 +74,8 @@ pub struct Auvo {
     person: i64,
     /// Moments of the requests of the last minute, in milliseconds.
     recent: VecDeque<i64>,
-    /// Until when a call is shut out, in milliseconds, by kind.
-    shut: BTreeMap<String, i64>,
+    /// Until when a call is shut out and when that was last said, in milliseconds, by kind.
+    shut: BTreeMap<String, (i64, i64)>,
 }
 
 /// A minute.
@@ -109,8 +109,12 @@ impl Auvo {
 
     /// Refuses what never reaches a record: too many requests, a call shut out.
     fn limited(&mut self, now_ms: i64, kind: &str) -> Option<Answer> {
-        if self.shut.get(kind).is_some_and(|until| now_ms < *until) {
-            *self.tally.broken.entry("blocked".to_owned()).or_default() += 1;
+        if let Some((_, told_ms)) = self.shut.get_mut(kind).filter(|(until_ms, _)| now_ms < *until_ms) {
+            // It never says for how long: who waits for the minute that it counts by can know no better.
+            if now_ms - *told_ms < MINUTE_MS {
+                *self.tally.broken.entry("blocked".to_owned()).or_default() += 1;
+            }
+            *told_ms = now_ms;
             return Some(self.throttled());
         }
         while self.recent.front().is_some_and(|at| now_ms - at >= MINUTE_MS) {
@@ -293,7 +297,8 @@ impl Auvo {
             Fault::Throttle(_) => Some(self.throttled()),
             Fault::Block(wait_s) => {
                 let wait_ms = i64::try_from(wait_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-                self.shut.insert(kind.to_owned(), now.as_millisecond().saturating_add(wait_ms));
+                let now_ms = now.as_millisecond();
+                self.shut.insert(kind.to_owned(), (now_ms.saturating_add(wait_ms), now_ms));
                 Some(self.throttled())
             }
             Fault::DropBefore => Some(Answer { lost: true, ..gateway(self.switches.gateway_status) }),
@@ -307,7 +312,8 @@ impl Auvo {
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
             | Fault::EmptyList
-            | Fault::MissingField(_) => None,
+            | Fault::MissingField(_)
+            | Fault::DeliverTwice(_) => None,
         }
     }
 

@@ -183,7 +183,8 @@ impl Omie {
                 | Fault::ShiftPages(_)
                 | Fault::EmptyList
                 | Fault::Html
-                | Fault::RepeatAnswer,
+                | Fault::RepeatAnswer
+                | Fault::DeliverTwice(_),
             )
             | None => {}
         }
@@ -215,7 +216,8 @@ impl Omie {
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
             | Fault::EmptyList
-            | Fault::MissingField(_) => None,
+            | Fault::MissingField(_)
+            | Fault::DeliverTwice(_) => None,
         }
     }
 
@@ -223,7 +225,8 @@ impl Omie {
     fn limited(&mut self, now_ms: i64, call: &Call, method: &Method) -> Option<Refusal> {
         let repeatable = method.kind != CallKind::Write || self.switches.redundant_writes;
         let repeated = repeatable.then(|| format!("{} {}", method.name, call.param));
-        let broken = self.limits.check(now_ms, method.name, repeated)?;
+        // What was delivered twice was called once.
+        let broken = if self.faults.is_second() { None } else { self.limits.check(now_ms, method.name, repeated) }?;
         self.broke(broken.name());
         let refusal = match broken {
             Broken::RateTotal | Broken::Rate => Refusal::too_many(),

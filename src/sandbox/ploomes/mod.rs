@@ -277,7 +277,8 @@ impl Ploomes {
             | Fault::StaleList(_)
             | Fault::ShiftPages(_)
             | Fault::EmptyList
-            | Fault::MissingField(_) => None,
+            | Fault::MissingField(_)
+            | Fault::DeliverTwice(_) => None,
         }
     }
 }

@@ -26,9 +26,12 @@ fn a_fault_leaves_an_effect_or_not_as_it_says() {
     assert!(refused.0 == 400 && refused.2.contains("\"message\":\"Licença: vencida\""), "{refused:?}");
     let throttled = strike("throttle:POST customers", 0);
     assert!(throttled.0 == 403 && throttled.2.contains("Rate limit"), "{throttled:?}");
-    assert_eq!(strike("block:POST customers:1:90", 0).0, 403);
+    assert_eq!(strike("block:POST customers:1:150", 0).0, 403);
     assert_eq!(strike("refuse:nothing", 0).0, 403);
     assert_eq!(desk.auvo.tally().broken["blocked"], 1);
+    desk.now += 60.seconds();
+    assert_eq!(desk.call("POST /customers", &json!({ "name": "x" })).0, 403);
+    assert_eq!(desk.auvo.tally().broken["blocked"], 1, "who waits for a minute does not know that it lasts longer");
     desk.now += 90.seconds();
     assert_eq!(desk.call("POST /customers", &json!({ "name": "x" })).0, 201);
     assert_eq!(desk.auvo.faults().injected().len(), 8);
