@@ -20,7 +20,7 @@ resources:
     list: { records: rows }
     create: { answer: { id: id } }
     update: {}
-    shape: { head.client: integer, head.stage: { kind: text, required: true }, head.account: integer }
+    shape: { head.client: integer, head.stage: text required, head.account: integer, head.note: any, text: any, day: any }
 ",
     ),
     (
@@ -37,7 +37,7 @@ resources:
     list: { records: rows }
     create: { answer: { id: id }, without: [price] }
     update: {}
-    shape: { price: number }
+    shape: { name: any, price: number }
 ",
     ),
 ];

@@ -315,6 +315,8 @@ pub enum Kind {
     List,
     /// A map; what it holds is not said.
     Map,
+    /// Anything: all that is said is that it is there.
+    Any,
 }
 
 /// Where and how a record says when it changed.

@@ -11,13 +11,14 @@ use crate::config::located::{Located, Node, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::Path;
 
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 7] = [
     ("text", Kind::Text),
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("bool", Kind::Bool),
     ("list", Kind::List),
     ("map", Kind::Map),
+    ("any", Kind::Any),
 ];
 
 /// What may stand behind a kind.

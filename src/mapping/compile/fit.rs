@@ -86,7 +86,7 @@ impl Builder<'_> {
             };
             self.shape_of(field, side).is_some_and(|shape| match shape.kind {
                 Kind::Bool => has("true") && has("false"),
-                Kind::Text | Kind::Integer | Kind::Number | Kind::List | Kind::Map => {
+                Kind::Text | Kind::Integer | Kind::Number | Kind::List | Kind::Map | Kind::Any => {
                     !shape.values.is_empty() && shape.values.iter().all(|text| has(text))
                 }
             })
@@ -144,6 +144,7 @@ fn misfit(shape: &Shape, text: &str) -> Option<String> {
         Kind::Integer => text.parse::<i64>().is_err().then(|| "which is a whole number".to_owned()),
         Kind::Number => text.parse::<f64>().is_err().then(|| "which is a number".to_owned()),
         Kind::Bool => (!["true", "false"].contains(&text)).then(|| "which is true or false".to_owned()),
+        Kind::Any => None,
         Kind::List | Kind::Map => Some("which holds no single value".to_owned()),
     }
 }

@@ -62,7 +62,10 @@ pub(super) fn knows(resource: &Resource, path: &Path) -> bool {
         || has(&resource.id, false)
         || resource.integration.iter().any(|path| has(path, false))
         || resource.joins.iter().any(|join| sought.first() == Some(&join.at.as_str()))
-        || resource.shape.values().any(|shape| has(&shape.path, matches!(shape.kind, Kind::List | Kind::Map)))
+        || resource
+            .shape
+            .values()
+            .any(|shape| has(&shape.path, matches!(shape.kind, Kind::List | Kind::Map | Kind::Any)))
 }
 
 /// Complains about a path a resource does not have.
