@@ -185,7 +185,9 @@ impl Script {
 }
 
 fn one_function(ast: &AST, function: &str) -> AST {
-    ast.clone_functions_only_filtered(|_, _, _, name, _| name == function)
+    let mut one = ast.clone_functions_only();
+    one.retain_functions(|_, _, name, _| name == function);
+    one
 }
 
 fn call_of<'a>(path: &[ASTNode<'a>]) -> Option<&'a FnCallExpr> {
@@ -270,5 +272,73 @@ fn complain_constant(condition: &Expr, script: &Script, complaints: &mut Diagnos
         let sentence = format!("this condition is always {flag}: one of its branches is never taken");
         let plain = Diagnostic::new(Code::UnreachableBranch, &script.place(*position), sentence);
         complaints.push(plain.hint("drop the condition, or write what it should ask"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(text: &str) -> (RuleSet, Diagnostics) {
+        let mut complaints = Diagnostics::default();
+        let set = RuleSet::compile([("s", "scripts/s.rhai", text)], &mut complaints);
+        assert!(complaints.is_clean(), "{complaints}");
+        set.complain_unreachable(&mut complaints);
+        (set, complaints)
+    }
+
+    fn gives(body: &str) -> bool {
+        let (set, _) =
+            compiled(&format!("fn asked(v) {{ {body} }} fn other(v) {{ if v {{ \"no\" }} }} fn deep(v) {{ deep(v) }}"));
+        let rule = set.find(&["s".to_owned()], "asked", 1, &Place::file("m.yaml")).unwrap();
+        set.may_give_text(&rule)
+    }
+
+    #[test]
+    fn what_surely_gives_no_text_is_told_from_what_may() {
+        for body in
+            ["()", "true", "v < 3", "if v { true } else { () }", "return;", "v.name.len() < param(\"least\")", "deep(v)", "let x = \"no\";", "\"\""]
+        {
+            assert!(!gives(body), "`{body}` gives a text");
+        }
+        for body in [
+            "v",
+            "\"no\"",
+            "if v { return \"no\"; }",
+            "other(v)",
+            "v.reason",
+            "`${v}`",
+            "switch v { 1 => \"no\", _ => () }",
+        ] {
+            assert!(gives(body), "`{body}` never gives a text");
+        }
+    }
+
+    #[test]
+    fn a_function_is_reached_by_call_by_name_and_out_of_a_closure() {
+        let text =
+            "fn a(v) { v.map(Fn(\"b\")) + v.map(|x| c(x)) } fn b(v) { v } fn c(v) { Fn(\"d\") } fn d(v) { v } fn e(v) { v }";
+        let (set, _) = compiled(text);
+        let rule = set.find(&["s".to_owned()], "a", 1, &Place::file("m.yaml")).unwrap();
+        let reached = set.reached([&rule]);
+        let named = |name: &str| reached.contains(&("s".to_owned(), name.to_owned()));
+        assert!(["a", "b", "c", "d"].into_iter().all(named), "{reached:?}");
+        assert!(!named("e"));
+    }
+
+    #[test]
+    fn branches_that_nothing_comes_to_are_told_wherever_they_stand() {
+        for (body, count) in [
+            ("return v; v", 1),
+            ("if v { throw v; v }", 1),
+            ("for x in v { break; x }", 1),
+            ("if true { v }", 1),
+            ("while v { if false { 1 } }", 1),
+            ("if v { return 1; } 2", 0),
+            ("loop { break; }", 0),
+        ] {
+            let (_, complaints) = compiled(&format!("fn a(v) {{ {body} }}"));
+            assert_eq!(complaints.list.len(), count, "{body}: {complaints}");
+        }
     }
 }

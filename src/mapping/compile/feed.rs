@@ -85,7 +85,7 @@ impl Builder<'_> {
 
     fn complain_unfed(&mut self, side: Side) {
         let (system, resource) = *self.resources.get(side);
-        let torn = self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
+        let torn = self.spec.torn || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
         if torn || resource.create.is_none() || !self.spec.arrow.flows_to(side) || !self.unknown.get(side).is_empty() {
             return;
         }

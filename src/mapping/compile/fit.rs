@@ -94,7 +94,8 @@ impl Builder<'_> {
         let from = Side::BOTH.into_iter().find(|side| field.flows_to(side.other()) && !all(*side))?;
         let open = spec.missing.is_none();
         open.then(|| {
-            let sentence = format!("a {from} value that stands in none of these pairs keeps its record waiting");
+            let name = self.side_word(from);
+            let sentence = format!("a value of `{name}` that stands in none of these pairs keeps its record waiting");
             Diagnostic::new(Code::TableOpen, &table.place, sentence)
                 .hint("say so with `missing: hold`, or write `missing: keep` or `missing: empty`")
         })
