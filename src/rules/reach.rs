@@ -296,9 +296,17 @@ mod tests {
 
     #[test]
     fn what_surely_gives_no_text_is_told_from_what_may() {
-        for body in
-            ["()", "true", "v < 3", "if v { true } else { () }", "return;", "v.name.len() < param(\"least\")", "deep(v)", "let x = \"no\";", "\"\""]
-        {
+        for body in [
+            "()",
+            "true",
+            "v < 3",
+            "if v { true } else { () }",
+            "return;",
+            "v.name.len() < param(\"least\")",
+            "deep(v)",
+            "let x = \"no\";",
+            "\"\"",
+        ] {
             assert!(!gives(body), "`{body}` gives a text");
         }
         for body in [
@@ -316,8 +324,7 @@ mod tests {
 
     #[test]
     fn a_function_is_reached_by_call_by_name_and_out_of_a_closure() {
-        let text =
-            "fn a(v) { v.map(Fn(\"b\")) + v.map(|x| c(x)) } fn b(v) { v } fn c(v) { Fn(\"d\") } fn d(v) { v } fn e(v) { v }";
+        let text = "fn a(v) { v.map(Fn(\"b\")) + v.map(|x| c(x)) } fn b(v) { v } fn c(v) { Fn(\"d\") } fn d(v) { v } fn e(v) { v }";
         let (set, _) = compiled(text);
         let rule = set.find(&["s".to_owned()], "a", 1, &Place::file("m.yaml")).unwrap();
         let reached = set.reached([&rule]);

@@ -2,27 +2,40 @@
 
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
-use super::Screen;
 use super::mask::masked;
 use super::value::count;
+use super::{Screen, annotation};
+use crate::cli::arguments::Format;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Weight};
 
-/// Prints every complaint; `texts` holds what they point into.
+/// Prints every complaint; the list holds what they point into.
 ///
 /// # Errors
 /// When nobody reads any more.
 pub fn complaints(screen: &mut Screen, list: &Diagnostics) -> io::Result<()> {
-    for one in &list.list {
-        if screen.is_json() {
-            screen.json(&as_json(one))?;
-        } else {
-            let text = drawn(one, list, screen.paint().colour);
-            screen.text(&format!("{text}\n\n"))?;
+    complaints_seen_from(Path::new(""), list, screen)
+}
+
+/// Prints every complaint about the workspace in a folder, for readers who stand outside of it.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn complaints_seen_from(dir: &Path, list: &Diagnostics, screen: &mut Screen) -> io::Result<()> {
+    match screen.format() {
+        Format::Human => {
+            for one in &list.list {
+                let text = drawn(one, list, screen.paint().colour);
+                screen.text(&format!("{text}\n\n"))?;
+            }
         }
+        Format::Json => list.list.iter().try_for_each(|one| screen.json(&as_json(one)))?,
+        Format::Github => list.list.iter().try_for_each(|one| screen.line(&annotation::github(dir, one)))?,
+        Format::Sarif => screen.json(&annotation::sarif(dir, list))?,
     }
     Ok(())
 }
@@ -113,7 +126,7 @@ fn as_json(one: &Diagnostic) -> Value {
 /// When nobody reads any more.
 pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Result<()> {
     let (errors, warnings) = (found.count(Weight::Error), found.count(Weight::Warning));
-    if screen.is_json() {
+    if screen.format() != Format::Human {
         return Ok(());
     }
     let paint = screen.paint();
@@ -126,5 +139,11 @@ pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Re
             format!("{files} checked, {}, {}", paint.bad(count(some, "error")), paint.warn(count(more, "warning")))
         }
     };
-    screen.line(&text)
+    screen.line(&text)?;
+    match found.list.first() {
+        Some(first) => {
+            screen.note(&format!("`depara check --explain {}` says what it means, and how to repair it", first.code))
+        }
+        None => Ok(()),
+    }
 }
