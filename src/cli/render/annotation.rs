@@ -1,7 +1,7 @@
 //! Complaints for those who show them beside the files: annotations of a GitHub workflow, and SARIF for
 //! code scanning. Files are named from where the reader stands, not from the workspace.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -83,8 +83,7 @@ fn location(dir: &Path, place: &Place, all: &Diagnostics) -> Value {
 
 /// A file of the workspace from where the reader stands, with `/` between folders.
 fn seen_from(dir: &Path, file: &str) -> String {
-    let parts = dir.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let mut parts: Vec<String> = parts.filter(|part| part != ".").collect();
-    parts.push(file.to_owned());
-    parts.join("/")
+    let here = |part: &Component<'_>| !matches!(part, Component::CurDir);
+    let whole: PathBuf = dir.join(file).components().filter(here).collect();
+    whole.display().to_string().replace('\\', "/")
 }

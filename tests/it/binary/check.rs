@@ -39,7 +39,8 @@ fn github_is_told_in_commands_of_its_workflows() {
     let workspace = warned();
     workspace.mapping("canon: email", "canon: emial");
     let told = workspace.run(&["check", "--format", "github"]).ended(1);
-    let [error] = told.out.lines().collect::<Vec<_>>()[..] else { panic!("{}", told.out) };
+    let [warning, error] = told.out.lines().collect::<Vec<_>>()[..] else { panic!("{}", told.out) };
+    assert!(warning.starts_with("::warning file=") && warning.contains(",title=too-long::"), "{warning}");
     let dir = workspace.path("").display().to_string();
     let file = format!("{}/mappings/omie-ploomes/clientes.yaml", dir.trim_end_matches('/'));
     assert!(error.starts_with(&format!("::error file={file},line=")), "{error}");
@@ -62,7 +63,7 @@ fn sarif_is_one_log_whose_results_point_into_the_files() {
     let line = at["region"]["startLine"].as_u64().and_then(|line| usize::try_from(line).ok()).unwrap();
     let text = workspace.read("mappings/omie-auvo/clientes.yaml");
     assert!(text.lines().nth(line - 1).unwrap().contains("complemento <=>"), "{at}");
-    let key = "complemento <=> adressComplement:".chars().count();
+    let key = "complemento <=> adressComplement".chars().count();
     assert_eq!(at["region"]["endColumn"], json!(3 + key));
     assert_eq!(result["relatedLocations"][0]["message"]["text"], json!("declared here"));
 }
