@@ -47,6 +47,17 @@ pub struct Rule {
     pub place: String,
 }
 
+/// A reference that a script names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consulted {
+    /// `system.resource`, or a mapping.
+    pub name: String,
+    /// The field that one row is looked for by, where it is written out, and where.
+    pub field: Option<(String, Place)>,
+    /// Where it was named.
+    pub place: Place,
+}
+
 /// A value that a rule is given.
 pub struct Given(Dynamic);
 
@@ -167,7 +178,7 @@ impl RuleSet {
     }
 
     /// The references that scripts name in `find(…)` and `rows(…)`, with the field they look by.
-    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Option<(String, Place)>, Place)> {
+    pub fn references_of(&self, scripts: &[String]) -> Vec<Consulted> {
         let mut found = Vec::new();
         for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
             script.ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -182,7 +193,7 @@ impl RuleSet {
                         }
                         _ => None,
                     };
-                    found.push((name.to_string(), field, script.place(*position)));
+                    found.push(Consulted { name: name.to_string(), field, place: script.place(*position) });
                 }
                 true
             });

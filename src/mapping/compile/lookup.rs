@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::mapping::field::Lookup;
 use crate::path::Path;
 use crate::record::Side;
+use crate::rules::Consulted;
 
 impl Builder<'_> {
     pub(super) fn lookup(&mut self, spec: &LookupSpec, side: Side, line: &FieldSpec) -> Option<Lookup> {
@@ -70,7 +71,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn script_references(&mut self) {
-        for (name, field, place) in self.known.rules.references_of(&self.scripts) {
+        for Consulted { name, field, place } in self.known.rules.references_of(&self.scripts) {
             let known = self.known.project.mappings.iter().any(|one| one.name == name)
                 || name.split_once('.').is_some_and(|(system, resource)| {
                     self.known.project.systems.get(system).is_some_and(|one| one.resources.contains_key(resource))

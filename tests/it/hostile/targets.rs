@@ -20,7 +20,7 @@ use depara::diagnostic::{Diagnostics, Place};
 use depara::path::Path;
 use depara::record::{Record, Side, Sides};
 use depara::reference::References;
-use depara::rules::RuleSet;
+use depara::rules::{Consulted, RuleSet};
 use depara::store::{Batch, Ledger, MemoryStore, Store, Tree};
 use depara::sync::{Snapshot, reconcile};
 use depara::workspace::Workspace;
@@ -279,7 +279,7 @@ pub(crate) fn rule(bytes: &[u8]) {
 
 fn tell_references(rules: &RuleSet) {
     let names: Vec<String> = rules.script_names().map(str::to_owned).collect();
-    for (name, _, place) in rules.references_of(&names) {
+    for Consulted { name, place, .. } in rules.references_of(&names) {
         assert!(place.line > 0, "`{name}` stands nowhere");
     }
 }
