@@ -17,6 +17,8 @@ use crate::sync::plan::{Act, Step};
 pub(super) struct Carrier {
     /// The connector and the resource of each side.
     pub(super) ends: Sides<(Connector, Arc<str>)>,
+    /// Where newborn records of each side carry our key.
+    pub(super) keys: Sides<Option<Arc<str>>>,
     /// Rows made before.
     pub(super) rows: Arc<Rows>,
     /// Sides that must not be asked any more in this cycle.
@@ -84,10 +86,24 @@ impl Carrier {
         }
         let (connector, resource) = self.ends.get(step.side);
         match (&step.act, ids.get(step.side)) {
-            (Act::Create { .. }, _) => connector.create(resource, &body).await,
+            (Act::Create { key }, _) => self.own(step.side, key, connector.create(resource, &body).await).await,
             (Act::Update | Act::Stamp, Some(id)) => connector.update(resource, id, &body).await,
             (Act::Update | Act::Stamp, None) => Outcome::Failed { text: "waits for an id".to_owned() },
         }
+    }
+
+    /// A double that carries the key of this very creation is the creation: something on its way
+    /// delivered it twice.
+    async fn own(&self, side: Side, key: &str, outcome: Outcome) -> Outcome {
+        let (Outcome::Duplicate { id: Some(id), .. }, Some(by)) = (&outcome, self.keys.get(side)) else {
+            return outcome;
+        };
+        let (connector, resource) = self.ends.get(side);
+        let found = connector.find(resource, by, &[key.to_owned()]).await;
+        if found.is_ok_and(|rows| rows.iter().any(|row| row.id == *id)) {
+            return Outcome::Done { id: Some(id.clone()), row: None };
+        }
+        outcome
     }
 
     /// Puts in what is only known now: ids of newborn records and of newly made rows.

@@ -156,6 +156,10 @@ impl Runner {
         let ends = Sides::new(self.end(Side::Left)?, self.end(Side::Right)?);
         let carrier = Carrier {
             ends: ends.map(|(connector, resource)| (connector.clone(), resource.into())),
+            keys: Sides::each(|side| {
+                let path = self.mapping.sides.get(side).integration.as_ref();
+                path.map(|path| path.text().into())
+            }),
             rows: Arc::new(rows),
             closed: Sides::each(|_| Arc::new(AtomicBool::new(false))),
             stop: Arc::clone(&self.stop),

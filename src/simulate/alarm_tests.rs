@@ -25,6 +25,8 @@ struct Alarm {
     /// Faults that strike all systems from the first call on.
     strikes: &'static [&'static str],
     faults: Severity,
+    /// The power fails during the first cycles.
+    power_cut: bool,
     /// The seed to begin with.
     first: u64,
     /// One of the invariants that break.
@@ -33,11 +35,11 @@ struct Alarm {
 
 impl Alarm {
     const fn of(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: Some(flaw), edits: &[], strikes: &[], faults: Severity::Mild, first, breaks }
+        Self { flaw: Some(flaw), edits: &[], strikes: &[], faults: Severity::Mild, power_cut: false, first, breaks }
     }
 
     const fn edited(edits: Edits, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: None, edits, strikes: &[], faults: Severity::Mild, first, breaks }
+        Self { flaw: None, edits, strikes: &[], faults: Severity::Mild, power_cut: false, first, breaks }
     }
 
     fn named(&self) -> String {
@@ -49,7 +51,9 @@ impl Alarm {
         let strikes = self.strikes.iter().flat_map(|rule| (0..4).map(move |seed| (*rule, seed)));
         let strikes =
             strikes.map(|(rule, seed)| Act { number: 0, at_ms: 0, seed, what: What::Strike(rule.to_owned()) });
-        script.acts.splice(0..0, strikes);
+        let cut = What::Crash { steps: 10 + seed, power: true, down_ms: 60_000 };
+        let cut = self.power_cut.then_some(Act { number: 0, at_ms: 0, seed, what: cut });
+        script.acts.splice(0..0, strikes.chain(cut));
         let outcome = history(stage, &script);
         let left_over = outcome.counts.get(LEFT_OVER).is_some_and(|times| *times > 0);
         outcome.broken.iter().map(|one| one.invariant).chain(left_over.then_some(LEFT_OVER)).collect()
@@ -84,6 +88,8 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
 
 const SHORT: Edits = &[("window: 5h, full: 1d", "window: 1m, overlap: 1m, full: 60d")];
 const LONGER: Edits = &[("window: 5h, full: 1d", "window: 20m, overlap: 5m, full: 60d")];
+// Twins are then known by their documents alone, and not every one has a document.
+const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n  # ")];
 const FEW: Edits = &[("on_conflict: newest", "on_conflict: newest\nlimits: { creates: 1 }")];
 
 const ALARMS: &[Alarm] = &[
@@ -95,7 +101,7 @@ const ALARMS: &[Alarm] = &[
     },
     Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::TwoAtOnce, "I8", 41) },
     Alarm::of(Flaw::BaseAtSend, "I3", 5),
-    Alarm::of(Flaw::IntentNotFlushed, "I7", 200),
+    Alarm { power_cut: true, edits: NAMELESS, ..Alarm::of(Flaw::IntentNotFlushed, "I2", 22) },
     Alarm::of(Flaw::NothingFlushed, "I3", 104),
     Alarm::of(Flaw::EchoIsEdit, "I5", 35),
     Alarm::of(Flaw::OneBase, "I1", 1),
