@@ -86,7 +86,7 @@ pub enum Code {
     RuleSilent,
     /// Times that work against each other.
     ScheduleConflict,
-    /// A parameter a rule asks for and its mapping does not declare.
+    /// A parameter that is asked for and not declared.
     UnknownParameter,
     /// A parameter nothing reads.
     UnusedParameter,

@@ -226,7 +226,7 @@ accounts:
     found.sort_unstable();
     let expected = [
         (Code::UnknownKey, "`erp-field/orders` has no parameter `acount`"),
-        (Code::UnknownKey, "no parameter is named `size`"),
+        (Code::UnknownParameter, "no parameter is named `size`"),
         (Code::WrongType, "the parameter `size` is no text"),
         (Code::WrongType, "the parameter `status` is no list"),
         (Code::BadValue, "`big` is no kind of parameter"),

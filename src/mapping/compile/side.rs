@@ -86,7 +86,7 @@ impl Builder<'_> {
         let Value::String(text) = value else { return };
         let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
         for name in names.filter(|name| !self.spec.parameters.iter().any(|one| one.name == *name)) {
-            let plain = Diagnostic::new(Code::UnknownKey, place, format!("no parameter is named `{name}`"));
+            let plain = Diagnostic::new(Code::UnknownParameter, place, format!("no parameter is named `{name}`"));
             let known = self.spec.parameters.iter().map(|one| one.name.as_str());
             self.complaints.push(plain.did_you_mean(name, known));
         }
