@@ -157,9 +157,10 @@ pub struct SimulateArguments {
     /// How much goes wrong.
     #[arg(long, value_enum, default_value_t = FaultLevel::Mild)]
     pub faults: FaultLevel,
-    /// Play one history with these of its acts alone, as a replay names them.
-    #[arg(long, value_name = "ACTS", value_delimiter = ',')]
-    pub only: Vec<usize>,
+    /// Play one history with these of its acts alone, as a replay names them; with none of them when none
+    /// is named.
+    #[arg(long, value_name = "ACTS", value_delimiter = ',', num_args = 0..)]
+    pub only: Option<Vec<usize>>,
     /// How many threads; one for each core when nothing is said.
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,

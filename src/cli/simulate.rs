@@ -11,7 +11,7 @@ use super::render::{Screen, simulate};
 use super::{Exit, Stop, open};
 use crate::config::files;
 use crate::diagnostic::Diagnostics;
-use crate::simulate::{Error, Setting, Stage, Total, history, many, play, script, shrunk};
+use crate::simulate::{Error, Script, Setting, Stage, Total, history, many, play, script, shrunk};
 
 /// Histories that broke and are told.
 const TOLD_MAX: usize = 3;
@@ -25,8 +25,8 @@ pub(super) fn run(global: &Global, arguments: &SimulateArguments, screen: &mut S
     for name in &stage.left_out {
         screen.note(&format!("`{name}` is not played: no sandbox imitates what it joins"))?;
     }
-    if !arguments.only.is_empty() {
-        return replay(&stage, &setting, arguments, screen);
+    if let Some(only) = &arguments.only {
+        return replay(&stage, &script(arguments.seed.unwrap_or(1), &setting).only(only), arguments, screen);
     }
     let (first, count) = match (arguments.seed, arguments.seeds) {
         (Some(seed), count) => (seed, count.unwrap_or(1)),
@@ -85,38 +85,30 @@ fn tell(
         let short = shrunk(stage, &script(*seed, setting), first.invariant);
         let outcome = play(stage, &short, true);
         let still = outcome.broken.iter().find(|one| one.invariant == first.invariant).unwrap_or(first);
-        let only: Vec<usize> = short.acts.iter().map(|act| act.number).collect();
-        simulate::story(screen, *seed, still, &outcome.lines)?;
-        screen.line(&format!("  replay: {}", command(*seed, &only, arguments)))?;
+        simulate::story(screen, *seed, still, &outcome.lines, &command(&short, arguments))?;
     }
     Ok(())
 }
 
-/// Plays one history with these acts alone, and tells it.
-fn replay(
-    stage: &Stage,
-    setting: &Setting,
-    arguments: &SimulateArguments,
-    screen: &mut Screen,
-) -> anyhow::Result<Exit> {
-    let seed = arguments.seed.unwrap_or(1);
-    let script = script(seed, setting).only(&arguments.only);
-    let broken = history(stage, &script).broken;
-    let told = play(stage, &script, true);
+/// Plays one history, and tells it.
+fn replay(stage: &Stage, script: &Script, arguments: &SimulateArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let broken = history(stage, script).broken;
+    let told = play(stage, script, true);
     if broken.is_empty() {
-        screen.line(&format!("seed {seed} with these acts: all that must hold holds"))?;
+        simulate::sound(screen, script.seed)?;
         return Ok(Exit::Done);
     }
     for one in &broken {
-        simulate::story(screen, seed, one, &told.lines)?;
+        simulate::story(screen, script.seed, one, &told.lines, &command(script, arguments))?;
     }
     Ok(Exit::Failed)
 }
 
 /// The command that plays a history again.
-fn command(seed: u64, only: &[usize], arguments: &SimulateArguments) -> String {
+fn command(script: &Script, arguments: &SimulateArguments) -> String {
     let mut text = format!(
-        "depara simulate --seed {seed} --days {} --records {} --faults {}",
+        "depara simulate --seed {} --days {} --records {} --faults {}",
+        script.seed,
         arguments.days,
         arguments.records,
         arguments.faults.word()
@@ -124,9 +116,7 @@ fn command(seed: u64, only: &[usize], arguments: &SimulateArguments) -> String {
     if let Some(mapping) = &arguments.mapping {
         text.push_str(&format!(" --mapping {mapping}"));
     }
-    if !only.is_empty() {
-        let numbers: Vec<String> = only.iter().map(usize::to_string).collect();
-        text.push_str(&format!(" --only {}", numbers.join(",")));
-    }
-    text
+    let acts: Vec<String> = script.acts.iter().map(|act| act.number.to_string()).collect();
+    text.push_str(&format!(" --only {}", acts.join(",")));
+    text.trim_end().to_owned()
 }

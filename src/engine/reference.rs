@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Error, Runner};
 use crate::config::system::Load;
 use crate::connector::Row;
+use crate::link::Link;
 use crate::record::{Side, Sides};
 use crate::reference::{References, Table, Want};
 use crate::store::Ledger;
@@ -34,7 +35,7 @@ struct Shelved {
 
 impl Shelved {
     /// True when all of it was read, not long ago.
-    fn is_whole(&self, now_ms: i64) -> bool {
+    fn is_fresh(&self, now_ms: i64) -> bool {
         self.read_ms.is_some_and(|read_ms| now_ms.saturating_sub(read_ms) < FRESH_MS)
     }
 }
@@ -53,7 +54,7 @@ impl Cache {
         self.shelf().insert(name.to_owned(), shelved);
     }
 
-    /// Forgets a whole reference, because somebody added to it.
+    /// Forgets a reference, because somebody added to it.
     pub(super) fn forget(&self, name: &str) {
         self.shelf().remove(name);
     }
@@ -88,12 +89,15 @@ impl Links {
         for id in ids {
             let link = self.ledger.link(side, id)?;
             let alive = link.filter(|link| link.gone == Sides::default());
-            rows.extend(alive.map(|link| {
-                let cell = |side: Side| (self.systems.get(side).clone(), Value::from(link.ids.get(side).as_str()));
-                Value::Object(Side::BOTH.map(cell).into_iter().collect())
-            }));
+            rows.extend(alive.map(|link| self.row(&link)));
         }
         Ok(rows)
+    }
+
+    /// A link as a row.
+    pub(crate) fn row(&self, link: &Link) -> Value {
+        let cell = |side: Side| (self.systems.get(side).clone(), Value::from(link.ids.get(side).as_str()));
+        Value::Object(Side::BOTH.map(cell).into_iter().collect())
     }
 }
 
@@ -104,7 +108,7 @@ impl Runner {
         let now_ms = self.clock.now_ms();
         for name in &self.mapping.references {
             let Some(shelved) = self.cache.get(name) else { continue };
-            let whole = shelved.is_whole(now_ms);
+            let whole = shelved.is_fresh(now_ms);
             if whole || shelved.read_ms.is_none() {
                 references.put(name, shelved.table, whole);
             }
@@ -117,7 +121,7 @@ impl Runner {
     async fn whole(&self, name: &str, known: &BTreeMap<String, u64>) -> Result<Arc<Table>, Error> {
         let now_ms = self.clock.now_ms();
         // Another mapping may have read it meanwhile.
-        if let Some(shelved) = self.cache.get(name).filter(|shelved| shelved.is_whole(now_ms)) {
+        if let Some(shelved) = self.cache.get(name).filter(|shelved| shelved.is_fresh(now_ms)) {
             return Ok(shelved.table);
         }
         let (system, resource) = name.split_once('.').unwrap_or((name, ""));

@@ -96,6 +96,7 @@ impl World<'_> {
     }
 
     /// What people did, and what other mappings did where this one looks: to it they are people like any.
+    /// Whether they may have done it, their own audit asks.
     fn deeds_beside(&self, mapping: &Mapping, ours: &Ours) -> Vec<Deed> {
         let mut deeds = self.deeds.clone();
         for side in Side::BOTH {
@@ -183,8 +184,7 @@ async fn whole(
     for (name, links) in &runner.links {
         let (mut alive, mut gone) = (Vec::new(), Vec::new());
         links.ledger.each_link(|link| {
-            let cell = |side: Side| (links.systems.get(side).clone(), Value::from(link.ids.get(side).as_str()));
-            let row = Value::Object(Side::BOTH.map(cell).into_iter().collect());
+            let row = links.row(&link);
             if link.gone == Sides::default() { alive.push(row) } else { gone.push(row) }
         })?;
         alive.extend(gone);

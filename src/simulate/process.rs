@@ -53,6 +53,7 @@ impl Kit<'_> {
             }
             Ok(Some(connector))
         });
+        // Each mapping gets a way of its own, so that the judge knows whose a write was; pace and token stay one.
         opened.map(|mut crew| {
             for runner in &mut crew.runners {
                 for (name, connector) in &mut runner.connectors {

@@ -95,17 +95,34 @@ fn rounded(count: u64, seconds: f64) -> f64 {
     (count as f64 / seconds * 10.0).round() / 10.0
 }
 
-/// The story of a history that broke.
+/// A history in which nothing broke.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told]) -> anyhow::Result<()> {
+pub fn sound(screen: &mut Screen, seed: u64) -> anyhow::Result<()> {
+    if screen.is_json() {
+        screen.json(&json!({ "seed": seed, "invariant": null }))?;
+    } else {
+        screen.line(&format!("seed {seed} with these acts: all that must hold holds"))?;
+    }
+    Ok(())
+}
+
+/// The story of a history that broke, and the command that plays it again.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told], replay: &str) -> anyhow::Result<()> {
     let rule = INVARIANTS.iter().find(|(name, _)| *name == broken.invariant).map_or("", |(_, rule)| rule);
     if screen.is_json() {
         let lines: Vec<String> = about(lines, &broken.concerns).into_iter().map(ToString::to_string).collect();
-        screen.json(
-            &json!({ "seed": seed, "invariant": broken.invariant, "sentence": broken.sentence, "story": lines }),
-        )?;
+        screen.json(&json!({
+            "seed": seed,
+            "invariant": broken.invariant,
+            "sentence": broken.sentence,
+            "story": lines,
+            "replay": replay,
+        }))?;
         return Ok(());
     }
     let paint = screen.paint();
@@ -114,5 +131,6 @@ pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told]) ->
     for line in about(lines, &broken.concerns) {
         screen.line(&format!("  {line}"))?;
     }
+    screen.line(&format!("  replay: {replay}"))?;
     Ok(())
 }

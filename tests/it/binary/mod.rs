@@ -6,6 +6,7 @@ mod cycle;
 mod explain;
 mod rehearsal;
 mod service;
+mod simulate;
 mod store;
 mod workspace;
 
