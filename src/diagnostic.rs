@@ -96,13 +96,17 @@ pub enum Code {
     UnusedScript,
     /// A table no line names.
     UnusedTable,
+    /// A lookup of a script whose answer nothing reads.
+    UnusedLookup,
+    /// A file of a workspace that its name or place keeps from being read.
+    UnusedFile,
     /// A branch that nothing can come to.
     UnreachableBranch,
 }
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -145,6 +149,8 @@ impl Code {
         Self::UnusedRule,
         Self::UnusedScript,
         Self::UnusedTable,
+        Self::UnusedLookup,
+        Self::UnusedFile,
         Self::UnreachableBranch,
     ];
 
@@ -193,6 +199,8 @@ impl Code {
             Self::UnusedRule => "unused-rule",
             Self::UnusedScript => "unused-script",
             Self::UnusedTable => "unused-table",
+            Self::UnusedLookup => "unused-lookup",
+            Self::UnusedFile => "unused-file",
             Self::UnreachableBranch => "unreachable-branch",
         }
     }
@@ -214,6 +222,8 @@ impl Code {
             | Self::UnusedRule
             | Self::UnusedScript
             | Self::UnusedTable
+            | Self::UnusedLookup
+            | Self::UnusedFile
             | Self::UnreachableBranch => Weight::Warning,
             Self::YamlSyntax
             | Self::DuplicateKey

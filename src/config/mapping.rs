@@ -53,7 +53,7 @@ pub struct MappingSpec {
     pub create: Sides<Option<HookSpec>>,
     /// `fields:`.
     pub lines: Vec<LineSpec>,
-    /// True when something under `fields:` could not be read: what is not there is no second mistake.
+    /// True when something in the file could not be read: what is not there is no second mistake.
     pub torn: bool,
     /// `refused:`, where a refusal of that side is reported.
     pub refused: Sides<Option<ReportSpec>>,
@@ -269,6 +269,7 @@ pub fn written(value: &Located, complaints: &mut Diagnostics) -> Option<Written>
 impl MappingSpec {
     /// Lowers one file; complains about all that is wrong and gives `None` when the frame is missing.
     pub fn read(tree: &Located, file: &str, complaints: &mut Diagnostics) -> Option<Self> {
+        let before = complaints.list.len();
         let mut entries = tree.entries(complaints)?;
         let name = entries.need("mapping", complaints).and_then(|value| value.text(complaints));
         let title = entries.take("title").and_then(|value| value.text(complaints));
@@ -287,12 +288,10 @@ impl MappingSpec {
         let limits = entries.take("limits").map_or_else(Limits::default, |value| read_limits(value, complaints));
         let keys = entries.take("match").map(|value| read_keys(value, complaints)).unwrap_or_default();
         let [keep, create] = entries.take("rules").map(|v| read_rules(v, &names, complaints)).unwrap_or_default();
-        let before = complaints.list.len();
         let lines = entries
             .need("fields", complaints)
             .map(|value| line::read_lines(value, &names, complaints))
             .unwrap_or_default();
-        let torn = complaints.list.len() > before;
         let put_back =
             entries.take("put_back").and_then(|value| read_put_back(value, arrow, complaints)).unwrap_or(true);
         let parameters = entries.take("parameters").map(|at| parameter::declared(at, complaints)).unwrap_or_default();
@@ -313,7 +312,7 @@ impl MappingSpec {
             keep,
             create,
             lines,
-            torn,
+            torn: complaints.list.len() > before,
             refused,
             json: tree.json(),
             link: link.clone(),

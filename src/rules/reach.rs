@@ -1,15 +1,15 @@
 //! What can be said of scripts without running them: which functions a rule comes to, what it may
-//! give, which keys it writes, and which branches nothing can come to.
+//! give, and which keys it writes.
 //!
 //! All of it leans to silence: what cannot be told apart from a meant thing is not complained of.
 
 use std::collections::BTreeSet;
 
-use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, OptimizationLevel, Position, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::host::{self, line_and_column};
+use super::host::line_and_column;
 use super::{Rule, RuleSet, Script};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::diagnostic::Place;
 
 /// A function by its script and its name.
 pub type Named = (String, String);
@@ -94,26 +94,6 @@ impl RuleSet {
     pub fn may_give_text(&self, rule: &Rule) -> bool {
         self.scripts.get(&rule.script).is_none_or(|script| script.gives_text(&rule.function, &mut BTreeSet::new()))
     }
-
-    /// Complains about branches of scripts that nothing can come to.
-    pub fn complain_unreachable(&self, complaints: &mut Diagnostics) {
-        // The usual engine drops dead branches as it compiles.
-        let mut engine = host::engine();
-        engine.set_optimization_level(OptimizationLevel::None);
-        for script in self.scripts.values() {
-            let Ok(whole) = engine.compile(&*script.text) else { continue };
-            for function in &script.functions {
-                let mut before = None;
-                one_function(&whole, &function.name).walk(&mut |path: &[ASTNode<'_>]| {
-                    if let [ASTNode::Stmt(stmt)] = path {
-                        complain_after(before.replace(ends(stmt)), stmt, script, complaints);
-                    }
-                    complain_branches(path, script, complaints);
-                    true
-                });
-            }
-        }
-    }
 }
 
 impl Script {
@@ -192,7 +172,7 @@ impl Script {
     }
 }
 
-fn one_function(ast: &AST, function: &str) -> AST {
+pub(super) fn one_function(ast: &AST, function: &str) -> AST {
     let mut one = ast.clone_functions_only();
     one.retain_functions(|_, _, name, _| name == function);
     one
@@ -234,66 +214,20 @@ fn key_of(target: &Expr) -> Option<String> {
     if let Expr::StringConstant(text, _) = &both.rhs { Some(text.to_string()) } else { None }
 }
 
-/// True when nothing in the same block comes after a statement.
-const fn ends(stmt: &Stmt) -> bool {
-    matches!(stmt, Stmt::Return(..) | Stmt::BreakLoop(..))
-}
-
-fn complain_after(before: Option<bool>, stmt: &Stmt, script: &Script, complaints: &mut Diagnostics) {
-    if before == Some(true) && !matches!(stmt, Stmt::Noop(_)) {
-        let plain = Diagnostic::new(
-            Code::UnreachableBranch,
-            &script.place(stmt.position()),
-            "nothing comes to this statement: the one before it leaves",
-        );
-        complaints.push(plain.hint("put it before, or drop it"));
-    }
-}
-
-fn complain_branches(path: &[ASTNode<'_>], script: &Script, complaints: &mut Diagnostics) {
-    let blocks: Vec<&[Stmt]> = match path.last() {
-        Some(ASTNode::Stmt(Stmt::If(flow, _))) => {
-            complain_constant(&flow.expr, script, complaints);
-            vec![flow.body.statements(), flow.branch.statements()]
-        }
-        Some(ASTNode::Stmt(Stmt::While(flow, _) | Stmt::Do(flow, ..) | Stmt::TryCatch(flow, _))) => {
-            vec![flow.body.statements(), flow.branch.statements()]
-        }
-        Some(ASTNode::Stmt(Stmt::For(each, _))) => vec![each.2.body.statements()],
-        Some(ASTNode::Stmt(Stmt::Block(block)) | ASTNode::Expr(Expr::Stmt(block))) => vec![block.statements()],
-        _ => Vec::new(),
-    };
-    for block in blocks {
-        for pair in block.windows(2) {
-            if let [first, second] = pair {
-                complain_after(Some(ends(first)), second, script, complaints);
-            }
-        }
-    }
-}
-
-fn complain_constant(condition: &Expr, script: &Script, complaints: &mut Diagnostics) {
-    if let Expr::BoolConstant(flag, position) = condition {
-        let sentence = format!("this condition is always {flag}: one of its branches is never taken");
-        let plain = Diagnostic::new(Code::UnreachableBranch, &script.place(*position), sentence);
-        complaints.push(plain.hint("drop the condition, or write what it should ask"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnostics;
 
-    fn compiled(text: &str) -> (RuleSet, Diagnostics) {
+    fn compiled(text: &str) -> RuleSet {
         let mut complaints = Diagnostics::default();
         let set = RuleSet::compile([("s", "scripts/s.rhai", text)], &mut complaints);
         assert!(complaints.is_clean(), "{complaints}");
-        set.complain_unreachable(&mut complaints);
-        (set, complaints)
+        set
     }
 
     fn gives(body: &str) -> bool {
-        let (set, _) =
+        let set =
             compiled(&format!("fn asked(v) {{ {body} }} fn other(v) {{ if v {{ \"no\" }} }} fn deep(v) {{ deep(v) }}"));
         let rule = set.find(&["s".to_owned()], "asked", 1, &Place::file("m.yaml")).unwrap();
         set.may_give_text(&rule)
@@ -330,27 +264,11 @@ mod tests {
     #[test]
     fn a_function_is_reached_by_call_by_name_and_out_of_a_closure() {
         let text = "fn a(v) { v.map(Fn(\"b\")) + v.map(|x| c(x)) } fn b(v) { v } fn c(v) { Fn(\"d\") } fn d(v) { v } fn e(v) { v }";
-        let (set, _) = compiled(text);
+        let set = compiled(text);
         let rule = set.find(&["s".to_owned()], "a", 1, &Place::file("m.yaml")).unwrap();
         let reached = set.reached([&rule]);
         let named = |name: &str| reached.contains(&("s".to_owned(), name.to_owned()));
         assert!(["a", "b", "c", "d"].into_iter().all(named), "{reached:?}");
         assert!(!named("e"));
-    }
-
-    #[test]
-    fn branches_that_nothing_comes_to_are_told_wherever_they_stand() {
-        for (body, count) in [
-            ("return v; v", 1),
-            ("if v { throw v; v }", 1),
-            ("for x in v { break; x }", 1),
-            ("if true { v }", 1),
-            ("while v { if false { 1 } }", 1),
-            ("if v { return 1; } 2", 0),
-            ("loop { break; }", 0),
-        ] {
-            let (_, complaints) = compiled(&format!("fn a(v) {{ {body} }}"));
-            assert_eq!(complaints.list.len(), count, "{body}: {complaints}");
-        }
     }
 }

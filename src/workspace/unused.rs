@@ -12,7 +12,7 @@ use crate::rules::reach::Named;
 
 /// Complains about everything that is never used. To be asked of a workspace without errors.
 pub(super) fn complain(project: &Project, mappings: &Mappings, rules: &RuleSet, complaints: &mut Diagnostics) {
-    rules.complain_unreachable(complaints);
+    rules.complain_idle(complaints);
     complain_tables(project, complaints);
     let mut used: BTreeSet<Named> = BTreeSet::new();
     for spec in &project.mappings {

@@ -13,12 +13,16 @@ impl Builder<'_> {
     pub(super) fn fits(&mut self) {
         let mut found = Vec::new();
         for (spec, field) in self.sources.iter().zip(&self.fields) {
-            if let Some(table) = self.pairs(spec) {
-                self.table_misfits(field, table, &mut found);
-                found.extend(self.open_table(spec, field, table));
+            let table = self.pairs(spec);
+            if let Some(table) = table {
+                self.pair_misfits(field, table, &mut found);
             }
-            for side in Side::BOTH.into_iter().filter(|side| field.flows_to(*side)) {
-                found.extend(self.too_long(spec, field, side));
+            // What a line does not say may be what could not be read.
+            if !self.spec.torn {
+                table.into_iter().for_each(|table| back_misfits(table, &mut found));
+                found.extend(table.and_then(|table| self.open_table(spec, field, table)));
+                let sides = Side::BOTH.into_iter().filter(|side| field.flows_to(*side));
+                found.extend(sides.filter_map(|side| self.too_long(spec, field, side)));
             }
         }
         for spec in self.spec.lines.iter().flat_map(fields_of) {
@@ -51,7 +55,7 @@ impl Builder<'_> {
         }
     }
 
-    fn table_misfits(&self, field: &Field, table: &TablePairs, found: &mut Vec<Diagnostic>) {
+    fn pair_misfits(&self, field: &Field, table: &TablePairs, found: &mut Vec<Diagnostic>) {
         for side in Side::BOTH {
             let end = field.ends.get(side);
             let ruled = end.read.is_some() || end.write.is_some();
@@ -62,17 +66,6 @@ impl Builder<'_> {
                     let sentence = format!("`{text}` can never stand in `{}`, {why}", shape.path);
                     let plain = Diagnostic::new(Code::TableMisfit, place, sentence);
                     found.push(plain.related(&shape.place, "declared here"));
-                }
-            }
-        }
-        for (right, left) in &table.back {
-            let known = |text: &String, side: Side| {
-                table.pairs.iter().any(|pair| if side == Side::Left { pair.0.0 == *text } else { pair.1.0 == *text })
-            };
-            for (text, side) in [(right, Side::Right), (left, Side::Left)] {
-                if !known(text, side) {
-                    let sentence = format!("`back` speaks of `{text}`, which stands in no pair on the {side} side");
-                    found.push(Diagnostic::new(Code::TableMisfit, &table.place, sentence));
                 }
             }
         }
@@ -129,6 +122,20 @@ impl Builder<'_> {
     fn side_word(&self, side: Side) -> String {
         let names: Sides<&str> = self.spec.link.as_ref().map(|end| end.system.as_str());
         if names.left == names.right { side.to_string() } else { (*names.get(side)).to_owned() }
+    }
+}
+
+fn back_misfits(table: &TablePairs, found: &mut Vec<Diagnostic>) {
+    for (right, left) in &table.back {
+        let known = |text: &String, side: Side| {
+            table.pairs.iter().any(|pair| if side == Side::Left { pair.0.0 == *text } else { pair.1.0 == *text })
+        };
+        for (text, side) in [(right, Side::Right), (left, Side::Left)] {
+            if !known(text, side) {
+                let sentence = format!("`back` speaks of `{text}`, which stands in no pair on the {side} side");
+                found.push(Diagnostic::new(Code::TableMisfit, &table.place, sentence));
+            }
+        }
     }
 }
 

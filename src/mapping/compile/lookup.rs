@@ -49,6 +49,9 @@ impl Builder<'_> {
     /// A lookup through the links of another mapping: an id of this side becomes the id it is linked to.
     fn link_lookup(&mut self, spec: &LookupSpec, system: &str) -> Option<Lookup> {
         let Some(other) = self.known.project.mappings.iter().find(|one| one.name == spec.of) else {
+            if self.known.project.has_torn_mapping() {
+                return None;
+            }
             let plain =
                 Diagnostic::new(Code::UnknownMapping, &spec.place, format!("no mapping is named `{}`", spec.of));
             let names = self.known.project.mappings.iter().map(|one| one.name.as_str());
@@ -84,7 +87,10 @@ impl Builder<'_> {
                     self.row_field(&name, resource, &field, &at);
                 }
                 self.references.insert(name);
-            } else if name.split_once('.').is_some_and(|(system, _)| self.known.project.is_torn(system)) {
+            } else if name
+                .split_once('.')
+                .map_or(self.known.project.has_torn_mapping(), |(system, _)| self.known.project.is_torn(system))
+            {
                 continue;
             } else {
                 let sentence = format!("`{name}` is no resource to look into");

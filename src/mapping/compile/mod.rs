@@ -41,6 +41,12 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     );
     let scripts = find_scripts(spec, known, complaints);
     let (Some(left), Some(right)) = (resources.left, resources.right) else {
+        // A side by its right name is no side of a link that misspells it.
+        let at_link = |one: &Diagnostic| one.place.as_ref().is_some_and(|at| at.span == spec.link.left.place.span);
+        complaints.list.retain(|one| {
+            let here = one.place.as_ref().is_some_and(|at| *at.file == *spec.file);
+            !here || one.code != Code::UnknownSystem || at_link(one)
+        });
         return None;
     };
     let mut builder = Builder {
@@ -52,6 +58,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
         sources: Vec::new(),
         unknown: Sides::default(),
         called: Vec::new(),
+        scriptless: false,
         groups: Vec::new(),
         views: Vec::new(),
         references: BTreeSet::new(),
@@ -104,6 +111,8 @@ struct Builder<'a> {
     unknown: Sides<Vec<String>>,
     /// Every rule that was found.
     called: Vec<Rule>,
+    /// A rule was asked for, there is no script, and that was complained about.
+    scriptless: bool,
     groups: Vec<Group>,
     views: Vec<View>,
     references: BTreeSet<String>,
@@ -161,8 +170,8 @@ impl<'a> Builder<'a> {
         let views = Sides::new(self.view(group, Side::Left), self.view(group, Side::Right));
         let first = self.fields.len();
         let together = group.together.then_some(self.groups.len());
-        for field in &group.fields {
-            self.field(field, together, views);
+        if !Side::BOTH.into_iter().any(|side| self.is_blurred(group, views, side)) {
+            group.fields.iter().for_each(|field| self.field(field, together, views));
         }
         if group.together {
             self.groups.push(Group { name: group.name.0.clone(), fields: (first..self.fields.len()).collect() });
@@ -171,9 +180,8 @@ impl<'a> Builder<'a> {
 
     fn view(&mut self, group: &GroupSpec, side: Side) -> Option<usize> {
         let spec = group.views.get(side).as_ref()?;
-        let read = self.rule(&(format!("read_{}", spec.name.0), spec.name.1.clone()), 1);
         let flows = group.fields.iter().any(|field| field.arrow.flows_to(side));
-        let write = flows.then(|| self.rule(&(format!("write_{}", spec.name.0), spec.name.1.clone()), 2));
+        let (read, write) = self.both_ways(&spec.name, flows);
         let mut of = Vec::new();
         for (text, place) in &spec.of {
             if let Some(path) = self.known_path(side, text, place, flows) {
@@ -182,13 +190,18 @@ impl<'a> Builder<'a> {
             }
         }
         let read = read?;
-        let write = match write {
-            Some(found) => Some(found?),
-            None => None,
-        };
+        if flows && write.is_none() {
+            return None;
+        }
         let place = spec.name.1.clone();
         self.views.push(View { group: group.name.0.clone(), side, place, of, read, write });
         Some(self.views.len() - 1)
+    }
+
+    /// True when a group has a rule on a side, or may have one, and nothing is known of it: then its
+    /// members may be anything.
+    fn is_blurred(&self, group: &GroupSpec, views: Sides<Option<usize>>, side: Side) -> bool {
+        views.get(side).is_none() && (group.views.get(side).is_some() || self.spec.torn)
     }
 
     fn field(&mut self, spec: &'a FieldSpec, together: Option<usize>, views: Sides<Option<usize>>) {
@@ -258,10 +271,8 @@ impl<'a> Builder<'a> {
         if flows_here && slot.read_only && matches!(at, At::Path(_)) {
             self.complain_read_only(side, text, &spec.key.1);
         }
-        let named = |rule: &Written, prefix: &str| (format!("{prefix}_{}", rule.0), rule.1.clone());
-        let value_rule = spec.rule.get(side).clone();
-        let read = value_rule.as_ref().and_then(|rule| self.rule(&named(rule, "read"), 1));
-        let write = value_rule.as_ref().filter(|_| flows_here).and_then(|r| self.rule(&named(r, "write"), 2));
+        let (read, write) =
+            spec.rule.get(side).as_ref().map(|rule| self.both_ways(rule, flows_here)).unwrap_or_default();
         let hold = spec.hold.get(side).clone().and_then(|rule| self.reason(&rule, 2));
         let lookup = spec.lookup.get(side).as_ref().and_then(|lookup| self.lookup(lookup, side, spec));
         Some(FieldEnd {
@@ -298,6 +309,15 @@ impl<'a> Builder<'a> {
         paths.iter().find(|(path, _)| path.text() == name).map(|(_, slot)| slot.clone()).unwrap_or_default()
     }
 
+    /// The two halves of a rule. A word that leads to neither is one mistake.
+    fn both_ways(&mut self, (name, place): &Written, flows: bool) -> (Option<Rule>, Option<Rule>) {
+        let before = self.complaints.list.len();
+        let read = self.rule(&(format!("read_{name}"), place.clone()), 1);
+        let told = self.complaints.list.len() > before;
+        let write = (flows && !told).then(|| self.rule(&(format!("write_{name}"), place.clone()), 2));
+        (read, write.flatten())
+    }
+
     fn rule(&mut self, (name, place): &Written, parameters: usize) -> Option<Rule> {
         match self.known.rules.find(&self.scripts, name, parameters, place) {
             Ok(rule) => {
@@ -305,8 +325,14 @@ impl<'a> Builder<'a> {
                 Some(rule)
             }
             Err(diagnostic) => {
-                // A script that does not parse was complained about already.
-                if !self.complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
+                // A script that is not there, or does not parse, was complained about already.
+                let lost = if self.scripts.is_empty() {
+                    // Without any script, every rule would be told.
+                    self.spec.torn || !self.spec.scripts.is_empty() || std::mem::replace(&mut self.scriptless, true)
+                } else {
+                    self.scripts.len() < self.spec.scripts.len()
+                };
+                if !lost && !self.complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
                     self.complaints.push(*diagnostic);
                 }
                 None
@@ -363,6 +389,7 @@ impl<'a> Builder<'a> {
             match carried {
                 Some(index) => keys.push(index),
                 // The line of the key has a complaint of its own.
+                None if self.spec.torn || self.has_line(&key.paths) => {}
                 None if Side::BOTH.into_iter().any(|side| {
                     nearest(key.paths.get(side), self.unknown.get(side).iter().map(String::as_str)).is_some()
                 }) => {}
@@ -377,6 +404,10 @@ impl<'a> Builder<'a> {
             }
         }
         keys
+    }
+
+    fn has_line(&self, paths: &Sides<String>) -> bool {
+        self.spec.lines.iter().flat_map(fields_of).any(|line| line.paths == *paths)
     }
 
     /// A rule that says why not: one that never can never acts.

@@ -1,6 +1,8 @@
 //! The times of a mapping, which must leave each other something to do; and the parameters its rules
 //! ask for.
 
+use std::collections::BTreeSet;
+
 use super::Builder;
 use crate::config::mapping::Span;
 use crate::diagnostic::{Code, Diagnostic};
@@ -26,8 +28,7 @@ impl Builder<'_> {
         if schedule.full_ms.is_some_and(|full| full <= schedule.every_ms) {
             let sentence = "`full` is no longer than `every`: each cycle compares everything, and `window` never acts";
             complain(sentence.to_owned(), "write a longer `full`, such as `1d`");
-        }
-        if let Span::Last(window) = schedule.window {
+        } else if let Span::Last(window) = schedule.window {
             if window < schedule.every_ms {
                 let sentence = "`window` is shorter than `every`: each cycle looks back further than that anyway";
                 complain(sentence.to_owned(), "write a `window` of several cycles, or drop it");
@@ -41,8 +42,9 @@ impl Builder<'_> {
     /// Every parameter that a rule asks for is declared: what is not is nothing, in silence.
     pub(super) fn parameters(&mut self) {
         let reached = self.known.rules.reached(&self.called);
+        let mut told = BTreeSet::new();
         for (name, place) in self.known.rules.parameters_asked(&reached).unwrap_or_default() {
-            if self.spec.parameters.iter().any(|one| one.name == name) {
+            if self.spec.parameters.iter().any(|one| one.name == name) || !told.insert(name.clone()) {
                 continue;
             }
             let sentence = format!("`{}` declares no parameter `{name}`", self.spec.name);
