@@ -110,7 +110,7 @@ fn settle_parameters(project: &mut Project, complaints: &mut Diagnostics) {
     let Project { accounts, mappings, .. } = project;
     for enabled in accounts.iter_mut().flat_map(|file| &mut file.accounts).flat_map(|account| &mut account.mappings) {
         let (name, place) = &enabled.name;
-        if let Some(spec) = mappings.iter().find(|spec| spec.name == *name) {
+        if let Some(spec) = mappings.iter().find(|spec| spec.name == *name && !spec.torn) {
             enabled.parameters = parameter::settle(name, &spec.parameters, &enabled.given, place, complaints);
         }
     }

@@ -180,7 +180,7 @@ mod tests {
             ("let row = find(\"a.b\", \"c\", v); v", 1),
             ("let row = find(\"a.b\", \"c\", v)?.d; v", 1),
             ("find(\"a.b\", \"c\", v); v", 1),
-            ("if v { rows(\"a.b\"); 1 } else { 2 }", 1),
+            ("if v { rows(\"a.b\", \"c\", v); 1 } else { 2 }", 1),
             ("let row = find(\"a.b\", \"c\", v); row", 0),
             ("let row = find(\"a.b\", \"c\", v); `${row}`", 0),
             ("let row = find(\"a.b\", \"c\", v); v.map(|one| one + row)", 0),

@@ -365,7 +365,8 @@ impl<'a> Builder<'a> {
             for side in Side::BOTH {
                 let Some((word, place)) = spec.if_empty.get(side) else { continue };
                 let lender = self.fields.iter().position(|field| field.name == *word);
-                if lender.is_none() && !specs.iter().any(|one| one.paths.left == *word) {
+                let known = self.spec.torn || specs.iter().any(|one| one.paths.left == *word);
+                if lender.is_none() && !known && !self.was_misspelt(word, Side::Left) {
                     let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
                     let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
                     self.complaints.push(plain.did_you_mean(word, names.iter().map(String::as_str)));
@@ -390,9 +391,7 @@ impl<'a> Builder<'a> {
                 Some(index) => keys.push(index),
                 // The line of the key has a complaint of its own.
                 None if self.spec.torn || self.has_line(&key.paths) => {}
-                None if Side::BOTH.into_iter().any(|side| {
-                    nearest(key.paths.get(side), self.unknown.get(side).iter().map(String::as_str)).is_some()
-                }) => {}
+                None if Side::BOTH.into_iter().any(|side| self.was_misspelt(key.paths.get(side), side)) => {}
                 None => self.complaints.push(
                     Diagnostic::new(
                         Code::UnmatchedKey,
@@ -406,6 +405,11 @@ impl<'a> Builder<'a> {
         keys
     }
 
+    /// True when a path much like this one was complained about.
+    fn was_misspelt(&self, word: &str, side: Side) -> bool {
+        nearest(word, self.unknown.get(side).iter().map(String::as_str)).is_some()
+    }
+
     fn has_line(&self, paths: &Sides<String>) -> bool {
         self.spec.lines.iter().flat_map(fields_of).any(|line| line.paths == *paths)
     }
@@ -413,11 +417,16 @@ impl<'a> Builder<'a> {
     /// A rule that says why not: one that never can never acts.
     fn reason(&mut self, written: &Written, parameters: usize) -> Option<Rule> {
         let rule = self.rule(written, parameters)?;
-        if !self.known.rules.may_give_text(&rule) {
+        let here = self.known.rules.place_of(&rule);
+        let told = |one: &Diagnostic| {
+            one.code == Code::RuleSilent && one.related.as_ref().is_some_and(|(place, _)| *place == here)
+        };
+        // Other mappings that ask it make it no other mistake.
+        if !self.known.rules.may_give_text(&rule) && !self.complaints.list.iter().any(told) {
             let sentence = format!("rule `{}` never gives a reason: it stops nothing", written.0);
             self.complaints.push(
                 Diagnostic::new(Code::RuleSilent, &written.1, sentence)
-                    .related(&self.known.rules.place_of(&rule), "written here")
+                    .related(&here, "written here")
                     .hint("give `()` to let a record pass, and a text that says why to stop it"),
             );
         }

@@ -41,6 +41,9 @@ impl Builder<'_> {
 
     /// Every parameter that a rule asks for is declared: what is not is nothing, in silence.
     pub(super) fn parameters(&mut self) {
+        if self.spec.torn {
+            return;
+        }
         let reached = self.known.rules.reached(&self.called);
         let mut told = BTreeSet::new();
         for (name, place) in self.known.rules.parameters_asked(&reached).unwrap_or_default() {
