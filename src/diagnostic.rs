@@ -66,11 +66,47 @@ pub enum Code {
     MissingParameter,
     /// A file or folder that cannot be read.
     Unreadable,
+    /// A path that the shape of its resource does not have.
+    UnknownPath,
+    /// A line that flows to what its system alone writes.
+    ReadOnlyPath,
+    /// Two lines that write one place.
+    WrittenTwice,
+    /// A value a new record must have and nothing gives.
+    RequiredUnfed,
+    /// A value in a table that its side cannot hold.
+    TableMisfit,
+    /// A table that does not say what becomes of a value in none of its pairs.
+    TableOpen,
+    /// A text that may be longer than its place on the other side.
+    TooLong,
+    /// A lookup by a field that several rows may share.
+    LookupNotUnique,
+    /// A rule that must give a reason and never can.
+    RuleSilent,
+    /// Times that work against each other.
+    ScheduleConflict,
+    /// A parameter that is asked for and not declared.
+    UnknownParameter,
+    /// A parameter nothing reads.
+    UnusedParameter,
+    /// A function of a script that nothing calls.
+    UnusedRule,
+    /// A script that a mapping names and takes nothing from, or that no mapping names.
+    UnusedScript,
+    /// A table no line names.
+    UnusedTable,
+    /// A lookup of a script whose answer nothing reads.
+    UnusedLookup,
+    /// A file of a workspace that its name or place keeps from being read.
+    UnusedFile,
+    /// A branch that nothing can come to.
+    UnreachableBranch,
 }
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 45] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -98,6 +134,24 @@ impl Code {
         Self::MissingSecret,
         Self::MissingParameter,
         Self::Unreadable,
+        Self::UnknownPath,
+        Self::ReadOnlyPath,
+        Self::WrittenTwice,
+        Self::RequiredUnfed,
+        Self::TableMisfit,
+        Self::TableOpen,
+        Self::TooLong,
+        Self::LookupNotUnique,
+        Self::RuleSilent,
+        Self::ScheduleConflict,
+        Self::UnknownParameter,
+        Self::UnusedParameter,
+        Self::UnusedRule,
+        Self::UnusedScript,
+        Self::UnusedTable,
+        Self::UnusedLookup,
+        Self::UnusedFile,
+        Self::UnreachableBranch,
     ];
 
     /// The stable text form, as printed and as named in `tests/broken`.
@@ -130,6 +184,99 @@ impl Code {
             Self::MissingSecret => "missing-secret",
             Self::MissingParameter => "missing-parameter",
             Self::Unreadable => "unreadable",
+            Self::UnknownPath => "unknown-path",
+            Self::ReadOnlyPath => "read-only-path",
+            Self::WrittenTwice => "written-twice",
+            Self::RequiredUnfed => "required-unfed",
+            Self::TableMisfit => "table-misfit",
+            Self::TableOpen => "table-open",
+            Self::TooLong => "too-long",
+            Self::LookupNotUnique => "lookup-not-unique",
+            Self::RuleSilent => "rule-silent",
+            Self::ScheduleConflict => "schedule-conflict",
+            Self::UnknownParameter => "unknown-parameter",
+            Self::UnusedParameter => "unused-parameter",
+            Self::UnusedRule => "unused-rule",
+            Self::UnusedScript => "unused-script",
+            Self::UnusedTable => "unused-table",
+            Self::UnusedLookup => "unused-lookup",
+            Self::UnusedFile => "unused-file",
+            Self::UnreachableBranch => "unreachable-branch",
+        }
+    }
+
+    /// The code of a text form.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.text() == text)
+    }
+
+    /// How much its complaints weigh. What may be meant as it stands is only a warning.
+    pub const fn weight(self) -> Weight {
+        match self {
+            Self::TableOpen
+            | Self::TooLong
+            | Self::LookupNotUnique
+            | Self::RuleSilent
+            | Self::ScheduleConflict
+            | Self::UnusedParameter
+            | Self::UnusedRule
+            | Self::UnusedScript
+            | Self::UnusedTable
+            | Self::UnusedLookup
+            | Self::UnusedFile
+            | Self::UnreachableBranch => Weight::Warning,
+            Self::YamlSyntax
+            | Self::DuplicateKey
+            | Self::UnknownKey
+            | Self::MissingKey
+            | Self::WrongType
+            | Self::BadValue
+            | Self::BadArrow
+            | Self::BadPath
+            | Self::UnknownSystem
+            | Self::UnknownResource
+            | Self::UnknownMapping
+            | Self::UnknownField
+            | Self::UnknownCanon
+            | Self::UnknownTable
+            | Self::UnknownRule
+            | Self::UnknownScript
+            | Self::UnknownLookup
+            | Self::UnmatchedKey
+            | Self::RuleArity
+            | Self::TableWayBack
+            | Self::RhaiSyntax
+            | Self::RhaiUnknownFunction
+            | Self::DuplicateName
+            | Self::UnreachableOption
+            | Self::MissingSecret
+            | Self::MissingParameter
+            | Self::Unreadable
+            | Self::UnknownPath
+            | Self::ReadOnlyPath
+            | Self::WrittenTwice
+            | Self::RequiredUnfed
+            | Self::TableMisfit
+            | Self::UnknownParameter => Weight::Error,
+        }
+    }
+}
+
+/// How much a complaint weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing starts before it is gone.
+    Error,
+    /// It runs; somebody should look.
+    Warning,
+}
+
+impl Weight {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
         }
     }
 }
@@ -186,6 +333,8 @@ impl fmt::Display for Place {
 pub struct Diagnostic {
     /// What is wrong.
     pub code: Code,
+    /// How much it weighs; as much as its code, unless somebody says otherwise.
+    pub weight: Weight,
     /// Where; `None` for what no file holds, such as the environment.
     pub place: Option<Place>,
     /// One sentence, lower-case, without a period.
@@ -199,12 +348,19 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A complaint at a place.
     pub fn new(code: Code, place: &Place, sentence: impl Into<String>) -> Self {
-        Self { code, place: Some(place.clone()), sentence: sentence.into(), hint: None, related: None }
+        Self {
+            code,
+            weight: code.weight(),
+            place: Some(place.clone()),
+            sentence: sentence.into(),
+            hint: None,
+            related: None,
+        }
     }
 
     /// A complaint about something outside every file.
     pub fn nowhere(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, place: None, sentence: sentence.into(), hint: None, related: None }
+        Self { code, weight: code.weight(), place: None, sentence: sentence.into(), hint: None, related: None }
     }
 
     /// Adds what to do about it.
@@ -262,6 +418,16 @@ impl Diagnostics {
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
+    }
+
+    /// How many complaints weigh so much.
+    pub fn count(&self, weight: Weight) -> usize {
+        self.list.iter().filter(|one| one.weight == weight).count()
+    }
+
+    /// True when nothing stands against a start.
+    pub fn is_sound(&self) -> bool {
+        self.count(Weight::Error) == 0
     }
 
     /// True when nobody complained.

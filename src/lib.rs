@@ -30,6 +30,7 @@ pub mod clock;
 pub mod diagnostic;
 mod flaw;
 pub mod link;
+pub mod pages;
 pub mod path;
 pub mod phone;
 pub mod record;

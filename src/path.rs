@@ -95,6 +95,20 @@ impl Path {
         }
     }
 
+    /// The keys this path begins with, as far as it only names keys.
+    pub fn keys(&self) -> Vec<&str> {
+        match &self.form {
+            Form::Steps(steps) => steps
+                .iter()
+                .map_while(|step| match step {
+                    Step::Key(key) => Some(&**key),
+                    Step::Index(_) => None,
+                })
+                .collect(),
+            Form::Query(_) => self.root().into_iter().collect(),
+        }
+    }
+
     /// The value here; several matches come as a list, none as `None`.
     pub fn get(&self, body: &Value) -> Option<Value> {
         match &self.form {

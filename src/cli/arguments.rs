@@ -48,6 +48,10 @@ pub enum Format {
     Human,
     /// For programs: one JSON object on each line.
     Json,
+    /// For GitHub: complaints as annotations of a workflow; of `check` alone.
+    Github,
+    /// For code scanning: complaints as one SARIF 2.1.0 log; of `check` alone.
+    Sarif,
 }
 
 /// How the log is written.
@@ -82,11 +86,7 @@ pub enum Command {
         folder: PathBuf,
     },
     /// Say everything that is wrong with YAML and Rhai, with file, line and hint.
-    Check {
-        /// The workspace, instead of --dir.
-        #[arg(value_name = "FOLDER")]
-        folder: Option<PathBuf>,
-    },
+    Check(CheckArguments),
     /// Run the cases; a failing one shows what was expected beside what was found.
     Test {
         /// The workspace, instead of --dir; a word that is no folder is the filter.
@@ -357,6 +357,24 @@ pub struct DemoArguments {
     pub keep: bool,
 }
 
+/// Arguments of `check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArguments {
+    /// The workspace, instead of --dir.
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Take warnings for errors: `warnings` for all about what is written, or a code; may be given more
+    /// than once.
+    #[arg(long, value_name = "CODE|warnings")]
+    pub deny: Vec<String>,
+    /// Say what a code means, with an example and its repair; without a code, list them all.
+    #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["folder", "deny"])]
+    pub explain: Option<String>,
+    /// The language of an explanation.
+    #[arg(long, value_enum, default_value_t = Language::En, requires = "explain")]
+    pub language: Language,
+}
+
 /// Arguments of `docs`.
 #[derive(Args, Clone, Debug)]
 pub struct DocsArguments {
@@ -368,7 +386,7 @@ pub struct DocsArguments {
     pub language: Language,
 }
 
-/// A language of the words around a De × Para.
+/// A language of the words around a De × Para, and of what explains a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// English.

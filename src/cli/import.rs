@@ -18,7 +18,7 @@ use super::arguments::{Global, ScopeArguments};
 use super::export::{Home, Line, VERSION};
 use super::links::homes;
 use super::open::{accounts, offline, scopes, store, store_to_read};
-use super::render::diagnostic::{Weight, complaints};
+use super::render::diagnostic::complaints;
 use super::render::{Screen, link};
 use super::{Exit, Stop};
 use crate::clock::Clock;
@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, chosen: &ScopeArguments, file: &Path, screen:
     let found = opened(file).and_then(|lines| check(&file.display().to_string(), lines, &seen)).map_err(unread)?;
     drop(seen);
     if !found.is_clean() {
-        complaints(screen, Weight::Error, &found)?;
+        complaints(screen, &found)?;
         return Err(Stop::Told(Exit::Failed).into());
     }
     let store = store(&global.dir, accounts)?;

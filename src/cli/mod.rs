@@ -34,7 +34,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::store;
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Format};
 use render::Screen;
 
 /// How a run ended.
@@ -126,10 +126,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
 /// Whatever stopped the verb; [`Stop`] and store errors say what to do about it.
 pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let global = &arguments.global;
+    if matches!(global.format, Format::Github | Format::Sarif) && !matches!(arguments.command, Command::Check(_)) {
+        return Err(Stop::usage(
+            "this command prints no complaints of a workspace",
+            "`--format human` or `--format json`",
+        ));
+    }
     match &arguments.command {
         Command::Demo(demo) => demo::run(global, demo, screen),
         Command::Init { folder } => init::run(folder, screen),
-        Command::Check { folder } => check::run(folder.as_deref().unwrap_or(&global.dir), screen),
+        Command::Check(check) => check::run(global, check, screen),
         Command::Test { folder, filter } => test::run(global, folder.as_deref(), filter.as_deref(), screen),
         Command::Plan(cycle) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::arguments::{Global, ScopeArguments};
 use super::render::Screen;
-use super::render::diagnostic::{Weight, complaints};
+use super::render::diagnostic::complaints;
 use super::{Exit, Stop};
+use crate::cases;
 use crate::config::account::AccountFile;
 use crate::config::files::{self, ACCOUNT_FILE, Files};
-use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Weight, nearest};
 use crate::engine::crew::Scope;
 use crate::engine::turn::in_order;
 use crate::store::{MemoryStore, SledStore, Store};
@@ -69,8 +70,9 @@ pub(super) fn compiled(
 ) -> anyhow::Result<Workspace> {
     match Workspace::compile(files, env, met) {
         Ok(workspace) => Ok(workspace),
-        Err(found) => {
-            complaints(screen, Weight::Error, &found)?;
+        Err(mut found) => {
+            found.list.retain(|one| one.weight == Weight::Error);
+            complaints(screen, &found)?;
             Err(Stop::Told(Exit::Failed).into())
         }
     }
@@ -97,18 +99,28 @@ pub(super) fn need_files(dir: &Path) -> anyhow::Result<()> {
     Err(Stop::usage(sentence, format!("name the folder that holds {parts} or {ACCOUNT_FILE}")))
 }
 
-/// All complaints of a workspace: those about what is written, and those about variables that are
-/// not set here.
-pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics, Diagnostics) {
+/// All complaints of a workspace, those about its cases among them. A variable that is not set here is
+/// only a warning: the files are well.
+pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics) {
     let mut read = Diagnostics::default();
     let files = files::workspace(dir, &mut read);
     let anything = |name: &str| environment(name).or_else(|| Some(UNSET.to_owned()));
-    let judge =
-        |env: &dyn Fn(&str) -> Option<String>| Workspace::compile(&files, env, read.clone()).err().unwrap_or_default();
-    let written = judge(&anything);
-    let mut unset = judge(&environment);
-    unset.list.retain(|one| one.code == Code::MissingSecret && !written.list.contains(one));
-    (files, written, unset)
+    let mut found = match Workspace::compile(&files, &anything, read.clone()) {
+        Ok(workspace) => {
+            let mut found = workspace.warnings.clone();
+            cases::read(&workspace, &mut found);
+            found
+        }
+        Err(found) => found,
+    };
+    let unset = Workspace::compile(&files, &environment, read).err().unwrap_or_default();
+    for one in unset.list.into_iter().filter(|one| one.code == Code::MissingSecret) {
+        if !found.list.contains(&one) {
+            found.push(Diagnostic { weight: Weight::Warning, ..one });
+        }
+    }
+    found.sort();
+    (files, found)
 }
 
 /// The accounts of a workspace.

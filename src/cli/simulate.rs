@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::arguments::{Global, SimulateArguments};
-use super::render::diagnostic::{Weight, complaints};
+use super::render::diagnostic::complaints;
 use super::render::{Screen, simulate};
 use super::{Exit, Stop, open};
 use crate::config::files;
@@ -53,13 +53,13 @@ fn stage(global: &Global, mapping: Option<&str>, screen: &mut Screen) -> anyhow:
     let mut met = Diagnostics::default();
     let files = files::workspace(&global.dir, &mut met);
     if !met.is_clean() {
-        complaints(screen, Weight::Error, &met)?;
+        complaints(screen, &met)?;
         return Err(Stop::Told(Exit::Failed).into());
     }
     match Stage::open(&files, mapping) {
         Ok(stage) => Ok(stage),
         Err(Error::Complaints(found)) => {
-            complaints(screen, Weight::Error, &found)?;
+            complaints(screen, &found)?;
             Err(Stop::Told(Exit::Failed).into())
         }
         Err(Error::Unknown { wanted, known }) => {

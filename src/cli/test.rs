@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::arguments::Global;
-use super::render::diagnostic::{Weight, complaints};
+use super::render::diagnostic::complaints;
 use super::render::{Screen, case};
 use super::{Exit, Stop, open};
 use crate::cases;
@@ -33,7 +33,7 @@ pub(super) fn run(
         return Err(Stop::usage(sentence, "`depara test` alone runs them all"));
     }
     if !tested.complaints.is_clean() {
-        complaints(screen, Weight::Error, &tested.complaints)?;
+        complaints(screen, &tested.complaints)?;
     }
     let failed = tested.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
     for outcome in &tested.outcomes {

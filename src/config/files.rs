@@ -17,6 +17,9 @@ static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/cases");
 /// Folders a workspace consists of.
 pub const FOLDERS: [&str; 3] = ["mappings", "scripts", "tests/cases"];
 
+/// How files end that are meant to be read. Those that end otherwise, or stand where they mean nothing,
+/// are complained about later.
+const ENDINGS: [&str; 3] = ["yaml", "rhai", "yml"];
 /// Largest file that is read, in bytes.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 /// Deepest folder that is looked into.
@@ -84,7 +87,7 @@ fn collect_disk(root: &Path, folder: &Path, depth: usize, files: &mut Files, com
     for path in paths {
         if path.is_dir() {
             collect_disk(root, &path, depth + 1, files, complaints);
-        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "rhai") {
+        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|one| ending.eq_ignore_ascii_case(one))) {
             read_file(root, &path, files, complaints);
         }
     }

@@ -71,8 +71,8 @@ pub struct FieldSpec {
     pub hold: Sides<Option<Written>>,
     /// `once: true`: only at birth.
     pub once: Option<Place>,
-    /// `cut:`, sides on which a text may be cut to the length they take.
-    pub cut: Sides<bool>,
+    /// `cut:`, whether a text may be cut to the length a side takes; nothing where the line does not say.
+    pub cut: Sides<Option<bool>>,
     /// `on_conflict:` of this field alone.
     pub on_conflict: Option<PolicySpec>,
 }
@@ -225,8 +225,7 @@ fn read_conduct(field: &mut FieldSpec, entries: &mut Entries<'_>, names: &SideNa
         field.once = value.boolean(complaints).filter(|flag| *flag).map(|_| value.place.clone());
     }
     if let Some(value) = entries.take("cut") {
-        let found = names.read(value, complaints, Located::boolean);
-        field.cut = found.map(|flag| flag.unwrap_or(false));
+        field.cut = names.read(value, complaints, Located::boolean);
     }
     field.on_conflict = entries.take("on_conflict").and_then(|value| read_policy(value, names, complaints));
 }

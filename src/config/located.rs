@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, nearest};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -300,7 +300,12 @@ impl Located {
 
     /// The entries of a map, to be taken by name.
     pub fn entries(&self, complaints: &mut Diagnostics) -> Option<Entries<'_>> {
-        self.map(complaints).map(|map| Entries { place: &self.place, left: map.iter().collect(), known: Vec::new() })
+        self.map(complaints).map(|map| Entries {
+            place: &self.place,
+            left: map.iter().collect(),
+            known: Vec::new(),
+            missing: Vec::new(),
+        })
     }
 
     /// A length of time such as `10m`, `5h`, `90s`, `300ms` or `1d`, in milliseconds, or a complaint.
@@ -345,6 +350,8 @@ pub struct Entries<'a> {
     place: &'a Place,
     left: Vec<&'a (Word, Located)>,
     known: Vec<&'static str>,
+    /// Keys that must be there and were not, and the sentences that say so.
+    missing: Vec<(&'static str, String)>,
 }
 
 impl<'a> Entries<'a> {
@@ -360,7 +367,9 @@ impl<'a> Entries<'a> {
     pub fn need(&mut self, key: &'static str, complaints: &mut Diagnostics) -> Option<&'a Located> {
         let found = self.take(key);
         if found.is_none() {
-            complaints.push(Diagnostic::new(Code::MissingKey, self.place, format!("`{key}` is missing")));
+            let sentence = format!("`{key}` is missing");
+            self.missing.push((key, sentence.clone()));
+            complaints.push(Diagnostic::new(Code::MissingKey, self.place, sentence));
         }
         found
     }
@@ -380,6 +389,12 @@ impl<'a> Entries<'a> {
     /// Complains about every key that nobody took.
     pub fn finish(self, complaints: &mut Diagnostics) {
         for (word, _) in &self.left {
+            // A key under a wrong name is one mistake: it is not missing too.
+            let meant = nearest(&word.text, self.missing.iter().map(|(key, _)| *key));
+            if let Some((_, sentence)) = self.missing.iter().find(|(key, _)| meant == Some(*key)) {
+                let told = |one: &Diagnostic| one.place.as_ref() == Some(self.place) && one.sentence == *sentence;
+                complaints.list.retain(|one| !told(one));
+            }
             let mut known = self.known.clone();
             known.sort_unstable();
             let plain = Diagnostic::new(Code::UnknownKey, &word.place, format!("unknown key `{}`", word.text))

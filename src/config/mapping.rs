@@ -39,6 +39,8 @@ pub struct MappingSpec {
     pub scripts: Vec<Written>,
     /// `schedule:`.
     pub schedule: Schedule,
+    /// Where it was written, if it was.
+    pub scheduled: Option<Place>,
     /// `on_conflict:`.
     pub on_conflict: PolicySpec,
     /// `limits:`.
@@ -51,6 +53,8 @@ pub struct MappingSpec {
     pub create: Sides<Option<HookSpec>>,
     /// `fields:`.
     pub lines: Vec<LineSpec>,
+    /// True when something in the file could not be read: what is not there is no second mistake.
+    pub torn: bool,
     /// `refused:`, where a refusal of that side is reported.
     pub refused: Sides<Option<ReportSpec>>,
     /// The whole file as JSON; its print tells an edited mapping from the old one.
@@ -265,6 +269,7 @@ pub fn written(value: &Located, complaints: &mut Diagnostics) -> Option<Written>
 impl MappingSpec {
     /// Lowers one file; complains about all that is wrong and gives `None` when the frame is missing.
     pub fn read(tree: &Located, file: &str, complaints: &mut Diagnostics) -> Option<Self> {
+        let before = complaints.list.len();
         let mut entries = tree.entries(complaints)?;
         let name = entries.need("mapping", complaints).and_then(|value| value.text(complaints));
         let title = entries.take("title").and_then(|value| value.text(complaints));
@@ -274,7 +279,8 @@ impl MappingSpec {
         };
         let names = SideNames::of(&link);
         let scripts = entries.take("scripts").map(|value| value.texts(complaints)).unwrap_or_default();
-        let schedule = entries.take("schedule").map_or_else(Schedule::default, |v| read_schedule(v, complaints));
+        let timed = entries.take("schedule");
+        let schedule = timed.map_or_else(Schedule::default, |value| read_schedule(value, complaints));
         let on_conflict = entries
             .take("on_conflict")
             .and_then(|value| read_policy(value, &names, complaints))
@@ -299,12 +305,14 @@ impl MappingSpec {
             name,
             scripts,
             schedule,
+            scheduled: timed.map(|value| value.place.clone()),
             on_conflict,
             limits,
             keys,
             keep,
             create,
             lines,
+            torn: complaints.list.len() > before,
             refused,
             json: tree.json(),
             link: link.clone(),

@@ -46,6 +46,11 @@ impl Project {
     pub fn is_torn(&self, system: &str) -> bool {
         self.torn.contains(&format!("mappings/systems/{system}.yaml"))
     }
+
+    /// True when the file of some mapping was complained about: it may be the one a name leads to.
+    pub fn has_torn_mapping(&self) -> bool {
+        self.torn.iter().any(|path| matches!(kind_of(path), Kind::Mapping))
+    }
 }
 
 /// Reads all files of a workspace. `env` answers `${NAME}` in the account file.
@@ -92,7 +97,7 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
                     project.accounts = Some(account::read(&tree, env, complaints));
                 }
             }
-            Kind::Other => {}
+            Kind::Other => complain_unused(path, complaints),
         }
     }
     settle_parameters(&mut project, complaints);
@@ -105,7 +110,7 @@ fn settle_parameters(project: &mut Project, complaints: &mut Diagnostics) {
     let Project { accounts, mappings, .. } = project;
     for enabled in accounts.iter_mut().flat_map(|file| &mut file.accounts).flat_map(|account| &mut account.mappings) {
         let (name, place) = &enabled.name;
-        if let Some(spec) = mappings.iter().find(|spec| spec.name == *name) {
+        if let Some(spec) = mappings.iter().find(|spec| spec.name == *name && !spec.torn) {
             enabled.parameters = parameter::settle(name, &spec.parameters, &enabled.given, place, complaints);
         }
     }
@@ -140,6 +145,13 @@ fn kind_of(path: &str) -> Kind {
     }
 }
 
+/// A file under a name that nobody looks for is left out in silence otherwise.
+fn complain_unused(path: &str, complaints: &mut Diagnostics) {
+    let place = crate::diagnostic::Place::file(path);
+    let plain = Diagnostic::new(Code::UnusedFile, &place, "no file is read under this name");
+    complaints.push(plain.hint("name it `.yaml` under mappings or tests/cases, or `.rhai` under scripts"));
+}
+
 fn complain_twin(twin: Option<(String, &str)>, path: &str, complaints: &mut Diagnostics) {
     if let Some((name, kind)) = twin {
         let place = crate::diagnostic::Place::file(path);
@@ -154,7 +166,7 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
         for enabled in &account.mappings {
             let (name, place) = &enabled.name;
             let Some(mapping) = project.mappings.iter().find(|spec| spec.name == *name) else {
-                if project.torn.iter().any(|path| matches!(kind_of(path), Kind::Mapping)) {
+                if project.has_torn_mapping() {
                     continue;
                 }
                 let plain = Diagnostic::new(Code::UnknownMapping, place, format!("no mapping is named `{name}`"));

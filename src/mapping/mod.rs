@@ -110,6 +110,21 @@ pub struct Report {
 }
 
 impl Mapping {
+    /// Every rule it calls.
+    pub fn called(&self) -> impl Iterator<Item = &Rule> {
+        let policies = self.fields.iter().filter_map(|field| field.policy.as_ref()).chain([&self.policy]);
+        let deciding = policies.filter_map(|policy| match policy {
+            Policy::Rule(rule) => Some(rule),
+            Policy::Newest | Policy::Wins(_) | Policy::Ask => None,
+        });
+        let ends = self.fields.iter().flat_map(|field| [&field.ends.left, &field.ends.right]);
+        let valued = ends.flat_map(|end| [&end.read, &end.write, &end.hold]).flatten();
+        let hooked =
+            [&self.sides.left, &self.sides.right].into_iter().flat_map(|end| [&end.keep, &end.create]).flatten();
+        let seen = self.views.iter().flat_map(|view| std::iter::once(&view.read).chain(&view.write));
+        deciding.chain(valued).chain(hooked).chain(seen)
+    }
+
     /// The mapping with the parameters of an account. Others make it another mapping.
     #[must_use]
     pub fn of_account(&self, parameters: Map<String, Value>) -> Self {

@@ -478,7 +478,7 @@ fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
     }
     let Some(text) = scalar_text(&value) else { return Ok(value) };
     match slot.kind {
-        None => Ok(value),
+        None | Some(Kind::List | Kind::Map | Kind::Any) => Ok(value),
         Some(Kind::Text) => fit(&text, slot.max, cut),
         Some(Kind::Integer | Kind::Number) if value.is_number() => Ok(value),
         Some(Kind::Integer) => {

@@ -4,6 +4,8 @@
 //! where each stands; a failing rule answers with script, line and column.
 
 pub mod host;
+mod idle;
+pub mod reach;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -44,6 +46,17 @@ pub struct Rule {
     pub function: String,
     /// `file:line` of the function, for people.
     pub place: String,
+}
+
+/// A reference that a script names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consulted {
+    /// `system.resource`, or a mapping.
+    pub name: String,
+    /// The field that one row is looked for by, where it is written out, and where.
+    pub field: Option<(String, Place)>,
+    /// Where it was named.
+    pub place: Place,
 }
 
 /// A value that a rule is given.
@@ -139,15 +152,19 @@ impl RuleSet {
                     return Ok(Rule { script: name.clone(), function: function.to_owned(), place: here });
                 }
                 let sentence =
-                    format!("rule `{function}` takes {} parameters, {parameters} are given", candidate.parameters);
+                    format!("rule `{function}` takes {} parameters, and is given {parameters}", candidate.parameters);
                 let at = Place::at(&script.file, &script.text, candidate.line, 1);
                 return Err(Box::new(Diagnostic::new(Code::RuleArity, place, sentence).related(&at, "written here")));
             }
         }
         let plain = Diagnostic::new(Code::UnknownRule, place, format!("no script has a rule `{function}`"));
-        Err(Box::new(match nearest(function, known) {
-            Some(near) => plain.hint(format!("did you mean `{near}`?")),
-            None => plain.hint(format!("write `fn {function}(…)` in one of: {}", scripts.join(", "))),
+        let elsewhere = self.scripts.iter().find(|(_, script)| {
+            script.functions.iter().any(|one| one.name == function && one.parameters == parameters)
+        });
+        Err(Box::new(match (elsewhere, nearest(function, known)) {
+            (Some((name, _)), _) => plain.hint(format!("`{name}` has it: name that script under `scripts:`")),
+            (None, Some(near)) => plain.hint(format!("did you mean `{near}`?")),
+            (None, None) => plain.hint(format!("write `fn {function}(…)` in one of: {}", scripts.join(", "))),
         }))
     }
 
@@ -165,8 +182,8 @@ impl RuleSet {
         function.map_or_else(String::new, |function| function.comment.join(" "))
     }
 
-    /// The references that scripts name in `find(…)` and `rows(…)`, and where.
-    pub fn references_of(&self, scripts: &[String]) -> Vec<(String, Place)> {
+    /// The references that scripts name in `find(…)` and `rows(…)`, with the field they look by.
+    pub fn references_of(&self, scripts: &[String]) -> Vec<Consulted> {
         let mut found = Vec::new();
         for script in scripts.iter().filter_map(|name| self.scripts.get(name)) {
             script.ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -174,8 +191,14 @@ impl RuleSet {
                     && matches!(call.name.as_str(), "find" | "rows")
                     && let Some(Expr::StringConstant(name, position)) = call.args.first()
                 {
-                    let (line, column) = line_and_column(*position);
-                    found.push((name.to_string(), Place::at(&script.file, &script.text, line, column)));
+                    let field = match call.args.get(1) {
+                        // `rows` gives them all: nothing is lost where several are alike.
+                        Some(Expr::StringConstant(field, at)) if call.name == "find" => {
+                            Some((field.to_string(), script.place(*at)))
+                        }
+                        _ => None,
+                    };
+                    found.push(Consulted { name: name.to_string(), field, place: script.place(*position) });
                 }
                 true
             });
@@ -295,16 +318,16 @@ fn complain_unknown_functions(script: &Script, native: &[(String, usize)], compl
     let own = script.functions.iter().map(|function| (function.name.as_str(), function.parameters));
     let all: Vec<(&str, usize)> = own.chain(native.iter().map(|(name, count)| (name.as_str(), *count))).collect();
     let known: HashSet<(&str, usize)> = all.iter().copied().collect();
-    let mut unknown = 0;
+    let mut told = HashSet::new();
     let mut check = |call: &FnCallExpr, extra: usize, position: rhai::Position| {
         let (name, given) = (call.name.as_str(), call.args.len() + extra);
         if call.op_token.is_some() || host::LANGUAGE_FUNCTIONS.contains(&name) || !is_word(name) {
             return;
         }
-        if known.contains(&(name, given)) || unknown == UNKNOWN_MAX {
+        // One function that is not there is one mistake, however often it is called.
+        if known.contains(&(name, given)) || told.len() == UNKNOWN_MAX || !told.insert((name.to_owned(), given)) {
             return;
         }
-        unknown += 1;
         let (line, column) = line_and_column(position);
         let same: Vec<usize> = all.iter().filter(|(known, _)| *known == name).map(|(_, count)| *count).collect();
         let plural = if given == 1 { "value" } else { "values" };

@@ -8,7 +8,7 @@ use crate::config::files::{ACCOUNT_FILE, Files};
 use crate::config::mapping::Arrow;
 use crate::diagnostic::Diagnostics;
 use crate::mapping::Mapping;
-use crate::mapping::field::At;
+use crate::mapping::field::{At, Field};
 use crate::record::Side;
 use crate::reference::is_links;
 use crate::sandbox::town::Town;
@@ -168,7 +168,8 @@ fn edited(files: &Files, workspace: &Workspace, turn: usize) -> Files {
     files
 }
 
-/// Lines that can go without anybody missing them: both ways, on a line of their own, and no key.
+/// Lines that can go without anybody missing them: both ways, on a line of their own, no key, and
+/// nothing that a newborn record must have.
 fn removable<'a>(mapping: &'a Mapping, lines: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
     let lent: BTreeSet<usize> = mapping
         .fields
@@ -180,9 +181,17 @@ fn removable<'a>(mapping: &'a Mapping, lines: &'a [&str]) -> impl Iterator<Item 
         let plain = field.arrow == Arrow::Both
             && Side::BOTH.iter().all(|side| matches!(field.ends.get(*side).at, At::Path(_)))
             && !mapping.keys.contains(&index)
+            && !feeds_required(mapping, field)
             && !lent.contains(&index);
         let line = Some(field.place.line).filter(|_| plain)?;
         let text = lines.get(line.checked_sub(1)?)?;
         (text.starts_with("  ") && !text.starts_with("   ") && text.trim_end().ends_with('}')).then_some(line)
+    })
+}
+
+fn feeds_required(mapping: &Mapping, field: &Field) -> bool {
+    Side::BOTH.iter().any(|side| match &field.ends.get(*side).at {
+        At::Path(path) => mapping.sides.get(*side).required.iter().any(|(needed, _)| needed.text() == path.text()),
+        At::Member { .. } => false,
     })
 }

@@ -1,23 +1,35 @@
 //! Every code a complaint can have: a file of `tests/broken` that earns it, and what people see.
 //!
-//! A broken file says in its first line which file of `tests/broken/_workspace` it stands for.
+//! A broken file says in its first line which file of `tests/broken/_workspace` it stands for. Its own
+//! name begins with its code; further mistakes of one code have a word of their own behind it.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use depara::cli::render::diagnostic::{Weight, drawn};
+use depara::cli::render::diagnostic::drawn;
 use depara::config::files;
-use depara::diagnostic::{Code, Diagnostics};
+use depara::diagnostic::{Code, Diagnostics, Weight};
+use depara::pages;
 use depara::workspace::Workspace;
 
 fn broken() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
 }
 
-/// The broken file of a code.
-fn file_of(code: Code) -> Option<PathBuf> {
-    ["yaml", "rhai"].iter().map(|ending| broken().join(format!("{code}.{ending}"))).find(|path| path.is_file())
+/// The broken files and their codes, and the snapshots beside them.
+fn files_of_codes() -> Vec<(PathBuf, Code)> {
+    let paths = fs::read_dir(broken()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let mut files: Vec<_> = paths
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let code = Code::named(name.split('.').next().unwrap());
+            let code = code.unwrap_or_else(|| panic!("{} belongs to no code", path.display()));
+            (path, code)
+        })
+        .collect();
+    files.sort();
+    files
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -33,54 +45,56 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What the small workspace complains of with one of its files in another form.
-fn complaints_with(change: Option<&Path>) -> Diagnostics {
+/// What the small workspace complains of with some of its files in another form, one after the other.
+fn complaints_with(changes: &[Vec<u8>]) -> Diagnostics {
     let folder = tempfile::tempdir().unwrap();
     copy(&broken().join("_workspace"), folder.path());
-    if let Some(file) = change {
-        let bytes = fs::read(file).unwrap();
-        let first = String::from_utf8_lossy(&bytes).lines().next().unwrap().to_owned();
-        fs::write(folder.path().join(first.trim_start_matches(['#', '/']).trim()), bytes).unwrap();
+    for bytes in changes {
+        let first = String::from_utf8_lossy(bytes).lines().next().unwrap().to_owned();
+        let path = first.trim_start_matches(['#', '/']).trim();
+        assert!(path.contains('.'), "`{first}` names no file of the workspace");
+        fs::write(folder.path().join(path), bytes).unwrap();
     }
     let mut found = Diagnostics::default();
     let read = files::disk(folder.path(), &mut found);
     let env = |name: &str| ["ERP_KEY", "CRM_TOKEN"].contains(&name).then(|| "s3cret".to_owned());
-    Workspace::compile(&read, &env, found).err().unwrap_or_default()
+    Workspace::compile(&read, &env, found).map_or_else(|found| found, |workspace| workspace.warnings)
 }
 
 fn text_of(all: &Diagnostics) -> String {
-    all.list.iter().map(|one| drawn(Weight::Error, one, all, false)).collect::<Vec<_>>().join("\n\n")
+    all.list.iter().map(|one| drawn(one, all, false)).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]
 fn the_workspace_itself_is_clean() {
-    let all = complaints_with(None);
+    let all = complaints_with(&[]);
     assert!(all.is_clean(), "{all}");
 }
 
 #[test]
 fn every_code_has_a_file_that_earns_it_and_a_snapshot() {
-    for code in Code::ALL {
-        let file = file_of(code).unwrap_or_else(|| panic!("no file of tests/broken earns `{code}`"));
-        let all = complaints_with(Some(&file));
-        assert!(all.list.iter().any(|one| one.code == code), "{} earns no `{code}`:\n{all}", file.display());
+    let mut earned = BTreeSet::new();
+    for (file, code) in files_of_codes() {
+        let (stem, ending) = (file.file_stem().unwrap().to_str().unwrap(), file.extension().unwrap());
+        if ending == "snap" {
+            let has_input = ["yaml", "rhai"].iter().any(|ending| file.with_extension(ending).is_file());
+            assert!(has_input, "{} is the snapshot of nothing", file.display());
+            continue;
+        }
+        earned.insert(code);
+        let all = complaints_with(&[fs::read(&file).unwrap()]);
+        assert!(!all.is_clean(), "{} earns nothing", file.display());
+        // One mistake is one complaint: nothing that follows from it is told.
+        assert!(all.list.iter().all(|one| one.code == code), "{} earns more than `{code}`:\n{all}", file.display());
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path(broken());
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         settings.set_input_file(&file);
-        settings.bind(|| insta::assert_snapshot!(code.text(), text_of(&all)));
+        settings.bind(|| insta::assert_snapshot!(stem, text_of(&all)));
     }
-}
-
-#[test]
-fn every_file_belongs_to_a_code() {
-    let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.text()).collect();
-    for entry in fs::read_dir(broken()).unwrap() {
-        let path = entry.unwrap().path();
-        let stem = path.file_stem().unwrap().to_str().unwrap();
-        assert!(path.is_dir() || codes.contains(stem), "{} belongs to no code", path.display());
-    }
+    let silent: Vec<Code> = Code::ALL.into_iter().filter(|code| !earned.contains(code)).collect();
+    assert_eq!(silent, [], "no file of tests/broken earns these");
 }
 
 #[test]
@@ -97,5 +111,56 @@ fn no_complaint_shows_a_secret() {
         let read = files::disk(folder.path(), &mut found);
         let all = Workspace::compile(&read, &|_| None, found).err().unwrap();
         assert!(!text_of(&all).contains("hunter"), "{}", text_of(&all));
+    }
+}
+
+/// The examples of a page: what stands between its fences, without the spaces in front.
+fn examples(page: &str) -> Vec<Vec<u8>> {
+    let blocks = page.split("\n```").skip(1).step_by(2);
+    blocks.map(|block| format!("{}\n", block.split_once('\n').unwrap().1).into_bytes()).collect()
+}
+
+#[test]
+fn every_code_has_its_pages_and_their_examples_are_true() {
+    for code in Code::ALL {
+        for (language, page) in [("en", pages::english(code)), ("pt", pages::portuguese(code))] {
+            let name = format!("src/pages/{language}/{code}.md");
+            assert!(page.starts_with(&format!("# {code}: ")), "{name} does not begin with its code");
+            let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
+            assert_eq!(headings.len(), 1, "{name} has other headings than the repair: {headings:?}");
+            let warns = page.contains("\n\nThis is a warning. ") || page.contains("\n\nÉ um aviso. ");
+            assert_eq!(warns, code.weight() == Weight::Warning, "{name} and the weight of its code disagree");
+            let examples = examples(page);
+            // A page is UTF-8, and so can show no file that is none.
+            if code == Code::Unreadable {
+                assert!(examples.is_empty(), "{name} shows what nobody can");
+                continue;
+            }
+            let [broken, repaired] = &examples[..] else { panic!("{name} shows no example and its repair") };
+            let all = complaints_with(std::slice::from_ref(broken));
+            assert!(all.list.iter().any(|one| one.code == code), "the example of {name} earns:\n{all}");
+            // A file under a wrong name is repaired by another file.
+            let kept = if code == Code::UnusedFile { vec![] } else { vec![broken.clone()] };
+            let all = complaints_with(&[kept, vec![repaired.clone()]].concat());
+            assert!(all.is_sound(), "the repair of {name} earns:\n{all}");
+            assert!(!all.list.iter().any(|one| one.code == code), "the repair of {name} still earns:\n{all}");
+        }
+        assert_eq!(
+            examples(pages::english(code)),
+            examples(pages::portuguese(code)),
+            "the pages of {code} show different examples"
+        );
+    }
+}
+
+#[test]
+fn every_page_belongs_to_a_code() {
+    for language in ["en", "pt"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages").join(language);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let code = path.file_stem().and_then(|stem| Code::named(stem.to_str()?));
+            assert!(code.is_some(), "{} belongs to no code", path.display());
+        }
     }
 }

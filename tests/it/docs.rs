@@ -19,7 +19,7 @@ resources:
     list: { records: rows }
     create: { answer: { id: id } }
     update: {}
-    shape: { note: text 20 }
+    shape: { code: any, client: any, stage: any, stage_id: any, street: any, note: text 20 }
 ";
 
 const FIELD: &str = "

@@ -20,7 +20,7 @@ resources:
     list: { records: rows }
     create: { answer: { id: id } }
     update: {}
-    shape: { head.client: integer, head.stage: { kind: text, required: true }, head.account: integer }
+    shape: { head.client: integer, head.stage: text required, head.account: integer, head.note: any, text: any, day: any }
 ",
     ),
     (
@@ -37,7 +37,7 @@ resources:
     list: { records: rows }
     create: { answer: { id: id }, without: [price] }
     update: {}
-    shape: { price: number }
+    shape: { name: any, price: number }
 ",
     ),
 ];
@@ -226,7 +226,7 @@ accounts:
     found.sort_unstable();
     let expected = [
         (Code::UnknownKey, "`erp-field/orders` has no parameter `acount`"),
-        (Code::UnknownKey, "no parameter is named `size`"),
+        (Code::UnknownParameter, "no parameter is named `size`"),
         (Code::WrongType, "the parameter `size` is no text"),
         (Code::WrongType, "the parameter `status` is no list"),
         (Code::BadValue, "`big` is no kind of parameter"),

@@ -125,7 +125,12 @@ fn line_text(line: &Line, at: usize, mirrored: bool) -> String {
         options.push(format!("on_conflict: {policy}"));
     }
     if line.cut {
-        options.push("cut: { alpha: true, beta: true }".to_owned());
+        let cut = match line.way {
+            Way::Both => "cut: { alpha: true, beta: true }",
+            Way::ToBeta => "cut: { beta: true }",
+            Way::ToAlpha => "cut: { alpha: true }",
+        };
+        options.push(cut.to_owned());
     }
     format!("{left}{at} {arrow} {right}{at}: {{ {} }}", options.join(", "))
 }
@@ -149,8 +154,8 @@ fn mapping_text(name: &str, lines: &[Line], policy: &str, mirrored: bool) -> Str
     text
 }
 
-const ALPHA: &str = "system: alpha\nbase_url: https://alpha.example.com\nempty: \"\"\nresources:\n  things: { id: id, path: /t, list: { records: rows }, create: { answer: { id: id } }, shape: { a1: text 8, a2: text } }\n  people: { id: id, path: /p, list: { records: rows } }\n";
-const BETA: &str = "system: beta\nbase_url: https://beta.example.com\nempty: null\nresources:\n  items: { id: Id, path: /i, list: { records: rows }, create: { answer: { id: Id } }, shape: { b2: text 8, b1: text } }\n  users: { id: Id, path: /u, list: { records: rows } }\n";
+const ALPHA: &str = "system: alpha\nbase_url: https://alpha.example.com\nempty: \"\"\nresources:\n  things: { id: id, path: /t, list: { records: rows }, create: { answer: { id: id } }, shape: { key: any, a0: any, a3: any, a4: any, a5: any, a1: text 8, a2: text } }\n  people: { id: id, path: /p, list: { records: rows } }\n";
+const BETA: &str = "system: beta\nbase_url: https://beta.example.com\nempty: null\nresources:\n  items: { id: Id, path: /i, list: { records: rows }, create: { answer: { id: Id } }, shape: { Key: any, b0: any, b3: any, b4: any, b5: any, b2: text 8, b1: text } }\n  users: { id: Id, path: /u, list: { records: rows } }\n";
 
 /// Many mappings, the same in every run.
 pub(crate) fn mappings(count: usize) -> Vec<Pair> {

@@ -2,43 +2,47 @@
 
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
-use super::Screen;
 use super::mask::masked;
 use super::value::count;
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use super::{Screen, annotation};
+use crate::cli::arguments::Format;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Weight};
 
-/// How much a complaint weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Nothing starts before it is gone.
-    Error,
-    /// It is well as a file, and lacks something of the place it runs at.
-    Warning,
-}
-
-/// Prints every complaint; `texts` holds what they point into.
+/// Prints every complaint; the list holds what they point into.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn complaints(screen: &mut Screen, weight: Weight, list: &Diagnostics) -> io::Result<()> {
-    for one in &list.list {
-        if screen.is_json() {
-            screen.json(&as_json(weight, one))?;
-        } else {
-            let text = drawn(weight, one, list, screen.paint().colour);
-            screen.text(&format!("{text}\n\n"))?;
+pub fn complaints(screen: &mut Screen, list: &Diagnostics) -> io::Result<()> {
+    complaints_seen_from(Path::new(""), list, screen)
+}
+
+/// Prints every complaint about the workspace in a folder, for readers who stand outside of it.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn complaints_seen_from(dir: &Path, list: &Diagnostics, screen: &mut Screen) -> io::Result<()> {
+    match screen.format() {
+        Format::Human => {
+            for one in &list.list {
+                let text = drawn(one, list, screen.paint().colour);
+                screen.text(&format!("{text}\n\n"))?;
+            }
         }
+        Format::Json => list.list.iter().try_for_each(|one| screen.json(&as_json(one)))?,
+        Format::Github => list.list.iter().try_for_each(|one| screen.line(&annotation::github(dir, one)))?,
+        Format::Sarif => screen.json(&annotation::sarif(dir, list))?,
     }
     Ok(())
 }
 
 /// One complaint as text.
-pub fn drawn(weight: Weight, one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
-    let level = match weight {
+pub fn drawn(one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
+    let level = match one.weight {
         Weight::Error => Level::ERROR,
         Weight::Warning => Level::WARNING,
     };
@@ -96,7 +100,7 @@ fn one_line(text: &str, span: &Range<usize>) -> Range<usize> {
 }
 
 /// One complaint as an object.
-fn as_json(weight: Weight, one: &Diagnostic) -> Value {
+fn as_json(one: &Diagnostic) -> Value {
     let place = |place: &Place| {
         json!({
             "file": &*place.file,
@@ -107,7 +111,7 @@ fn as_json(weight: Weight, one: &Diagnostic) -> Value {
         })
     };
     json!({
-        "weight": match weight { Weight::Error => "error", Weight::Warning => "warning" },
+        "weight": one.weight.word(),
         "code": one.code.text(),
         "sentence": one.sentence,
         "place": one.place.as_ref().map(place),
@@ -120,8 +124,9 @@ fn as_json(weight: Weight, one: &Diagnostic) -> Value {
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn verdict(screen: &mut Screen, files: usize, errors: usize, warnings: usize) -> io::Result<()> {
-    if screen.is_json() {
+pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Result<()> {
+    let (errors, warnings) = (found.count(Weight::Error), found.count(Weight::Warning));
+    if screen.format() != Format::Human {
         return Ok(());
     }
     let paint = screen.paint();
@@ -134,5 +139,11 @@ pub fn verdict(screen: &mut Screen, files: usize, errors: usize, warnings: usize
             format!("{files} checked, {}, {}", paint.bad(count(some, "error")), paint.warn(count(more, "warning")))
         }
     };
-    screen.line(&text)
+    screen.line(&text)?;
+    match found.list.first() {
+        Some(first) => {
+            screen.note(&format!("`depara check --explain {}` says what it means, and how to repair it", first.code))
+        }
+        None => Ok(()),
+    }
 }

@@ -3,6 +3,7 @@
 //! A [`Screen`] is where words go: a terminal, a pipe, or a test's memory. It knows whether people
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
+mod annotation;
 pub mod case;
 pub mod conflict;
 pub mod demo;
@@ -13,6 +14,7 @@ pub mod init;
 mod journal;
 pub mod link;
 mod mask;
+pub mod page;
 pub mod plan;
 pub mod preview;
 pub mod progress;
@@ -68,6 +70,11 @@ impl Screen {
     /// True when a program reads.
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// How the answer is printed.
+    pub const fn format(&self) -> Format {
+        self.format
     }
 
     /// The colours of the answer.

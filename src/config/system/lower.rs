@@ -301,7 +301,7 @@ fn pattern(at: &Located, complaints: &mut Diagnostics) -> Option<Pattern> {
                 .hint("give at least one of `status`, `text` and `field`"),
         );
     }
-    Some(Pattern { status, text, fields, on, call, is: is?, counts, wait_ms, by })
+    Some(Pattern { status, text, fields, on, call, is: is?, counts, wait_ms, by, place: at.place.clone() })
 }
 
 fn regex(at: &Located, complaints: &mut Diagnostics) -> Option<Regex> {

@@ -7,6 +7,7 @@ mod call;
 mod login;
 mod lower;
 mod resource;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,6 +169,8 @@ pub struct Pattern {
     pub wait_ms: Option<u64>,
     /// Whether the wait binds this kind of call, or all.
     pub by: By,
+    /// Where it was written.
+    pub place: Place,
 }
 
 /// What an answer means.
@@ -260,18 +263,41 @@ pub enum Load {
 /// What is known of one value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
+    /// Where it sits.
+    pub path: Path,
     /// Its type on the wire.
     pub kind: Kind,
     /// Most characters.
     pub max: Option<usize>,
+    /// All texts it can be; any when empty.
+    pub values: Vec<String>,
     /// How an empty value is written here; the system's way when not said.
     pub empty: Option<Value>,
     /// The system writes it; we never do.
     pub read_only: bool,
     /// A new record must have it.
     pub required: bool,
+    /// No two records share it.
+    pub unique: bool,
     /// Where it was written.
     pub place: Place,
+}
+
+impl Shape {
+    /// A value of a kind, of which nothing else is known.
+    pub const fn of(kind: Kind, path: Path, place: Place) -> Self {
+        Self {
+            path,
+            kind,
+            max: None,
+            values: Vec::new(),
+            empty: None,
+            read_only: false,
+            required: false,
+            unique: false,
+            place,
+        }
+    }
 }
 
 /// The type of a value on the wire.
@@ -285,6 +311,12 @@ pub enum Kind {
     Number,
     /// True or false.
     Bool,
+    /// A list; what its rows hold is not said.
+    List,
+    /// A map; what it holds is not said.
+    Map,
+    /// Anything: all that is said is that it is there.
+    Any,
 }
 
 /// Where and how a record says when it changed.

@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::call::{self, Role};
-use super::lower::{Whole, path, paths, positive, to_usize, word};
-use super::{Author, Call, Changed, Form, Join, Kind, Load, Ours, Resource, Shape};
-use crate::config::located::{Located, Node, Word};
+use super::lower::{Whole, path, paths, word};
+use super::shape::shapes;
+use super::{Author, Call, Changed, Form, Join, Load, Ours, Resource};
+use crate::config::located::{Located, Word};
 use crate::config::template::Template;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::Path;
 
 const LOADS: [(&str, Load); 2] = [("all", Load::All), ("by_key", Load::ByKey)];
-
-const KINDS: [(&str, Kind); 4] =
-    [("text", Kind::Text), ("integer", Kind::Integer), ("number", Kind::Number), ("bool", Kind::Bool)];
 
 /// What the calls of a resource need to know of it.
 pub(super) struct Around<'a> {
@@ -124,58 +122,4 @@ fn author(at: &Located, complaints: &mut Diagnostics) -> Option<Author> {
     let ours = entries.take("ours").and_then(|at| at.text(complaints));
     entries.finish(complaints);
     Some(Author { at: paths?, ours: ours.map_or(Ours::Learned, Ours::Is) })
-}
-
-fn shapes(at: &Located, complaints: &mut Diagnostics) -> BTreeMap<String, Shape> {
-    let mut found = BTreeMap::new();
-    for (key, value) in at.map(complaints).unwrap_or_default() {
-        if let Err(diagnostic) = Path::parse(&key.text, &key.place) {
-            complaints.push(*diagnostic);
-            continue;
-        }
-        let shape = match &value.node {
-            Node::Text(text) => short_shape(text, value, key, complaints),
-            Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::List(_) | Node::Map(_) => {
-                long_shape(value, key, complaints)
-            }
-        };
-        if let Some(shape) = shape {
-            found.insert(key.text.clone(), shape);
-        }
-    }
-    found
-}
-
-/// `text 60`, or just `integer`.
-fn short_shape(text: &str, at: &Located, key: &Word, complaints: &mut Diagnostics) -> Option<Shape> {
-    let (kind, max) = text.split_once(' ').map_or((text, None), |(kind, max)| (kind, Some(max)));
-    let written = Located { node: Node::Text(kind.to_owned()), place: at.place.clone() };
-    let kind = word(&written, &KINDS, complaints)?;
-    let number = max.map(|max| max.trim().parse::<usize>());
-    if number.as_ref().is_some_and(Result::is_err) {
-        complaints.push(
-            Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no shape"))
-                .hint("write a kind and how many characters, such as `text 60`"),
-        );
-        return None;
-    }
-    Some(Shape {
-        kind,
-        max: number.and_then(Result::ok),
-        empty: None,
-        read_only: false,
-        required: false,
-        place: key.place.clone(),
-    })
-}
-
-fn long_shape(at: &Located, key: &Word, complaints: &mut Diagnostics) -> Option<Shape> {
-    let mut entries = at.entries(complaints)?;
-    let kind = entries.need("kind", complaints).and_then(|at| word(at, &KINDS, complaints));
-    let max = entries.take("max").and_then(|at| positive(at, complaints)).map(to_usize);
-    let empty = entries.take("empty").map(Located::json);
-    let read_only = entries.take("read_only").and_then(|at| at.boolean(complaints)).unwrap_or(false);
-    let required = entries.take("required").and_then(|at| at.boolean(complaints)).unwrap_or(false);
-    entries.finish(complaints);
-    Some(Shape { kind: kind?, max, empty, read_only, required, place: key.place.clone() })
 }

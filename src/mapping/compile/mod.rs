@@ -1,21 +1,28 @@
 //! From a mapping as written to a mapping that runs; complains about every name that leads nowhere.
 
+mod feed;
+mod fit;
+mod known;
+mod lookup;
+mod moment;
 mod side;
+mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::canon::Canon;
-use super::field::{At, End as FieldEnd, Field, Group, Lookup, Policy, Rules, Slot, View};
+use super::field::{At, End as FieldEnd, Field, Group, Policy, Rules, Slot, View};
 use super::{Mapping, print_of};
 use crate::config::Project;
-use crate::config::line::{FieldSpec, GroupSpec, LineSpec, LookupSpec, Missing, TablePairs, TableSpec};
+use crate::config::line::{FieldSpec, GroupSpec, LineSpec, Missing, TablePairs};
 use crate::config::mapping::{Arrow, MappingSpec, PolicySpec, ResourceName, Written};
 use crate::config::system::{Resource, System};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Weight, nearest};
 use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::rules::Rule;
+use table::pairs_of;
 
 /// What a mapping may refer to.
 pub struct Known<'a> {
@@ -27,13 +34,19 @@ pub struct Known<'a> {
 
 /// Compiles one mapping. Gives `None` when a complaint makes it unusable.
 pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnostics) -> Option<Mapping> {
-    let before = complaints.list.len();
+    let before = complaints.count(Weight::Error);
     let resources = Sides::new(
         find_resource(&spec.link.left, known, complaints),
         find_resource(&spec.link.right, known, complaints),
     );
     let scripts = find_scripts(spec, known, complaints);
     let (Some(left), Some(right)) = (resources.left, resources.right) else {
+        // A side by its right name is no side of a link that misspells it.
+        let at_link = |one: &Diagnostic| one.place.as_ref().is_some_and(|at| at.span == spec.link.left.place.span);
+        complaints.list.retain(|one| {
+            let here = one.place.as_ref().is_some_and(|at| *at.file == *spec.file);
+            !here || one.code != Code::UnknownSystem || at_link(one)
+        });
         return None;
     };
     let mut builder = Builder {
@@ -42,6 +55,10 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
         scripts,
         resources: Sides::new(left, right),
         fields: Vec::new(),
+        sources: Vec::new(),
+        unknown: Sides::default(),
+        called: Vec::new(),
+        scriptless: false,
         groups: Vec::new(),
         views: Vec::new(),
         references: BTreeSet::new(),
@@ -54,9 +71,13 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     let keys = builder.keys();
     let policy = builder.policy(&spec.on_conflict);
     let sides = Sides::each(|side| builder.side(side));
+    builder.fits();
+    builder.feeds();
+    builder.moments();
+    builder.parameters();
     let print = builder.print();
     let Builder { fields, groups, views, references, .. } = builder;
-    (complaints.list.len() == before).then(|| Mapping {
+    (complaints.count(Weight::Error) == before).then(|| Mapping {
         name: spec.name.clone(),
         title: spec.title.clone(),
         arrow: spec.arrow,
@@ -84,6 +105,14 @@ struct Builder<'a> {
     scripts: Vec<String>,
     resources: Sides<(&'a System, &'a Resource)>,
     fields: Vec<Field>,
+    /// The lines the fields come from, in their order.
+    sources: Vec<&'a FieldSpec>,
+    /// Paths that were complained about: what they lead to is no second mistake.
+    unknown: Sides<Vec<String>>,
+    /// Every rule that was found.
+    called: Vec<Rule>,
+    /// A rule was asked for, there is no script, and that was complained about.
+    scriptless: bool,
     groups: Vec<Group>,
     views: Vec<View>,
     references: BTreeSet<String>,
@@ -126,9 +155,10 @@ fn find_scripts(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnost
     found
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn lines(&mut self) {
-        for line in &self.spec.lines {
+        let spec = self.spec;
+        for line in &spec.lines {
             match line {
                 LineSpec::Field(field) => self.field(field, None, Sides::new(None, None)),
                 LineSpec::Group(group) => self.group(group),
@@ -136,12 +166,12 @@ impl Builder<'_> {
         }
     }
 
-    fn group(&mut self, group: &GroupSpec) {
+    fn group(&mut self, group: &'a GroupSpec) {
         let views = Sides::new(self.view(group, Side::Left), self.view(group, Side::Right));
         let first = self.fields.len();
         let together = group.together.then_some(self.groups.len());
-        for field in &group.fields {
-            self.field(field, together, views);
+        if !Side::BOTH.into_iter().any(|side| self.is_blurred(group, views, side)) {
+            group.fields.iter().for_each(|field| self.field(field, together, views));
         }
         if group.together {
             self.groups.push(Group { name: group.name.0.clone(), fields: (first..self.fields.len()).collect() });
@@ -150,27 +180,31 @@ impl Builder<'_> {
 
     fn view(&mut self, group: &GroupSpec, side: Side) -> Option<usize> {
         let spec = group.views.get(side).as_ref()?;
-        let read = self.rule(&(format!("read_{}", spec.name.0), spec.name.1.clone()), 1);
         let flows = group.fields.iter().any(|field| field.arrow.flows_to(side));
-        let write = flows.then(|| self.rule(&(format!("write_{}", spec.name.0), spec.name.1.clone()), 2));
+        let (read, write) = self.both_ways(&spec.name, flows);
         let mut of = Vec::new();
         for (text, place) in &spec.of {
-            if let Some(path) = self.path(text, place, flows) {
+            if let Some(path) = self.known_path(side, text, place, flows) {
                 let slot = self.slot(side, &path);
                 of.push((path, slot));
             }
         }
         let read = read?;
-        let write = match write {
-            Some(found) => Some(found?),
-            None => None,
-        };
+        if flows && write.is_none() {
+            return None;
+        }
         let place = spec.name.1.clone();
         self.views.push(View { group: group.name.0.clone(), side, place, of, read, write });
         Some(self.views.len() - 1)
     }
 
-    fn field(&mut self, spec: &FieldSpec, together: Option<usize>, views: Sides<Option<usize>>) {
+    /// True when a group has a rule on a side, or may have one, and nothing is known of it: then its
+    /// members may be anything.
+    fn is_blurred(&self, group: &GroupSpec, views: Sides<Option<usize>>, side: Side) -> bool {
+        views.get(side).is_none() && (group.views.get(side).is_some() || self.spec.torn)
+    }
+
+    fn field(&mut self, spec: &'a FieldSpec, together: Option<usize>, views: Sides<Option<usize>>) {
         let name = spec.paths.left.clone();
         if let Some(twin) = self.fields.iter().find(|field| field.name == name) {
             let sentence = format!("the field `{name}` is mapped twice");
@@ -186,6 +220,7 @@ impl Builder<'_> {
         let policy = spec.on_conflict.as_ref().and_then(|policy| self.policy(policy));
         let (Some(left), Some(right)) = (left, right) else { return };
         let ends = Sides::new(left, right);
+        self.sources.push(spec);
         self.fields.push(Field {
             key: format!("{name}#{:08x}", self.line_print(spec, &ends, views) & 0xffff_ffff),
             label: spec.label.clone().unwrap_or_else(|| name.clone()),
@@ -214,44 +249,6 @@ impl Builder<'_> {
         })
     }
 
-    /// The pairs of a field's table, left value and right value.
-    fn table(&mut self, spec: &FieldSpec) -> Option<TablePairs> {
-        let table = match spec.table.as_ref()? {
-            TableSpec::Pairs(table) => table.clone(),
-            TableSpec::Named((name, place)) => {
-                let Some(table) = self.known.project.tables.get(name) else {
-                    let plain = Diagnostic::new(Code::UnknownTable, place, format!("no table is named `{name}`"));
-                    let near = plain.did_you_mean(name, self.known.project.tables.keys().map(String::as_str));
-                    self.complaints.push(near);
-                    return None;
-                };
-                table.clone()
-            }
-        };
-        if spec.arrow == Arrow::Both {
-            self.complain_way_back(&table);
-        }
-        Some(table)
-    }
-
-    fn complain_way_back(&mut self, table: &TablePairs) {
-        let mut seen: BTreeMap<&str, &Place> = BTreeMap::new();
-        for ((left, _), (right, place)) in &table.pairs {
-            let first = seen.insert(right, place);
-            if let Some(first) = first
-                && !table.back.iter().any(|(value, _)| value == right)
-            {
-                let sentence =
-                    format!("`{right}` comes from several values and does not say which one it goes back to");
-                self.complaints.push(
-                    Diagnostic::new(Code::TableWayBack, place, sentence)
-                        .related(first, "also from here")
-                        .hint(format!("add `back: {{ {right}: {left} }}`, or point the line one way")),
-                );
-            }
-        }
-    }
-
     fn end(
         &mut self,
         spec: &FieldSpec,
@@ -264,19 +261,20 @@ impl Builder<'_> {
         let flows_here = spec.arrow.flows_to(side);
         let at = match *views.get(side) {
             Some(view) => At::Member { view, name: text.clone() },
-            None => At::Path(self.path(text, &spec.key.1, flows_here)?),
+            None => At::Path(self.known_path(side, text, &spec.key.1, flows_here)?),
         };
         let is_id = matches!(&at, At::Path(path) if path.text() == resource.id.text());
         let slot = match &at {
             At::Path(path) => self.slot(side, path),
             At::Member { view, name } => self.member_slot(*view, name),
         };
-        let named = |rule: &Written, prefix: &str| (format!("{prefix}_{}", rule.0), rule.1.clone());
-        let value_rule = spec.rule.get(side).clone();
-        let read = value_rule.as_ref().and_then(|rule| self.rule(&named(rule, "read"), 1));
-        let write = value_rule.as_ref().filter(|_| flows_here).and_then(|r| self.rule(&named(r, "write"), 2));
-        let hold = spec.hold.get(side).clone().and_then(|rule| self.rule(&rule, 2));
-        let lookup = spec.lookup.get(side).as_ref().and_then(|lookup| self.lookup(lookup, side));
+        if flows_here && slot.read_only && matches!(at, At::Path(_)) {
+            self.complain_read_only(side, text, &spec.key.1);
+        }
+        let (read, write) =
+            spec.rule.get(side).as_ref().map(|rule| self.both_ways(rule, flows_here)).unwrap_or_default();
+        let hold = spec.hold.get(side).clone().and_then(|rule| self.reason(&rule, 2));
+        let lookup = spec.lookup.get(side).as_ref().and_then(|lookup| self.lookup(lookup, side, spec));
         Some(FieldEnd {
             is_id,
             member: spec.set.as_ref().and_then(|set| set.get(side).clone()).map(|(member, _)| member),
@@ -287,29 +285,11 @@ impl Builder<'_> {
             write,
             hold,
             if_empty: None,
-            cut: *spec.cut.get(side),
+            cut: spec.cut.get(side).unwrap_or(false),
             missing: spec.missing.unwrap_or(Missing::Hold),
             slot,
             at,
         })
-    }
-
-    fn path(&mut self, text: &str, place: &Place, written: bool) -> Option<Path> {
-        match Path::parse(text, place) {
-            Ok(path) if written && !path.is_writable() => {
-                let sentence = format!("nothing can be written to `{text}`");
-                self.complaints.push(
-                    Diagnostic::new(Code::BadPath, place, sentence)
-                        .hint("name keys and indexes only, or point the arrow away from it"),
-                );
-                None
-            }
-            Ok(path) => Some(path),
-            Err(diagnostic) => {
-                self.complaints.push(*diagnostic);
-                None
-            }
-        }
     }
 
     fn slot(&self, side: Side, path: &Path) -> Slot {
@@ -329,62 +309,35 @@ impl Builder<'_> {
         paths.iter().find(|(path, _)| path.text() == name).map(|(_, slot)| slot.clone()).unwrap_or_default()
     }
 
+    /// The two halves of a rule. A word that leads to neither is one mistake.
+    fn both_ways(&mut self, (name, place): &Written, flows: bool) -> (Option<Rule>, Option<Rule>) {
+        let before = self.complaints.list.len();
+        let read = self.rule(&(format!("read_{name}"), place.clone()), 1);
+        let told = self.complaints.list.len() > before;
+        let write = (flows && !told).then(|| self.rule(&(format!("write_{name}"), place.clone()), 2));
+        (read, write.flatten())
+    }
+
     fn rule(&mut self, (name, place): &Written, parameters: usize) -> Option<Rule> {
         match self.known.rules.find(&self.scripts, name, parameters, place) {
-            Ok(rule) => Some(rule),
+            Ok(rule) => {
+                self.called.push(rule.clone());
+                Some(rule)
+            }
             Err(diagnostic) => {
-                // A script that does not parse was complained about already.
-                if !self.complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
+                // A script that is not there, or does not parse, was complained about already.
+                let lost = if self.scripts.is_empty() {
+                    // Without any script, every rule would be told.
+                    self.spec.torn || !self.spec.scripts.is_empty() || std::mem::replace(&mut self.scriptless, true)
+                } else {
+                    self.scripts.len() < self.spec.scripts.len()
+                };
+                if !lost && !self.complaints.list.iter().any(|one| one.code == Code::RhaiSyntax) {
                     self.complaints.push(*diagnostic);
                 }
                 None
             }
         }
-    }
-
-    fn lookup(&mut self, spec: &LookupSpec, side: Side) -> Option<Lookup> {
-        let (system, _) = *self.resources.get(side);
-        if spec.by.is_empty() {
-            return self.link_lookup(spec, &system.name);
-        }
-        let Some(resource) = system.resources.get(&spec.of) else {
-            let sentence = format!("`{}` has no resource `{}` to look into", system.name, spec.of);
-            let plain = Diagnostic::new(Code::UnknownLookup, &spec.place, sentence);
-            self.complaints.push(plain.did_you_mean(&spec.of, system.resources.keys().map(String::as_str)));
-            return None;
-        };
-        let reference = format!("{}.{}", system.name, spec.of);
-        self.references.insert(reference.clone());
-        let inside = match &spec.inside {
-            Some(text) => Some(self.path(text, &spec.place, false)?),
-            None => None,
-        };
-        let id = resource.id.text().to_owned();
-        Some(Lookup { reference, id, by: spec.by.clone(), inside, create: spec.create.clone() })
-    }
-
-    /// A lookup through the links of another mapping: an id of this side becomes the id it is linked to.
-    fn link_lookup(&mut self, spec: &LookupSpec, system: &str) -> Option<Lookup> {
-        let Some(other) = self.known.project.mappings.iter().find(|one| one.name == spec.of) else {
-            let plain =
-                Diagnostic::new(Code::UnknownMapping, &spec.place, format!("no mapping is named `{}`", spec.of));
-            let names = self.known.project.mappings.iter().map(|one| one.name.as_str());
-            self.complaints.push(plain.did_you_mean(&spec.of, names));
-            return None;
-        };
-        let ends = other.link.as_ref().map(|end| end.system.as_str());
-        let by = match (ends.left == system, ends.right == system) {
-            (true, false) => ends.right,
-            (false, true) => ends.left,
-            _ => {
-                let sentence = format!("`{}` does not link `{system}` to another system", spec.of);
-                self.complaints.push(Diagnostic::new(Code::UnknownLookup, &spec.place, sentence));
-                return None;
-            }
-        };
-        self.references.insert(spec.of.clone());
-        let (reference, id) = (spec.of.clone(), system.to_owned());
-        Some(Lookup { reference, id, by: by.to_owned(), inside: None, create: None })
     }
 
     fn complain_unreachable(&mut self, spec: &FieldSpec) {
@@ -408,11 +361,12 @@ impl Builder<'_> {
     /// `if_empty` names another field of the same mapping.
     fn fallbacks(&mut self) {
         let specs: Vec<&FieldSpec> = self.spec.lines.iter().flat_map(fields_of).collect();
-        for spec in specs {
+        for spec in &specs {
             for side in Side::BOTH {
                 let Some((word, place)) = spec.if_empty.get(side) else { continue };
                 let lender = self.fields.iter().position(|field| field.name == *word);
-                if lender.is_none() {
+                let known = self.spec.torn || specs.iter().any(|one| one.paths.left == *word);
+                if lender.is_none() && !known && !self.was_misspelt(word, Side::Left) {
                     let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
                     let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
                     self.complaints.push(plain.did_you_mean(word, names.iter().map(String::as_str)));
@@ -420,31 +374,6 @@ impl Builder<'_> {
                 if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
                     field.ends.get_mut(side).if_empty = lender;
                 }
-            }
-        }
-    }
-
-    fn script_references(&mut self) {
-        for (name, place) in self.known.rules.references_of(&self.scripts) {
-            let known = self.known.project.mappings.iter().any(|one| one.name == name)
-                || name.split_once('.').is_some_and(|(system, resource)| {
-                    self.known.project.systems.get(system).is_some_and(|one| one.resources.contains_key(resource))
-                });
-            if known {
-                self.references.insert(name);
-            } else if name.split_once('.').is_some_and(|(system, _)| self.known.project.is_torn(system)) {
-                continue;
-            } else {
-                let sentence = format!("`{name}` is no resource to look into");
-                let all: Vec<String> = self
-                    .known
-                    .project
-                    .systems
-                    .values()
-                    .flat_map(|system| system.resources.keys().map(|resource| format!("{}.{resource}", system.name)))
-                    .collect();
-                let plain = Diagnostic::new(Code::UnknownLookup, &place, sentence);
-                self.complaints.push(plain.did_you_mean(&name, all.iter().map(String::as_str)));
             }
         }
     }
@@ -460,6 +389,9 @@ impl Builder<'_> {
             });
             match carried {
                 Some(index) => keys.push(index),
+                // The line of the key has a complaint of its own.
+                None if self.spec.torn || self.has_line(&key.paths) => {}
+                None if Side::BOTH.into_iter().any(|side| self.was_misspelt(key.paths.get(side), side)) => {}
                 None => self.complaints.push(
                     Diagnostic::new(
                         Code::UnmatchedKey,
@@ -471,6 +403,34 @@ impl Builder<'_> {
             }
         }
         keys
+    }
+
+    /// True when a path much like this one was complained about.
+    fn was_misspelt(&self, word: &str, side: Side) -> bool {
+        nearest(word, self.unknown.get(side).iter().map(String::as_str)).is_some()
+    }
+
+    fn has_line(&self, paths: &Sides<String>) -> bool {
+        self.spec.lines.iter().flat_map(fields_of).any(|line| line.paths == *paths)
+    }
+
+    /// A rule that says why not: one that never can never acts.
+    fn reason(&mut self, written: &Written, parameters: usize) -> Option<Rule> {
+        let rule = self.rule(written, parameters)?;
+        let here = self.known.rules.place_of(&rule);
+        let told = |one: &Diagnostic| {
+            one.code == Code::RuleSilent && one.related.as_ref().is_some_and(|(place, _)| *place == here)
+        };
+        // Other mappings that ask it make it no other mistake.
+        if !self.known.rules.may_give_text(&rule) && !self.complaints.list.iter().any(told) {
+            let sentence = format!("rule `{}` never gives a reason: it stops nothing", written.0);
+            self.complaints.push(
+                Diagnostic::new(Code::RuleSilent, &written.1, sentence)
+                    .related(&here, "written here")
+                    .hint("give `()` to let a record pass, and a text that says why to stop it"),
+            );
+        }
+        Some(rule)
     }
 
     fn policy(&mut self, spec: &PolicySpec) -> Option<Policy> {
@@ -509,17 +469,5 @@ fn fields_of(line: &LineSpec) -> &[FieldSpec] {
     match line {
         LineSpec::Field(field) => std::slice::from_ref(&**field),
         LineSpec::Group(group) => &group.fields,
-    }
-}
-
-/// This side's value and the shared value. The shared value speaks the right side's words.
-fn pairs_of(table: &TablePairs, side: Side) -> Vec<(String, String)> {
-    match side {
-        Side::Left => {
-            let back = table.back.iter().map(|(right, left)| (left.clone(), right.clone()));
-            let pairs = table.pairs.iter().map(|((left, _), (right, _))| (left.clone(), right.clone()));
-            back.chain(pairs).collect()
-        }
-        Side::Right => Vec::new(),
     }
 }

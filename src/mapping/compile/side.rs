@@ -16,14 +16,18 @@ use crate::record::Side;
 impl Builder<'_> {
     pub(super) fn side(&mut self, side: Side) -> End {
         let (system, resource) = *self.resources.get(side);
-        let keep = self.spec.keep.get(side).clone().and_then(|hook| self.rule(&hook.rule, 1));
-        let create = self.spec.create.get(side).clone().and_then(|hook| self.rule(&hook.rule, 1));
+        let keep = self.spec.keep.get(side).clone().and_then(|hook| self.reason(&hook.rule, 1));
+        let create = self.spec.create.get(side).clone().and_then(|hook| self.reason(&hook.rule, 1));
         let mut required = Vec::new();
         for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
             required.extend(Path::parse(text, &shape.place).ok().map(|path| (path, shape.place.clone())));
         }
         let report = self.spec.refused.get(side).clone().and_then(|report| {
-            find_resource(&report.to, self.known, self.complaints)?;
+            let (system, resource) = find_resource(&report.to, self.known, self.complaints)?;
+            if let Value::Object(body) = &report.body {
+                let given: Vec<String> = body.keys().cloned().collect();
+                self.body_of((&system.name, resource), &given, &report.place);
+            }
             Some(Report { system: report.to.system, resource: report.to.resource, body: report.body })
         });
         End {
@@ -56,7 +60,7 @@ impl Builder<'_> {
         }
         let hooks = [self.spec.keep.get(side), self.spec.create.get(side.other())];
         for (text, place) in hooks.into_iter().flatten().flat_map(|hook| hook.of.clone()).collect::<Vec<_>>() {
-            roots.extend(self.path(&text, &place, false).and_then(|path| path.root().map(str::to_owned)));
+            roots.extend(self.known_path(side, &text, &place, false).and_then(|path| path.root().map(str::to_owned)));
         }
         for view in self.views.iter().filter(|view| view.side == side) {
             roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
@@ -69,16 +73,23 @@ impl Builder<'_> {
         let mut birth = Vec::new();
         for ((text, place), value) in self.spec.birth.get(side).clone() {
             self.complain_unknown_parameters(&value, &place);
-            birth.extend(self.path(&text, &place, true).map(|path| (path, value)));
+            let path = self.known_path(side, &text, &place, true);
+            if self.resources.get(side).1.shape.get(&text).is_some_and(|shape| shape.read_only) {
+                self.complain_read_only(side, &text, &place);
+            }
+            birth.extend(path.map(|path| (path, value)));
         }
         birth
     }
 
     fn complain_unknown_parameters(&mut self, value: &Value, place: &Place) {
         let Value::String(text) = value else { return };
+        if self.spec.torn {
+            return;
+        }
         let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
         for name in names.filter(|name| !self.spec.parameters.iter().any(|one| one.name == *name)) {
-            let plain = Diagnostic::new(Code::UnknownKey, place, format!("no parameter is named `{name}`"));
+            let plain = Diagnostic::new(Code::UnknownParameter, place, format!("no parameter is named `{name}`"));
             let known = self.spec.parameters.iter().map(|one| one.name.as_str());
             self.complaints.push(plain.did_you_mean(name, known));
         }

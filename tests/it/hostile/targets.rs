@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use depara::cases;
-use depara::cli::render::diagnostic::{Weight, drawn};
+use depara::cli::render::diagnostic::drawn;
 use depara::clock::Clock;
 use depara::config::files::{self, Files};
 use depara::config::located::{self, Located};
@@ -20,7 +20,7 @@ use depara::diagnostic::{Diagnostics, Place};
 use depara::path::Path;
 use depara::record::{Record, Side, Sides};
 use depara::reference::References;
-use depara::rules::RuleSet;
+use depara::rules::{Consulted, RuleSet};
 use depara::store::{Batch, Ledger, MemoryStore, Store, Tree};
 use depara::sync::{Snapshot, reconcile};
 use depara::workspace::Workspace;
@@ -66,7 +66,7 @@ fn json(bytes: &[u8]) -> Value {
 /// Draws complaints as people see them.
 fn tell(complaints: &Diagnostics) {
     for one in complaints.list.iter().take(20) {
-        assert!(!drawn(Weight::Error, one, complaints, false).is_empty());
+        assert!(!drawn(one, complaints, false).is_empty());
     }
 }
 
@@ -279,7 +279,7 @@ pub(crate) fn rule(bytes: &[u8]) {
 
 fn tell_references(rules: &RuleSet) {
     let names: Vec<String> = rules.script_names().map(str::to_owned).collect();
-    for (name, place) in rules.references_of(&names) {
+    for Consulted { name, place, .. } in rules.references_of(&names) {
         assert!(place.line > 0, "`{name}` stands nowhere");
     }
 }

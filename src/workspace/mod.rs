@@ -1,5 +1,7 @@
 //! A whole workspace, compiled: what every command starts from.
 
+mod unused;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use crate::mapping::compile::{Known, compile};
 use crate::reference::is_links;
 use crate::rules::RuleSet;
 
-/// A workspace that checks clean.
+/// A workspace without errors.
 pub struct Workspace {
     /// As written.
     pub project: Project,
@@ -20,13 +22,15 @@ pub struct Workspace {
     pub mappings: Mappings,
     /// The scripts, compiled.
     pub rules: Arc<RuleSet>,
+    /// What runs and should be looked at.
+    pub warnings: Diagnostics,
 }
 
 impl Workspace {
     /// Loads the workspace at `root`, over what the binary carries.
     ///
     /// # Errors
-    /// Every complaint there is.
+    /// Every complaint there is, warnings among them.
     pub fn open(root: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Diagnostics> {
         let mut complaints = Diagnostics::default();
         let files = files::workspace(root, &mut complaints);
@@ -36,7 +40,7 @@ impl Workspace {
     /// Compiles files that were read already, with the complaints met so far.
     ///
     /// # Errors
-    /// Every complaint there is.
+    /// Every complaint there is, warnings among them.
     pub fn compile(
         files: &Files,
         env: &dyn Fn(&str) -> Option<String>,
@@ -53,10 +57,14 @@ impl Workspace {
             }
         }
         complain_links(&project, &mappings, &mut complaints);
-        if complaints.is_clean() {
-            Ok(Self { project, mappings, rules })
+        // What an error keeps from being read would look unused.
+        if complaints.is_sound() {
+            unused::complain(&project, &mappings, &rules, &mut complaints);
+        }
+        complaints.sort();
+        if complaints.is_sound() {
+            Ok(Self { project, mappings, rules, warnings: complaints })
         } else {
-            complaints.sort();
             Err(complaints)
         }
     }

@@ -1,0 +1,95 @@
+//! From the written shape of a resource to the compiled one: its fields, one on each line.
+//!
+//! `nome: text 60 required` says the kind, the most characters, and what else is to be known. What
+//! needs a value of its own is written as a map: `{ kind: number, empty: 0 }`.
+
+use std::collections::BTreeMap;
+
+use super::lower::{positive, to_usize, word};
+use super::{Kind, Shape};
+use crate::config::located::{Located, Node, Word};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path::Path;
+
+const KINDS: [(&str, Kind); 7] = [
+    ("text", Kind::Text),
+    ("integer", Kind::Integer),
+    ("number", Kind::Number),
+    ("bool", Kind::Bool),
+    ("list", Kind::List),
+    ("map", Kind::Map),
+    ("any", Kind::Any),
+];
+
+/// What may stand behind a kind.
+const MARKS: [&str; 3] = ["required", "read_only", "unique"];
+
+/// Lowers `shape:`.
+pub(super) fn shapes(at: &Located, complaints: &mut Diagnostics) -> BTreeMap<String, Shape> {
+    let mut found = BTreeMap::new();
+    for (key, value) in at.map(complaints).unwrap_or_default() {
+        let path = match Path::parse(&key.text, &key.place) {
+            Ok(path) => path,
+            Err(diagnostic) => {
+                complaints.push(*diagnostic);
+                continue;
+            }
+        };
+        let shape = match &value.node {
+            Node::Text(text) => short(text, &path, (key, value), complaints),
+            Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::List(_) | Node::Map(_) => {
+                long(&path, (key, value), complaints)
+            }
+        };
+        if let Some(shape) = shape {
+            found.insert(key.text.clone(), shape);
+        }
+    }
+    found
+}
+
+/// `text 60 required`, or just `integer`.
+fn short(text: &str, path: &Path, (key, at): (&Word, &Located), complaints: &mut Diagnostics) -> Option<Shape> {
+    let mut words = text.split_whitespace();
+    let written = Located { node: Node::Text(words.next().unwrap_or_default().to_owned()), place: at.place.clone() };
+    let mut shape = Shape::of(word(&written, &KINDS, complaints)?, path.clone(), key.place.clone());
+    for mark in words {
+        match mark {
+            "required" => shape.required = true,
+            "read_only" => shape.read_only = true,
+            "unique" => shape.unique = true,
+            _ if mark.contains('|') => shape.values = mark.split('|').map(str::to_owned).collect(),
+            _ => match mark.parse::<usize>() {
+                Ok(max) if shape.kind == Kind::Text => shape.max = Some(max),
+                Ok(_) | Err(_) => {
+                    let plain = Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no shape"));
+                    let near = plain.did_you_mean(mark, MARKS);
+                    let hint = "write a kind, how many characters, and marks, such as `text 60 required`";
+                    complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
+                    return None;
+                }
+            },
+        }
+    }
+    Some(shape)
+}
+
+fn long(path: &Path, (key, at): (&Word, &Located), complaints: &mut Diagnostics) -> Option<Shape> {
+    let mut entries = at.entries(complaints)?;
+    let kind = entries.need("kind", complaints).and_then(|at| word(at, &KINDS, complaints));
+    let max = entries.take("max").and_then(|at| positive(at, complaints)).map(to_usize);
+    let empty = entries.take("empty").map(Located::json);
+    let values = entries.take("values").map(|at| at.texts(complaints)).unwrap_or_default();
+    let mut mark = |name| entries.take(name).and_then(|at: &Located| at.boolean(complaints)).unwrap_or(false);
+    let (required, read_only, unique) = (mark("required"), mark("read_only"), mark("unique"));
+    entries.finish(complaints);
+    Some(Shape {
+        max,
+        empty,
+        values: values.into_iter().map(|(text, _)| text).collect(),
+        required,
+        read_only,
+        unique,
+        ..Shape::of(kind?, path.clone(), key.place.clone())
+    })
+}

@@ -1,0 +1,85 @@
+//! Paths, and what the shape of a resource says of them: whether they are there, and whether we may
+//! write to them. A resource that declares no shape knows every path.
+
+use super::Builder;
+use crate::config::system::{Kind, Resource};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use crate::path::Path;
+use crate::record::Side;
+
+impl Builder<'_> {
+    /// A path of the record on a side, which its resource must know.
+    pub(super) fn known_path(&mut self, side: Side, text: &str, place: &Place, written: bool) -> Option<Path> {
+        let path = self.path(text, place, written)?;
+        let (system, resource) = *self.resources.get(side);
+        if !knows(resource, &path) {
+            complain_unknown(&system.name, resource, text, place, self.complaints);
+            self.unknown.get_mut(side).push(text.to_owned());
+        }
+        Some(path)
+    }
+
+    pub(super) fn complain_read_only(&mut self, side: Side, text: &str, place: &Place) {
+        let (system, resource) = *self.resources.get(side);
+        let sentence = format!("`{text}` is read-only in `{}.{}`: nothing can flow there", system.name, resource.name);
+        let plain = Diagnostic::new(Code::ReadOnlyPath, place, sentence);
+        let shape = resource.shape.get(text).map(|shape| shape.place.clone());
+        let told = plain.hint("turn the arrow away from it, or drop the line");
+        self.complaints.push(match shape {
+            Some(shape) => told.related(&shape, "declared here"),
+            None => told,
+        });
+    }
+
+    pub(super) fn path(&mut self, text: &str, place: &Place, written: bool) -> Option<Path> {
+        match Path::parse(text, place) {
+            Ok(path) if written && !path.is_writable() => {
+                let sentence = format!("nothing can be written to `{text}`");
+                self.complaints.push(
+                    Diagnostic::new(Code::BadPath, place, sentence)
+                        .hint("name keys and indexes only, or point the arrow away from it"),
+                );
+                None
+            }
+            Ok(path) => Some(path),
+            Err(diagnostic) => {
+                self.complaints.push(*diagnostic);
+                None
+            }
+        }
+    }
+}
+
+/// True when a resource has something at a path, as far as its shape says. Inside a list or a map
+/// whose members are not declared there may be anything.
+pub(super) fn knows(resource: &Resource, path: &Path) -> bool {
+    let sought = path.keys();
+    let has = |known: &Path, open: bool| {
+        let known = known.keys();
+        known.starts_with(&sought) || (open && sought.starts_with(&known))
+    };
+    resource.shape.is_empty()
+        || has(&resource.id, false)
+        || resource.integration.iter().any(|path| has(path, false))
+        || resource.joins.iter().any(|join| sought.first() == Some(&join.at.as_str()))
+        || resource
+            .shape
+            .values()
+            .any(|shape| has(&shape.path, matches!(shape.kind, Kind::List | Kind::Map | Kind::Any)))
+}
+
+/// Complains about a path a resource does not have.
+pub(super) fn complain_unknown(
+    system: &str,
+    resource: &Resource,
+    text: &str,
+    place: &Place,
+    complaints: &mut Diagnostics,
+) {
+    let sentence = format!("`{system}.{}` has no field `{text}`", resource.name);
+    let plain = Diagnostic::new(Code::UnknownPath, place, sentence);
+    let near = plain.did_you_mean(text, resource.shape.keys().map(String::as_str));
+    let hint =
+        format!("its fields stand under `shape:` in {}; add one that the system really has", resource.place.file);
+    complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
+}

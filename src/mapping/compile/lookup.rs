@@ -1,0 +1,152 @@
+//! What a line or a script looks into: reference resources and the links of other mappings.
+
+use serde_json::Value;
+
+use super::Builder;
+use super::known::{complain_unknown, knows};
+use crate::config::line::{FieldSpec, LookupSpec};
+use crate::config::system::Resource;
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::mapping::field::Lookup;
+use crate::path::Path;
+use crate::record::Side;
+use crate::rules::Consulted;
+
+impl Builder<'_> {
+    pub(super) fn lookup(&mut self, spec: &LookupSpec, side: Side, line: &FieldSpec) -> Option<Lookup> {
+        let (system, _) = *self.resources.get(side);
+        if spec.by.is_empty() {
+            return self.link_lookup(spec, &system.name);
+        }
+        if spec.create.is_some() && !line.arrow.flows_to(side) {
+            let sentence = format!("`create` never acts here: nothing flows to the {side} side");
+            let plain = Diagnostic::new(Code::UnreachableOption, &spec.place, sentence);
+            self.complaints.push(plain.hint("drop it, or turn the arrow"));
+        }
+        let Some(resource) = system.resources.get(&spec.of) else {
+            let sentence = format!("`{}` has no resource `{}` to look into", system.name, spec.of);
+            let plain = Diagnostic::new(Code::UnknownLookup, &spec.place, sentence);
+            self.complaints.push(plain.did_you_mean(&spec.of, system.resources.keys().map(String::as_str)));
+            return None;
+        };
+        let reference = format!("{}.{}", system.name, spec.of);
+        self.references.insert(reference.clone());
+        self.row_field(&reference, resource, &spec.by, &spec.place);
+        if let Some(Value::Object(body)) = &spec.create {
+            let given: Vec<String> = body.keys().cloned().collect();
+            self.body_of((&system.name, resource), &given, &spec.place);
+        }
+        let inside = match &spec.inside {
+            // Inside a row of a list, nobody declares what there is.
+            Some(text) if line.set.is_some() => Some(self.path(text, &spec.place, false)?),
+            Some(text) => Some(self.known_path(side, text, &spec.place, false)?),
+            None => None,
+        };
+        let id = resource.id.text().to_owned();
+        Some(Lookup { reference, id, by: spec.by.clone(), inside, create: spec.create.clone() })
+    }
+
+    /// A lookup through the links of another mapping: an id of this side becomes the id it is linked to.
+    fn link_lookup(&mut self, spec: &LookupSpec, system: &str) -> Option<Lookup> {
+        let Some(other) = self.known.project.mappings.iter().find(|one| one.name == spec.of) else {
+            if self.known.project.has_torn_mapping() {
+                return None;
+            }
+            let plain =
+                Diagnostic::new(Code::UnknownMapping, &spec.place, format!("no mapping is named `{}`", spec.of));
+            let names = self.known.project.mappings.iter().map(|one| one.name.as_str());
+            self.complaints.push(plain.did_you_mean(&spec.of, names));
+            return None;
+        };
+        let ends = other.link.as_ref().map(|end| end.system.as_str());
+        let by = match (ends.left == system, ends.right == system) {
+            (true, false) => ends.right,
+            (false, true) => ends.left,
+            _ => {
+                let sentence = format!("`{}` does not link `{system}` to another system", spec.of);
+                self.complaints.push(Diagnostic::new(Code::UnknownLookup, &spec.place, sentence));
+                return None;
+            }
+        };
+        self.references.insert(spec.of.clone());
+        let (reference, id) = (spec.of.clone(), system.to_owned());
+        Some(Lookup { reference, id, by: by.to_owned(), inside: None, create: None })
+    }
+
+    pub(super) fn script_references(&mut self) {
+        for Consulted { name, field, place } in self.known.rules.references_of(&self.scripts) {
+            let known = self.known.project.mappings.iter().any(|one| one.name == name)
+                || name.split_once('.').is_some_and(|(system, resource)| {
+                    self.known.project.systems.get(system).is_some_and(|one| one.resources.contains_key(resource))
+                });
+            if known {
+                if let (Some((system, resource)), Some((field, at))) = (name.split_once('.'), field)
+                    && let Some(found) = self.known.project.systems.get(system)
+                    && let Some(resource) = found.resources.get(resource)
+                {
+                    self.row_field(&name, resource, &field, &at);
+                }
+                self.references.insert(name);
+            } else if name
+                .split_once('.')
+                .map_or(self.known.project.has_torn_mapping(), |(system, _)| self.known.project.is_torn(system))
+            {
+                continue;
+            } else {
+                let sentence = format!("`{name}` is no resource to look into");
+                let all: Vec<String> = self
+                    .known
+                    .project
+                    .systems
+                    .values()
+                    .flat_map(|system| system.resources.keys().map(|resource| format!("{}.{resource}", system.name)))
+                    .collect();
+                let plain = Diagnostic::new(Code::UnknownLookup, &place, sentence);
+                self.complaints.push(plain.did_you_mean(&name, all.iter().map(String::as_str)));
+            }
+        }
+    }
+
+    /// The field that rows are looked for by: there must be one, and it should tell rows apart.
+    fn row_field(&mut self, reference: &str, resource: &Resource, field: &str, place: &Place) {
+        let Ok(path) = Path::parse(field, place) else { return };
+        let system = reference.split('.').next().unwrap_or_default();
+        if !knows(resource, &path) {
+            complain_unknown(system, resource, field, place, self.complaints);
+            return;
+        }
+        let keys = [Some(&resource.id), resource.integration.as_ref()];
+        let tells_apart = resource.shape.get(field).is_none_or(|shape| shape.unique)
+            || keys.into_iter().flatten().any(|key| key.text() == field);
+        if !tells_apart {
+            let sentence = format!("several rows of `{reference}` may have the same `{field}`: the first one is taken");
+            self.complaints.push(Diagnostic::new(Code::LookupNotUnique, place, sentence).hint(format!(
+                "look by a field that is `unique`, or declare that `{field}` is, in {}",
+                resource.place.file
+            )));
+        }
+    }
+
+    /// The keys of a body that makes a record: the resource has them all, and what it requires is among
+    /// them.
+    pub(super) fn body_of(&mut self, (system, resource): (&str, &Resource), given: &[String], place: &Place) {
+        let before = self.complaints.list.len();
+        for text in given {
+            if Path::parse(text, place).is_ok_and(|path| !knows(resource, &path)) {
+                complain_unknown(system, resource, text, place, self.complaints);
+            }
+        }
+        if self.complaints.list.len() > before {
+            return;
+        }
+        for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
+            if !given.iter().any(|key| shape.path.keys().first() == Some(&key.as_str())) {
+                let sentence =
+                    format!("`{system}.{}` requires `{text}`, and this body does not give it", resource.name);
+                let plain = Diagnostic::new(Code::RequiredUnfed, place, sentence);
+                self.complaints
+                    .push(plain.related(&shape.place, "required here").hint(format!("add `{text}` to the body")));
+            }
+        }
+    }
+}
