@@ -76,7 +76,19 @@ struct Log {
     unheard: usize,
     /// When a good one was sought since then.
     sought: VecDeque<i64>,
+    /// How often what was sought was said not to be there.
+    in_vain: usize,
     rest: Option<Rest>,
+}
+
+impl Memory {
+    /// What is remembered together with a kind of call.
+    fn log(&mut self, by: By, call: &str) -> &mut Log {
+        match by {
+            By::All => &mut self.all,
+            By::Call => self.calls.entry(call.to_owned()).or_default(),
+        }
+    }
 }
 
 /// What a call is told at the gate.
@@ -166,16 +178,13 @@ impl Gate {
             state.known.reads.insert(print, now_ms);
         }
         if let Some(failures) = self.pace.failures {
-            let log = match failures.by {
-                By::All => &mut state.known.all,
-                By::Call => state.known.calls.entry(call.to_owned()).or_default(),
-            };
+            let log = state.known.log(failures.by, call);
             if counts {
                 push(&mut log.failed, now_ms, failures.calls);
             }
             match (good, counts) {
                 (true, _) => {
-                    (log.in_a_row, log.unheard) = (0, 0);
+                    (log.in_a_row, log.unheard, log.in_vain) = (0, 0, 0);
                     log.sought.clear();
                 }
                 (false, true) => log.in_a_row += 1,
@@ -187,19 +196,18 @@ impl Gate {
 
     /// True when failing answers to a kind of call have come in a row for so long that few more may
     /// follow: nobody says whether a system counts them within a time or until a good one. What was
-    /// never heard may have been one, and a call that is tried again may add as many as that. Where no
-    /// good one comes of it, it is given up after three for as long as failing answers are counted.
+    /// never heard may have been one, and a call that is tried again may add as many as that. Where there
+    /// is nothing to be given it is given up after three; where none comes for another reason, for as
+    /// long as failing answers are counted.
     pub(super) fn seeks_success(&self, call: &str) -> bool {
         let Some(failures) = self.pace.failures else { return false };
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
-        let log = match failures.by {
-            By::All => &mut state.known.all,
-            By::Call => state.known.calls.entry(call.to_owned()).or_default(),
-        };
+        let log = state.known.log(failures.by, call);
         let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
         let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
         let seeks = log.in_a_row > 0
+            && log.in_vain < SOUGHT_MAX
             && log.in_a_row + log.unheard >= few
             && sought.is_none_or(|sought_ms| now_ms - sought_ms > signed(failures.per_ms));
         if seeks {
@@ -208,13 +216,18 @@ impl Gate {
         seeks
     }
 
+    /// Takes note that there was nothing to be given where a good answer was sought.
+    pub(super) fn sought_in_vain(&self, call: &str) {
+        let Some(failures) = self.pace.failures else { return };
+        let mut state = self.lock();
+        let log = state.known.log(failures.by, call);
+        log.in_vain += 1;
+    }
+
     /// Lets a kind of call, or all, rest.
     pub(super) fn rest(&self, call: &str, by: By, rest: Rest) {
         let mut state = self.lock();
-        let log = match by {
-            By::All => &mut state.known.all,
-            By::Call => state.known.calls.entry(call.to_owned()).or_default(),
-        };
+        let log = state.known.log(by, call);
         if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
             log.rest = Some(rest);
         }
@@ -454,13 +467,30 @@ mod tests {
     #[test]
     fn a_good_answer_that_never_comes_is_sought_three_times_within_the_time_of_the_budget() {
         let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
-        let mut seek = || {
+        let seek = || {
             gate.leave("list", None, true, false);
             clock.skip_ms(10_000);
             gate.seeks_success("list")
         };
         assert_eq!([(); 7].map(|()| seek()), [true, true, true, false, false, false, false]);
         assert_eq!([(); 4].map(|()| seek()), [true, true, true, false]);
+    }
+
+    #[test]
+    fn a_good_answer_is_not_sought_any_more_where_there_is_nothing_to_be_given() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
+        let seek = || {
+            gate.leave("list", None, true, false);
+            clock.skip_ms(100_000);
+            let seeks = gate.seeks_success("list");
+            if seeks {
+                gate.sought_in_vain("list");
+            }
+            seeks
+        };
+        assert_eq!([(); 6].map(|()| seek()), [true, true, true, false, false, false]);
+        gate.leave("list", None, false, true);
+        assert!(seek());
     }
 
     #[test]

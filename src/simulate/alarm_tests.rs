@@ -14,7 +14,7 @@ use crate::flaw::Flaw;
 type Edits = &'static [(&'static str, &'static str)];
 
 /// Histories that a mistake may take to be noticed.
-const WITHIN: usize = 400;
+const WITHIN: usize = 120;
 
 /// What must be noticed.
 struct Alarm {
@@ -25,6 +25,8 @@ struct Alarm {
     faults: Severity,
     /// The power fails during the first cycles.
     power_cut: bool,
+    /// What strikes a system from the first moment on.
+    strike: Option<&'static str>,
     /// The seed to begin with, and how far it is to the next: every fourth history is rough.
     first: u64,
     step: usize,
@@ -34,15 +36,28 @@ struct Alarm {
 
 impl Alarm {
     const fn of(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: Some(flaw), edits: &[], faults: Severity::Mild, power_cut: false, first, step: 1, breaks }
+        Self {
+            flaw: Some(flaw),
+            edits: &[],
+            faults: Severity::Mild,
+            power_cut: false,
+            strike: None,
+            first,
+            step: 1,
+            breaks,
+        }
     }
 
     const fn rough(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
         Self { step: 4, ..Self::of(flaw, breaks, first) }
     }
 
+    const fn struck(flaw: Flaw, strike: &'static str, breaks: &'static str, first: u64) -> Self {
+        Self { strike: Some(strike), ..Self::of(flaw, breaks, first) }
+    }
+
     const fn edited(edits: Edits, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: None, edits, faults: Severity::Mild, power_cut: false, first, step: 1, breaks }
+        Self { flaw: None, edits, faults: Severity::Mild, power_cut: false, strike: None, first, step: 1, breaks }
     }
 
     fn named(&self) -> String {
@@ -53,7 +68,8 @@ impl Alarm {
         let mut script = script(seed, &Setting { faults: self.faults, ..Setting::default() });
         let cut = What::Crash { steps: 10 + seed, power: true, down_ms: 60_000 };
         let cut = self.power_cut.then_some(Act { number: 0, at_ms: 0, seed, what: cut });
-        script.acts.splice(0..0, cut);
+        let strike = self.strike.map(|rule| Act { number: 0, at_ms: 0, seed, what: What::Strike(rule.to_owned()) });
+        script.acts.splice(0..0, cut.into_iter().chain(strike));
         let outcome = history(stage, &script);
         let left_over = outcome.counts.get(LEFT_OVER).is_some_and(|times| *times > 0);
         outcome.broken.iter().map(|one| one.invariant).chain(left_over.then_some(LEFT_OVER)).collect()
@@ -90,14 +106,16 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
 const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n  # ")];
 
 const ALARMS: &[Alarm] = &[
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::NothingFlushed, "I3", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::MarkOnFailure, LEFT_OVER, 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::FallbackComesBack, "I4", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::LostCreateForgotten, "I6", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::LostCreateRepeated, "I6", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::BornInHoles, "I2", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::StaleAccepted, "I3", 1) },
-    Alarm { faults: Severity::Harsh, ..Alarm::of(Flaw::MappingEditUnnoticed, LEFT_OVER, 1) },
+    Alarm::struck(Flaw::LostCreateForgotten, "lose-answer:*:40%", "I6", 1),
+    Alarm::struck(Flaw::LostCreateForgotten, "lose-answer:*:40%", "I2", 1),
+    Alarm::struck(Flaw::LostCreateRepeated, "lose-answer:*:40%", "I6", 1),
+    Alarm::struck(Flaw::LostCreateRepeated, "lose-answer:*:40%", "I2", 1),
+    Alarm::struck(Flaw::BornInHoles, "shift-pages:*:60%:1", "I2", 1),
+    Alarm::struck(Flaw::BornInHoles, "empty-list:GET:60%", "I2", 1),
+    Alarm::struck(Flaw::StaleAccepted, "stale-list:*:60%:900", "I3", 1),
+    Alarm::struck(Flaw::StaleAccepted, "stale-list:*:60%:900", "I4", 1),
+    Alarm::struck(Flaw::MarkOnFailure, "bad-gateway:*:30%", LEFT_OVER, 1),
+    Alarm::struck(Flaw::NothingFlushed, "delay:*:20%:2500", "I3", 1),
 ];
 
 #[test]
@@ -108,7 +126,7 @@ fn every_mistake_is_noticed() {
     let work = || {
         while let Some(alarm) = next() {
             let found = noticed(alarm, &plain);
-            println!("{} {found:?}", alarm.named());
+            println!("{} {} {found:?}", alarm.named(), alarm.breaks);
             if found.is_none() {
                 missed.lock().unwrap().push(alarm.named());
             }

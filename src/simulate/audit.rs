@@ -20,8 +20,8 @@ use crate::sandbox::People;
 use crate::store::{Ledger, MemoryStore, Store};
 use crate::sync::Snapshot;
 
-/// Long enough for no read to be the repetition of an earlier one, in milliseconds.
-const PAUSE_MS: u64 = 120_000;
+/// Long enough for no read to be the repetition of an earlier one and for every block to end, in milliseconds.
+const PAUSE_MS: u64 = 2_400_000;
 
 /// Rounds of looking up at most.
 const LOOKS_MAX: usize = 6;

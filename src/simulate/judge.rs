@@ -154,7 +154,7 @@ impl Evidence<'_> {
         let kin = self.kin(index);
         for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
             let Some(change) = changes.get(side).last() else { continue };
-            if is_unresolved(change.after) || change.borrowed {
+            if is_unresolved(change.after) || change.borrowed || self.is_cleared_unmet(pair, change) {
                 continue;
             }
             let everywhere = Side::BOTH.iter().all(|side| {
@@ -196,6 +196,7 @@ impl Evidence<'_> {
                     || self.holds(index, (side, pair.get(side)), change.after)
                     || self.is_made_of((index, field), side, (change.after, value))
             });
+            let known = known || self.is_read_of_typed(field, side, &pair.get(side).id);
             let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
             let alike = carried && alike(field, last.left, last.right);
             if !(known || stands_in || alike || is_empty(value) || self.fills_itself(field)) {
@@ -210,6 +211,37 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// True when people typed, there and in these places, all that a group reads a value from: when one
+    /// place of it was cleared, it may read what stands in another.
+    fn is_read_of_typed(&self, field: &Field, side: Side, id: &str) -> bool {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        let (Some(view), Some(body)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
+            return false;
+        };
+        let place = self.mapping.sides.get(side).name();
+        let typed: Vec<&Value> = self
+            .deeds
+            .iter()
+            .filter(|deed| deed.place == place && deed.id == id)
+            .filter_map(|deed| deed.after.as_ref())
+            .collect();
+        view.of.iter().all(|(path, _)| {
+            let stands = path.look(body);
+            stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
+        })
+    }
+
+    /// True when a value was cleared before the two had met: at a first meeting what is empty gives way.
+    fn is_cleared_unmet(&self, pair: &Sides<Life>, change: &Change<'_>) -> bool {
+        let born_ms = |side: Side| {
+            let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
+            let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == *id && deed.before.is_none());
+            made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
+        };
+        let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
+        is_empty(change.after) && !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms)
     }
 
     /// True when a rule that writes a side would have nothing to write: that says the same in other words.

@@ -77,7 +77,7 @@ pub fn about(lines: &[Line], concerns: &[String]) -> Vec<String> {
         let tells = match line.kind {
             Kind::Event => true,
             Kind::Deed | Kind::Write | Kind::Failed => concerned,
-            Kind::Read => concerned && news,
+            Kind::Read => concerned && news && !concerns.is_empty(),
             Kind::Cycle => concerned || news,
             Kind::Idle => false,
         };

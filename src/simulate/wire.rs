@@ -52,6 +52,8 @@ pub(super) struct Cycle {
     pub(super) mapping: Option<String>,
     pub(super) from_ms: i64,
     pub(super) to_ms: i64,
+    /// True when it came to its end: neither it failed, nor was it halted, nor did the process die.
+    pub(super) done: bool,
 }
 
 impl Cycle {
@@ -78,9 +80,9 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    /// True when a cycle of a mapping began and ended between two moments.
+    /// True when a cycle of a mapping began and came to its end between two moments.
     pub(super) fn ran_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
-        let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 

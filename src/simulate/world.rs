@@ -280,7 +280,7 @@ impl<'a> World<'a> {
         // Nobody reports the cycles that died with it.
         let poll_ms = i64::try_from(self.poll_ms()).unwrap_or(i64::MAX);
         let died_ms = self.wire.clock.now_ms();
-        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms };
+        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms, done: false };
         held(&self.wire.ours).cycles.push(cycle);
         if self.power {
             let kept = self.random.usize(0..=self.disk.unflushed());
@@ -323,7 +323,8 @@ impl<'a> World<'a> {
         let ended_ms = self.wire.clock.now_ms();
         let took_ms = i64::try_from(report.ms).unwrap_or(i64::MAX);
         let mapping = Some(report.mapping.clone());
-        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms };
+        let done = report.failed.is_none() && report.halted.is_none();
+        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms, done };
         held(&self.wire.ours).cycles.push(cycle);
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
         self.failed.extend(report.failed.clone().map(|reason| (report.mapping.clone(), reason)));
