@@ -231,8 +231,17 @@ impl<'a> Layout<'a> {
     /// The lines of a text that is kept as it stands.
     fn block(&mut self, head: &str, parent: usize, (from, to): (usize, usize)) {
         let head = head.split('#').next().unwrap_or_default().trim();
+        let told = head.chars().any(|letter| letter.is_ascii_digit());
         let mut lines = Vec::new();
-        while let Some(line) = self.peek().filter(|line| line.trim().is_empty() || indent(line) > parent) {
+        let mut first = None;
+        while let Some(line) = self.peek() {
+            let empty = line.trim().is_empty();
+            if !empty && indent(line) < first.unwrap_or(parent + 1) {
+                break;
+            }
+            if !empty && !told {
+                first.get_or_insert(indent(line));
+            }
             lines.push(line);
             self.at += 1;
         }
@@ -241,9 +250,7 @@ impl<'a> Layout<'a> {
                 self.at -= 1;
             }
         }
-        let first = lines.iter().find(|line| !line.trim().is_empty()).map_or(0, |line| indent(line));
-        let told = head.chars().any(|letter| letter.is_ascii_digit());
-        let (old, new) = if told { (from, to) } else { (first, to + STEP) };
+        let (old, new) = if told { (from, to) } else { (first.unwrap_or(parent), to + STEP) };
         for line in lines {
             let inside = line.get(old..).unwrap_or_default();
             self.out.push(if inside.is_empty() { String::new() } else { blanks(new) + inside });
