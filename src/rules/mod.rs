@@ -3,6 +3,7 @@
 //! A rule is a Rhai function that a mapping names. The set knows its scripts, their functions and
 //! where each stands; a failing rule answers with script, line and column.
 
+pub mod definitions;
 pub mod host;
 mod idle;
 pub mod reach;
