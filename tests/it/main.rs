@@ -18,6 +18,7 @@ mod kill;
 mod laws;
 mod lies;
 mod lines;
+mod mutants;
 mod omie_trade_calls;
 mod one_way;
 mod orders_seen;

@@ -6,6 +6,7 @@
 mod annotation;
 pub mod case;
 pub mod conflict;
+pub mod coverage;
 pub mod demo;
 pub mod diagnostic;
 pub mod docs;
@@ -14,6 +15,7 @@ pub mod init;
 mod journal;
 pub mod link;
 mod mask;
+pub mod mutant;
 pub mod page;
 pub mod plan;
 pub mod preview;
