@@ -53,6 +53,9 @@ pub(crate) enum Flaw {
     HaltIgnored,
     /// A refused write is sent again in every cycle.
     RefusedAgain,
+    /// An update empties what the mapping does not speak of.
+    #[cfg(test)]
+    RestEmptied,
     /// A cycle that somebody asks for does not wait for the one that runs.
     #[cfg(test)]
     TwoAtOnce,

@@ -26,8 +26,10 @@ pub use auth::Credentials;
 pub use outcome::{Cause, Failure, Listing, Outcome, Row};
 pub use pace::Memory;
 
+use ask::Answered;
+
 use crate::clock::Clock;
-use crate::config::system::{Call, Resource, System, TextForm};
+use crate::config::system::{Call, Meaning, Resource, System, TextForm};
 use crate::config::template::Inputs;
 use crate::flaw::{self, Flaw};
 use auth::{Keys, Token};
@@ -219,7 +221,7 @@ impl Connector {
         self.join(resource).await?;
         // What is joined may have moved although the record has not: a window would not show it.
         let since_ms = since_ms.filter(|_| resource.joins.is_empty());
-        if since_ms.is_some() && self.inner.gate.wants_success(&call.name) {
+        if since_ms.is_some() && self.inner.gate.seeks_success(&call.name) {
             self.succeed(call).await;
         }
         let pager = Pager::new(&call.paging, since_ms);
@@ -233,7 +235,11 @@ impl Connector {
     async fn succeed(&self, call: &Call) {
         let inputs = self.now(Pager::new(&call.paging, None).inputs());
         // Whatever comes of it, the list that was wanted is asked for next.
-        drop(self.ask(call, inputs).await);
+        if let Answered::Verdict(verdict) = self.ask(call, inputs).await
+            && verdict.meaning == Meaning::Empty
+        {
+            self.inner.gate.sought_in_vain(&call.name);
+        }
     }
 
     /// Reads records by their ids; those that are not there are left out.

@@ -15,6 +15,9 @@ use crate::config::system::{By, Pace, Rate};
 /// A wait of this length is told to people, in milliseconds.
 const TOLD_MS: i64 = 3_000;
 
+/// How often a good answer is sought where none comes.
+const SOUGHT_MAX: usize = 3;
+
 /// Lets calls through when they may go.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -69,7 +72,23 @@ struct Log {
     failed: VecDeque<i64>,
     /// Failing answers since the last good one.
     in_a_row: usize,
+    /// Answers since then that were never heard, or said neither.
+    unheard: usize,
+    /// When a good one was sought since then.
+    sought: VecDeque<i64>,
+    /// How often what was sought was said not to be there.
+    in_vain: usize,
     rest: Option<Rest>,
+}
+
+impl Memory {
+    /// What is remembered together with a kind of call.
+    fn log(&mut self, by: By, call: &str) -> &mut Log {
+        match by {
+            By::All => &mut self.all,
+            By::Call => self.calls.entry(call.to_owned()).or_default(),
+        }
+    }
 }
 
 /// What a call is told at the gate.
@@ -159,38 +178,56 @@ impl Gate {
             state.known.reads.insert(print, now_ms);
         }
         if let Some(failures) = self.pace.failures {
-            let log = match failures.by {
-                By::All => &mut state.known.all,
-                By::Call => state.known.calls.entry(call.to_owned()).or_default(),
-            };
+            let log = state.known.log(failures.by, call);
             if counts {
                 push(&mut log.failed, now_ms, failures.calls);
             }
-            // Of an answer that never came nobody knows which it was.
-            log.in_a_row = if good { 0 } else { log.in_a_row + usize::from(counts) };
+            match (good, counts) {
+                (true, _) => {
+                    (log.in_a_row, log.unheard, log.in_vain) = (0, 0, 0);
+                    log.sought.clear();
+                }
+                (false, true) => log.in_a_row += 1,
+                // Of an answer that never came nobody knows which it was.
+                (false, false) => log.unheard += 1,
+            }
         }
     }
 
     /// True when failing answers to a kind of call have come in a row for so long that few more may
-    /// follow: nobody says whether a system counts them within a time or until a good one. Where none
-    /// comes of it, it is given up after three.
-    pub(super) fn wants_success(&self, call: &str) -> bool {
+    /// follow: nobody says whether a system counts them within a time or until a good one. What was
+    /// never heard may have been one, and a call that is tried again may add as many as that. Where there
+    /// is nothing to be given it is given up after three; where none comes for another reason, for as
+    /// long as failing answers are counted.
+    pub(super) fn seeks_success(&self, call: &str) -> bool {
         let Some(failures) = self.pace.failures else { return false };
-        let state = self.lock();
-        let log = match failures.by {
-            By::All => Some(&state.known.all),
-            By::Call => state.known.calls.get(call),
-        };
-        log.is_some_and(|log| (failures.calls.saturating_sub(2)..=failures.calls).contains(&log.in_a_row))
+        let now_ms = self.clock.now_ms();
+        let mut state = self.lock();
+        let log = state.known.log(failures.by, call);
+        let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
+        let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
+        let seeks = log.in_a_row > 0
+            && log.in_vain < SOUGHT_MAX
+            && log.in_a_row + log.unheard >= few
+            && sought.is_none_or(|sought_ms| now_ms - sought_ms > signed(failures.per_ms));
+        if seeks {
+            push(&mut log.sought, now_ms, SOUGHT_MAX);
+        }
+        seeks
+    }
+
+    /// Takes note that there was nothing to be given where a good answer was sought.
+    pub(super) fn sought_in_vain(&self, call: &str) {
+        let Some(failures) = self.pace.failures else { return };
+        let mut state = self.lock();
+        let log = state.known.log(failures.by, call);
+        log.in_vain += 1;
     }
 
     /// Lets a kind of call, or all, rest.
     pub(super) fn rest(&self, call: &str, by: By, rest: Rest) {
         let mut state = self.lock();
-        let log = match by {
-            By::All => &mut state.known.all,
-            By::Call => state.known.calls.entry(call.to_owned()).or_default(),
-        };
+        let log = state.known.log(by, call);
         if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
             log.rest = Some(rest);
         }
@@ -421,10 +458,53 @@ mod tests {
         let mut wanted = Vec::new();
         for counts in [true, true, true, true, false, true, true, true] {
             gate.leave("list", None, counts, !counts);
-            wanted.push(gate.wants_success("list"));
+            wanted.push(gate.seeks_success("list"));
         }
         assert_eq!(wanted, [false, false, true, true, false, false, false, true]);
-        assert!(!gate.wants_success("other"));
+        assert!(!gate.seeks_success("other"));
+    }
+
+    #[test]
+    fn a_good_answer_that_never_comes_is_sought_three_times_within_the_time_of_the_budget() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
+        let seek = || {
+            gate.leave("list", None, true, false);
+            clock.skip_ms(10_000);
+            gate.seeks_success("list")
+        };
+        assert_eq!([(); 7].map(|()| seek()), [true, true, true, false, false, false, false]);
+        assert_eq!([(); 4].map(|()| seek()), [true, true, true, false]);
+    }
+
+    #[test]
+    fn a_good_answer_is_not_sought_any_more_where_there_is_nothing_to_be_given() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
+        let seek = || {
+            gate.leave("list", None, true, false);
+            clock.skip_ms(100_000);
+            let seeks = gate.seeks_success("list");
+            if seeks {
+                gate.sought_in_vain("list");
+            }
+            seeks
+        };
+        assert_eq!([(); 6].map(|()| seek()), [true, true, true, false, false, false]);
+        gate.leave("list", None, false, true);
+        assert!(seek());
+    }
+
+    #[test]
+    fn what_was_never_heard_may_have_been_a_failing_answer() {
+        let (gate, _) = gate(Pace { failures: Some(rate(8, 1_000, By::Call)), ..Pace::default() });
+        let leave = |counts: bool, good: bool| {
+            gate.leave("list", None, counts, good);
+            gate.seeks_success("list")
+        };
+        let unheard = [false; 6].map(|counts| leave(counts, false));
+        assert_eq!(unheard, [false; 6], "a system that cannot be reached is asked no more than before");
+        assert!(leave(true, false));
+        assert!(!leave(false, true), "a good answer makes all of them forgotten");
+        assert_eq!([true, true, false, false].map(|counts| leave(counts, false)), [false, false, false, true]);
     }
 
     #[tokio::test(start_paused = true)]

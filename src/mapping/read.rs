@@ -90,7 +90,7 @@ pub(super) fn seen_by(view: &View, body: &Value) -> Given {
     Given::named(view.of.iter().map(|(path, _)| (path.text(), path.look(body))))
 }
 
-fn read_value(field: &Field, end: &End, raw: Value, body: &Value, references: &Arc<References>) -> Value {
+pub(super) fn read_value(field: &Field, end: &End, raw: Value, body: &Value, references: &Arc<References>) -> Value {
     let blank = is_empty(&raw) || end.slot.empty == raw;
     if blank {
         return Value::Null;

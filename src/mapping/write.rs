@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Mapping;
 use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
-use super::read::{member_value, seen_by};
+use super::read::{member_value, read_value, seen_by};
 use crate::config::line::Missing;
 use crate::config::system::Kind;
 use crate::flaw::{self, Flaw};
@@ -201,10 +201,46 @@ impl Mapping {
         let Some(rule) = &view.write else { return Ok(()) };
         let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old], references)?;
         let wrote = place_view(view, &answer, standing, draft)?;
+        let read = if wrote { self.read_again(view, &answer, standing, references) } else { Value::Null };
         for (member, becomes) in written {
+            let becomes = becomes.or_else(|| self.in_other_words((view.side, member), values, &read, references));
             draft.sent.insert(member, if wrote { Sent::Written(becomes) } else { Sent::Nothing });
         }
         Ok(())
+    }
+
+    /// What a group reads as once it was written.
+    fn read_again(
+        &self,
+        view: &View,
+        answer: &Value,
+        standing: Option<Standing<'_>>,
+        references: &Arc<References>,
+    ) -> Value {
+        let mut body = standing.map_or_else(|| Value::Object(Map::new()), |standing| standing.body.clone());
+        for (path, _) in &view.of {
+            if let Some(given) = answer.get(path.text()) {
+                path.set(&mut body, given.clone());
+            }
+        }
+        // What cannot be read again is known once the system shows it.
+        self.rules.call(&view.read, [seen_by(view, &body)], references).unwrap_or_default()
+    }
+
+    /// What a member of a group reads as, where its rule writes it in other words.
+    fn in_other_words(
+        &self,
+        (side, member): (Side, usize),
+        values: &BTreeMap<usize, Value>,
+        read: &Value,
+        references: &Arc<References>,
+    ) -> Option<Value> {
+        let (field, value) = (self.fields.get(member)?, values.get(&member)?);
+        let end = field.ends.get(side);
+        let At::Member { name, .. } = &end.at else { return None };
+        let read = read_value(field, end, read.get(name)?.clone(), &Value::Null, references);
+        let other = !field.set && scalar_text(&read).is_some() && !field.canon.same(&read, value);
+        other.then_some(read)
     }
 
     /// A birth needs every value that the system requires.

@@ -16,11 +16,12 @@ use crate::engine::{Error, Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Body, Side, Sides};
 use crate::reference::References;
+use crate::sandbox::People;
 use crate::store::{Ledger, MemoryStore, Store};
 use crate::sync::Snapshot;
 
-/// Long enough for no read to be the repetition of an earlier one, in milliseconds.
-const PAUSE_MS: u64 = 120_000;
+/// Long enough for no read to be the repetition of an earlier one and for every block to end, in milliseconds.
+const PAUSE_MS: u64 = 2_400_000;
 
 /// Rounds of looking up at most.
 const LOOKS_MAX: usize = 6;
@@ -51,6 +52,8 @@ impl World<'_> {
                     linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
                 }
             }
+            let told = evidence.waiting.keys().filter(|(side, id)| evidence.is_told_double(*side, id));
+            linked.extend(told.map(|(side, id)| (evidence.mapping.sides.get(*side).name(), id.clone())));
             broken.extend(evidence.judge());
             evidence.tell(&mut truth);
         }
@@ -85,7 +88,8 @@ impl World<'_> {
             conflicts: Vec::new(),
             deeds,
             ours,
-            fills: Sides::each(|side| self.fills(&runner.mapping, side)),
+            fills: Sides::each(|side| self.told_of(&runner.mapping, side, |one, resource| one.fills(resource))),
+            keeps: Sides::each(|side| self.told_of(&runner.mapping, side, |one, resource| one.keeps(resource))),
         };
         let read = ledger.each_link(|link| evidence.links.push(link));
         read.map_err(|error| error.to_string())?;
@@ -139,9 +143,15 @@ impl World<'_> {
         midnight.map_or(0, |midnight| midnight.timestamp().as_millisecond())
     }
 
-    fn fills(&self, mapping: &Mapping, side: Side) -> &'static [&'static str] {
+    /// What a system says of its own members.
+    fn told_of(
+        &self,
+        mapping: &Mapping,
+        side: Side,
+        members: impl Fn(&dyn People, &str) -> &'static [&'static str],
+    ) -> &'static [&'static str] {
         let end = mapping.sides.get(side);
-        self.members.get(end.system.as_str()).map_or(&[], |member| held(member).fills(&end.resource))
+        self.members.get(end.system.as_str()).map_or(&[], |member| members(&*held(member), &end.resource))
     }
 
     /// I2: every record that we made belongs to somebody.

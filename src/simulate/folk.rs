@@ -4,6 +4,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::story::Kind;
 use super::wire::held;
 use super::world::{Deed, World};
 
@@ -118,10 +119,15 @@ impl World<'_> {
         let read = |body: Option<Value>| body.map(|body| self.plain((place.0, &place.1), body));
         let (before, after) = (read(before), read(after));
         let place = named(place);
-        held(&self.wire.story).note(now.as_millisecond(), &[place.as_bytes(), id.as_bytes(), text.as_bytes()], || {
-            let made = after.as_ref().filter(|_| before.is_none()).map(ToString::to_string);
-            (format!("{place} {id}: {text}"), made.unwrap_or_else(|| id.to_owned()))
-        });
+        held(&self.wire.story).note(
+            now.as_millisecond(),
+            Kind::Deed,
+            &[place.as_bytes(), id.as_bytes(), text.as_bytes()],
+            || {
+                let made = after.as_ref().filter(|_| before.is_none()).map(ToString::to_string);
+                (format!("{place} {id}: {text}"), made.unwrap_or_else(|| id.to_owned()))
+            },
+        );
         self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
     }
 }

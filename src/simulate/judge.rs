@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::Broken;
 use super::wire::Ours;
 use super::world::Deed;
-use crate::config::mapping::Span;
+use crate::config::mapping::Span as Window;
 use crate::link::Link;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Mapping, Sent, Standing};
@@ -34,6 +37,8 @@ pub(super) struct Evidence<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Members that systems fill themselves.
     pub(super) fills: Sides<&'static [&'static str]>,
+    /// Members that systems keep up themselves.
+    pub(super) keeps: Sides<&'static [&'static str]>,
     /// What calls did to records.
     pub(super) ours: &'a Ours,
     /// The midnight before the first cycle, in milliseconds since 1970.
@@ -62,7 +67,7 @@ struct Life {
 impl Evidence<'_> {
     /// Everything that does not hold.
     pub(super) fn judge(&self) -> Vec<Broken> {
-        let mut broken = self.twice();
+        let mut broken = self.doubles();
         for link in &self.links {
             let there = |side: Side| self.records.get(side).contains_key(link.ids.get(side));
             if there(Side::Left) && there(Side::Right) {
@@ -81,6 +86,7 @@ impl Evidence<'_> {
             }
         }
         self.alone(&mut broken);
+        self.unspoken(&mut broken);
         broken
     }
 
@@ -98,7 +104,7 @@ impl Evidence<'_> {
         Some(Life { id: id.to_owned(), deeds: deeds?, last })
     }
 
-    fn fields(&self, side: Side, id: &str, body: &Value) -> Option<Fields> {
+    pub(super) fn fields(&self, side: Side, id: &str, body: &Value) -> Option<Fields> {
         self.mapping.read(side, id, &self.mapping.project(side, body).value(), &self.references).ok()
     }
 
@@ -148,7 +154,7 @@ impl Evidence<'_> {
         let kin = self.kin(index);
         for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
             let Some(change) = changes.get(side).last() else { continue };
-            if is_unresolved(change.after) || change.borrowed {
+            if is_unresolved(change.after) || change.borrowed || self.is_cleared_unmet(pair, change) {
                 continue;
             }
             let everywhere = Side::BOTH.iter().all(|side| {
@@ -188,8 +194,9 @@ impl Evidence<'_> {
             let known = known.into_iter().any(|change| {
                 alike(field, change.after, value)
                     || self.holds(index, (side, pair.get(side)), change.after)
-                    || self.is_made_of(field, side, change.after)
+                    || self.is_made_of((index, field), side, (change.after, value))
             });
+            let known = known || self.is_read_of_typed(field, side, &pair.get(side).id);
             let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
             let alike = carried && alike(field, last.left, last.right);
             if !(known || stands_in || alike || is_empty(value) || self.fills_itself(field)) {
@@ -204,6 +211,37 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// True when people typed, there and in these places, all that a group reads a value from: when one
+    /// place of it was cleared, it may read what stands in another.
+    fn is_read_of_typed(&self, field: &Field, side: Side, id: &str) -> bool {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        let (Some(view), Some(body)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
+            return false;
+        };
+        let place = self.mapping.sides.get(side).name();
+        let typed: Vec<&Value> = self
+            .deeds
+            .iter()
+            .filter(|deed| deed.place == place && deed.id == id)
+            .filter_map(|deed| deed.after.as_ref())
+            .collect();
+        view.of.iter().all(|(path, _)| {
+            let stands = path.look(body);
+            stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
+        })
+    }
+
+    /// True when a value was cleared before the two had met: at a first meeting what is empty gives way.
+    fn is_cleared_unmet(&self, pair: &Sides<Life>, change: &Change<'_>) -> bool {
+        let born_ms = |side: Side| {
+            let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
+            let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == *id && deed.before.is_none());
+            made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
+        };
+        let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
+        is_empty(change.after) && !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms)
     }
 
     /// True when a rule that writes a side would have nothing to write: that says the same in other words.
@@ -238,16 +276,34 @@ impl Evidence<'_> {
         let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
         let values = BTreeMap::from([(index, value.clone())]);
         let draft = self.mapping.write(side, &values, Some(standing), &self.references);
-        draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+        says_as_much(value, fields.value(index))
+            && draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
     }
 
-    /// True when the rule of a one-way line writes something else than what was typed: what that is may
-    /// hang on the day. What goes both ways must be read back as what was written.
-    fn is_made_of(&self, field: &Field, side: Side, value: &Value) -> bool {
-        let rule = field.ends.get(side).write.as_ref().filter(|_| field.one_way_from().is_some());
-        let Some(rule) = rule else { return false };
-        let made = self.mapping.rules.call(rule, [value.into(), (&Value::Null).into()], &self.references);
-        made.is_ok_and(|made| !is_empty(&made) && !same(field, &made, value))
+    /// True when the rule of a one-way line made of what was typed what stands there, on some day since
+    /// the first one. What goes both ways must be read back as what was written.
+    fn is_made_of(&self, (index, field): (usize, &Field), side: Side, (typed, stands): (&Value, &Value)) -> bool {
+        let end = field.ends.get(side);
+        let rule = end.write.as_ref().filter(|_| field.one_way_from().is_some());
+        let (Some(rule), At::Path(path)) = (rule, &end.at) else { return false };
+        self.days().any(|day| {
+            let references = Arc::new(References::of(self.references.parameters.clone(), Some(day.to_string())));
+            let Ok(made) = self.mapping.rules.call(rule, [typed.into(), (&Value::Null).into()], &references) else {
+                return false;
+            };
+            let mut body = Value::Object(serde_json::Map::new());
+            path.set(&mut body, made);
+            let read = self.mapping.read(side, "", &body, &self.references);
+            read.is_ok_and(|read| alike(field, read.value(index), stands))
+        })
+    }
+
+    /// The days of the history.
+    fn days(&self) -> impl Iterator<Item = Date> + use<> {
+        let first = Timestamp::from_millisecond(self.first_day_ms).unwrap_or_default();
+        let last = self.references.today.as_ref().and_then(|day| day.parse::<Date>().ok());
+        let first = first.to_zoned(TimeZone::UTC).date();
+        first.series(Span::new().days(1)).take_while(move |day| last.is_some_and(|last| *day <= last))
     }
 
     /// True when people change a field where no fetch of the record shows it.
@@ -331,13 +387,7 @@ impl Evidence<'_> {
             }
         }
         for side in Side::BOTH.into_iter().filter(|_| field.set) {
-            let (id, place) = (&pair.get(side).id, self.mapping.sides.get(side).name());
-            let mut deeds = self.deeds.iter().rev().filter(|deed| deed.place == place && deed.id == *id);
-            let left = deeds.next().and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
-            let now = self.records.get(side).get(id).map(|body| kept_back(field, side, body)).unwrap_or_default();
-            for member in left.unwrap_or_default().difference(&now) {
-                found.push(("I5", format!("no line speaks of `{member}` on the {side}, and it is gone")));
-            }
+            found.extend(self.kept_back(side, &pair.get(side).id, field));
         }
         found
     }
@@ -416,78 +466,6 @@ impl Evidence<'_> {
         })
     }
 
-    /// I2: nobody is there twice.
-    fn twice(&self) -> Vec<Broken> {
-        let mut broken = Vec::new();
-        for side in Side::BOTH {
-            let end = self.mapping.sides.get(side);
-            let mut by_key: BTreeMap<(usize, String), Vec<&String>> = BTreeMap::new();
-            for (id, body) in self.records.get(side) {
-                let Some(fields) = self.fields(side, id, body) else { continue };
-                for key in self
-                    .mapping
-                    .keys
-                    .iter()
-                    .filter(|key| self.mapping.fields.get(**key).is_some_and(|field| !field.ends.get(side).is_id))
-                {
-                    let text = scalar_text(fields.value(*key)).map(|text| folded(&text)).unwrap_or_default();
-                    if !text.is_empty() {
-                        by_key.entry((*key, text)).or_default().push(id);
-                    }
-                }
-            }
-            for ((key, value), mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
-                let all = ids.clone();
-                ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all));
-                let ours = ids.iter().filter(|id| !self.is_made_by_people(&end.name(), id)).count();
-                let label = self.mapping.fields.get(key).map_or("", |field| field.label.as_str());
-                if ids.len() > 1 && ours > 0 && !self.is_key_edited(key) {
-                    broken.push(Broken {
-                        invariant: "I2",
-                        sentence: format!("{} has {ids:?} with one {label}, `{value}`", end.name()),
-                        concerns: ids.into_iter().cloned().collect(),
-                    });
-                }
-            }
-        }
-        broken
-    }
-
-    /// True when a person made a record although one of the others was there already, or was under way:
-    /// nobody can ask a system between its answer and the next call.
-    fn is_double_of_people(&self, place: &str, id: &str, others: &[&String]) -> bool {
-        let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
-        let Some(made) = made else { return false };
-        others.iter().filter(|other| **other != id).any(|other| {
-            self.ours
-                .births
-                .get(&(place.to_owned(), (*other).clone()))
-                .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
-        })
-    }
-
-    fn is_made_by_people(&self, place: &str, id: &str) -> bool {
-        self.deeds.iter().any(|deed| deed.place == place && deed.id == id && deed.before.is_none())
-    }
-
-    /// True when people changed a key after the birth of a record: then they made the double themselves.
-    fn is_key_edited(&self, key: usize) -> bool {
-        let Some(field) = self.mapping.fields.get(key) else { return false };
-        Side::BOTH.into_iter().any(|side| {
-            let place = self.mapping.sides.get(side).name();
-            self.deeds.iter().filter(|deed| deed.place == place).any(|deed| {
-                let read = |body: &Value| self.fields(side, &deed.id, body).map(|fields| fields.value(key).clone());
-                match (&deed.before, &deed.after) {
-                    (Some(before), Some(after)) => {
-                        let (before, after) = (read(before).unwrap_or_default(), read(after).unwrap_or_default());
-                        !same(field, &before, &after)
-                    }
-                    (None | Some(_), None) | (None, Some(_)) => false,
-                }
-            })
-        })
-    }
-
     /// True when a rule says that a record takes no part: out of sight nobody remembers why.
     fn is_kept_out(&self, side: Side, id: &str) -> bool {
         let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
@@ -501,7 +479,7 @@ impl Evidence<'_> {
     fn is_old(&self, side: Side, id: &str) -> bool {
         let place = self.mapping.sides.get(side).name();
         let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        self.mapping.schedule.window == Span::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
+        self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
     }
 
     /// I3 for whole records: what a person made and has no twin waits for a reason.
@@ -541,16 +519,6 @@ fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> V
     all.filter(|change| !same(field, change.before, change.after)).collect()
 }
 
-/// The members of a list that never travel, folded.
-fn kept_back(field: &Field, side: Side, body: &Value) -> BTreeSet<String> {
-    let end = field.ends.get(side);
-    let At::Path(path) = &end.at else { return BTreeSet::new() };
-    let list = path.get(body).unwrap_or_default();
-    let rows = list.as_array().map_or(&[][..], Vec::as_slice).iter();
-    let members = rows.filter_map(|row| end.member.as_ref().map_or(Some(row), |member| row.get(member)));
-    members.filter_map(scalar_text).map(|text| folded(&text)).filter(|text| end.except.contains(text)).collect()
-}
-
 /// The members of a set, folded.
 fn members(field: &Field, value: &Value) -> BTreeSet<String> {
     let list = value.as_array().map_or(&[][..], Vec::as_slice);
@@ -570,8 +538,20 @@ fn alike(field: &Field, one: &Value, other: &Value) -> bool {
     one == other || (short.len() >= CUT_MIN && long.starts_with(short.trim_end()))
 }
 
+/// True when every word of what stands somewhere was typed, and every long word that was typed stands
+/// there: signs, masks and their places may differ.
+fn says_as_much(typed: &Value, stands: &Value) -> bool {
+    let (Some(typed), Some(stands)) = (scalar_text(typed), scalar_text(stands)) else { return true };
+    let plain = |text: &str| folded(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let all = |of: &str, within: &str, least: usize| {
+        let within = plain(within);
+        of.split_whitespace().map(plain).filter(|word| word.len() >= least).all(|word| within.contains(&word))
+    };
+    all(&stands, &typed, 1) && all(&typed, &stands, WORD_MIN)
+}
+
+/// Shorter words only say what stands next to them: `nº`, `CEP`.
+const WORD_MIN: usize = 4;
+
 /// No system cuts texts shorter than this.
 const CUT_MIN: usize = 20;
-
-/// A cycle that creates what it found missing may last as long.
-const CYCLE_MS: i64 = 600_000;

@@ -9,6 +9,7 @@
 mod alarm_tests;
 mod audit;
 mod cast;
+mod doubles;
 mod folk;
 mod judge;
 mod life;
@@ -17,16 +18,15 @@ mod process;
 mod script;
 mod shrink;
 mod story;
+mod unspoken;
 mod wire;
 mod world;
-
-use std::collections::BTreeSet;
 
 pub use cast::{Error, Stage, account_file};
 pub use many::{Total, many};
 pub use script::{Act, Script, Setting, Severity, What, script};
 pub use shrink::shrunk;
-pub use story::{Counts, Line};
+pub use story::{Counts, Line, about};
 
 use story::Story;
 use world::World;
@@ -131,14 +131,4 @@ fn other_end(undisturbed: &audit::Truth, crashed: &audit::Truth) -> Broken {
     let (without, with) = (only(undisturbed, crashed), only(crashed, undisturbed));
     let sentence = format!("without crashes the end is [{without}], with them [{with}]");
     Broken { invariant: "I7", sentence, concerns: Vec::new() }
-}
-
-/// The lines of a story that speak of the records concerned, and of what happened to the process.
-pub fn about<'a>(lines: &'a [Line], concerns: &[String]) -> Vec<&'a Line> {
-    let ids: BTreeSet<&String> = concerns.iter().collect();
-    let speaks = |line: &&Line| {
-        line.detail.is_empty()
-            || ids.iter().any(|id| line.detail.contains(id.as_str()) || line.text.contains(id.as_str()))
-    };
-    lines.iter().filter(|line| ids.is_empty() || speaks(line)).collect()
 }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::life::Life;
+use super::script::Reins;
 use super::wire::{Member, Wire};
 use crate::clock::Clock;
 use crate::config::account::Account;
@@ -27,6 +28,7 @@ const JITTER: u64 = 1;
 /// What the runners of a process are made of.
 pub(super) struct Kit<'a> {
     pub(super) workspace: &'a Workspace,
+    pub(super) reins: Reins,
     pub(super) account: &'a Account,
     pub(super) wire: &'a Wire,
     pub(super) members: &'a BTreeMap<&'static str, Member>,
@@ -37,7 +39,8 @@ pub(super) struct Kit<'a> {
 impl Kit<'_> {
     /// The runners over a store, under a clock, for one life.
     pub(super) fn crew(&self, store: &Arc<dyn Store>, clock: &Clock, life: &Arc<Life>) -> Result<Crew, String> {
-        let scopes: Vec<Scope> = Scope::of(self.account, &self.workspace.mappings, store).collect();
+        let scopes = Scope::of(self.account, &self.workspace.mappings, store);
+        let scopes = scopes.map(|scope| Scope { mapping: self.reins.on(&scope.mapping), ..scope }).collect();
         let stop = Arc::new(AtomicBool::new(false));
         let opened = crew(&self.workspace.mappings, scopes, clock, &stop, |account, name, access| {
             let (Some(system), Some(member)) = (self.workspace.project.systems.get(name), self.members.get(name))
@@ -122,16 +125,17 @@ impl Process {
         }
     }
 
-    /// Asks for a cycle of one mapping, or of all one after the other.
+    /// Asks for a cycle of one mapping, or of all one after the other, whose plans are looked at.
     pub(super) fn trigger(&mut self, which: Option<usize>, full: bool) {
         let chosen: Vec<Arc<Shared>> = match which.and_then(|which| which.checked_rem(self.runners.len())) {
             Some(at) => self.runners.get(at).cloned().into_iter().collect(),
             None => self.runners.clone(),
         };
         let (all, say) = (self.runners.clone(), self.say.clone());
+        let options = Options { full, accept: which.is_none() };
         self.asked.spawn(async move {
             for runner in chosen {
-                for report in turn(&runner, &all, Options { full, accept: false }).await {
+                for report in turn(&runner, &all, options).await {
                     // Nobody listens to a process that is gone.
                     drop(say.send(Said::Cycle(Box::new(report))));
                 }

@@ -3,7 +3,12 @@
 //! Acts carry seeds of their own, so that leaving one out changes nothing about the others: that is how
 //! a history that broke is made shorter.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
+
+use crate::config::mapping::Span;
+use crate::mapping::Mapping;
 
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +54,44 @@ pub struct Script {
     pub rest_ms: u64,
     /// Edits come one by one with long pauses, so that crashes must not change the end.
     pub calm: bool,
+    /// How narrow the mappings are.
+    pub reins: Reins,
+}
+
+/// How narrow mappings are, whatever they say themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reins {
+    /// As they say.
+    AsWritten,
+    /// One birth in a plan; more of them halt it until the rest.
+    OneBirth,
+    /// Lists look back so many minutes, and so many further than the watermark.
+    Back {
+        /// The window.
+        minutes: u64,
+        /// The overlap.
+        further: u64,
+    },
+}
+
+impl Reins {
+    /// A mapping under these reins.
+    pub(super) fn on(self, mapping: &Arc<Mapping>) -> Arc<Mapping> {
+        let mut mapping = Arc::clone(mapping);
+        match self {
+            Self::AsWritten => {}
+            Self::OneBirth => Arc::make_mut(&mut mapping).limits.creates = 1,
+            Self::Back { minutes, further } => {
+                let schedule = &mut Arc::make_mut(&mut mapping).schedule;
+                if schedule.window != Span::Today {
+                    schedule.window = Span::Last(minutes * MINUTE_MS);
+                    schedule.overlap_ms = further * MINUTE_MS;
+                    schedule.full_ms = None;
+                }
+            }
+        }
+        mapping
+    }
 }
 
 /// One thing that happens.
@@ -137,7 +180,7 @@ const DAY_MS: u64 = 86_400_000;
 const PAUSE_MS: u64 = 4 * POLL_MS;
 
 /// Faults that strike calls, and how hard, as fault rules; `{n}` is a chance in per cent.
-const STRIKES: [&str; 18] = [
+const STRIKES: [&str; 20] = [
     "refuse:*:{n}%",
     "delay:*:{n}%:2500",
     "delay:*:{n}%:61000",
@@ -156,15 +199,18 @@ const STRIKES: [&str; 18] = [
     "html:*:{n}%",
     "missing-field:*:{n}%",
     "repeat-answer:*:{n}%",
+    "deliver-twice:*:3:1",
+    "deliver-twice:*:3:2",
 ];
 
 /// Draws a history.
 pub fn script(seed: u64, setting: &Setting) -> Script {
     let mut random = Rng::with_seed(seed);
     let days = u64::from(setting.days.max(1));
-    let calm = random.u8(0..8) == 0;
+    let rough = setting.faults != Severity::None && seed.is_multiple_of(4);
+    let calm = !rough && random.u8(0..6) == 0;
     let rest_ms = days * DAY_MS;
-    let mut draw = Draw { random: &mut random, rest_ms, acts: Vec::new() };
+    let mut draw = Draw { random: &mut random, rest_ms, rough, acts: Vec::new() };
     if calm {
         draw.calmly(setting.faults);
     } else {
@@ -177,12 +223,21 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
         act.number = number;
     }
     let records = 1 + random.usize(0..setting.records.max(1));
-    Script { seed, cast: random.usize(..), records, acts, rest_ms, calm }
+    let cast = random.usize(..);
+    let reins = match random.u8(0..4) {
+        0 if rough => Reins::OneBirth,
+        1 if rough => Reins::Back { minutes: 1, further: 1 },
+        2 if rough => Reins::Back { minutes: 20, further: 5 },
+        _ => Reins::AsWritten,
+    };
+    Script { seed, cast, records, acts, rest_ms, calm, reins }
 }
 
 struct Draw<'a> {
     random: &'a mut Rng,
     rest_ms: u64,
+    /// Trouble begins while nothing is known yet.
+    rough: bool,
     acts: Vec<Act>,
 }
 
@@ -237,8 +292,11 @@ impl Draw<'_> {
             Severity::Harsh => 10 * days,
         };
         for _ in 0..self.random.u64(0..=most) {
-            let at_ms = self.moment();
+            let first = self.rough && self.random.bool();
+            let at_ms = if first { 0 } else { self.moment() };
             let rule = self.rule(faults);
+            // A first list that says of itself that nothing is there cannot be told from an empty one.
+            let rule = if first { rule.replace("empty-list:*", "empty-list:GET") } else { rule };
             self.put(at_ms, What::Strike(rule));
             let lasts_ms = self.random.u64(1..=12) * 10 * MINUTE_MS;
             self.put(at_ms + lasts_ms, What::Calm);

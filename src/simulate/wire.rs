@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::life::Life;
-use super::story::Story;
+use super::story::{Kind, Story};
 use crate::clock::Clock;
 use crate::connector::transport::{Transport, WireAnswer, WireRequest};
 use crate::sandbox::{People, Request};
@@ -30,6 +30,8 @@ pub(super) struct Wire {
     pub(super) ours: Arc<Mutex<Ours>>,
     /// Places that several mappings speak of: what one of them does there is news for the others.
     pub(super) shared: Arc<BTreeSet<String>>,
+    /// What no story shows.
+    pub(super) secrets: Arc<Vec<String>>,
 }
 
 /// What a call of a mapping made of a record.
@@ -50,6 +52,8 @@ pub(super) struct Cycle {
     pub(super) mapping: Option<String>,
     pub(super) from_ms: i64,
     pub(super) to_ms: i64,
+    /// True when it came to its end: neither it failed, nor was it halted, nor did the process die.
+    pub(super) done: bool,
 }
 
 impl Cycle {
@@ -68,15 +72,17 @@ pub(super) struct Ours {
     pub(super) births: BTreeMap<(String, String), i64>,
     /// When a mapping may have changed one, and which, likewise.
     pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
+    /// Records that one creation made when it was delivered twice, likewise.
+    pub(super) doubles: BTreeSet<(String, String)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
     pub(super) effects: Vec<Effect>,
     pub(super) cycles: Vec<Cycle>,
 }
 
 impl Ours {
-    /// True when a cycle of a mapping began and ended between two moments.
+    /// True when a cycle of a mapping began and came to its end between two moments.
     pub(super) fn ran_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
-        let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
@@ -167,6 +173,23 @@ impl Wire {
         }
     }
 
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
+    }
+
+    /// Notes the two newest of each resource where nobody has seen either.
+    fn note_doubles(&self, member: &dyn People) {
+        let mut ours = held(&self.ours);
+        for resource in member.resources() {
+            let place = format!("{}.{resource}", member.name());
+            let newest = member.ids(resource).into_iter().rev().take(2).map(|id| (place.clone(), id));
+            let newest: Vec<_> = newest.filter(|record| !ours.births.contains_key(record)).collect();
+            if newest.len() == 2 {
+                ours.doubles.extend(newest);
+            }
+        }
+    }
+
     /// The effect of a call: its answer, and how long that takes.
     fn ask(&self, member: &Member, mapping: &Arc<str>, wire: &WireRequest) -> (WireAnswer, u64) {
         let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
@@ -182,15 +205,26 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
+        let twice = times(&mut *member, "deliver-twice");
         let answer = member.deliver(now, &request);
-        if writes_of(&*member) > writes {
+        if times(&mut *member, "deliver-twice") > twice {
+            self.note_doubles(&*member);
+        }
+        let wrote = writes_of(&*member) > writes;
+        if wrote {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
         }
         let parts = [wire.url.as_bytes(), &request.body, &answer.status.to_be_bytes(), &answer.body];
-        held(&self.story).note(now.as_millisecond(), &parts, || {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let kind = match answer.status {
+            _ if wrote => Kind::Write,
+            200..300 if !answer.lost => Kind::Read,
+            _ => Kind::Failed,
+        };
+        held(&self.story).note(now.as_millisecond(), kind, &parts, || {
+            let text = |bytes: &[u8]| self.without_secrets(&String::from_utf8_lossy(bytes));
             let outcome = if answer.lost { "no answer".to_owned() } else { answer.status.to_string() };
             let call = format!("{}: {} {} → {outcome}", member.name(), request.method, request.path);
+            let query = self.without_secrets(query);
             (call, format!("{query} {} → {}", text(&request.body), text(&answer.body)))
         });
         let told = if answer.lost {
@@ -209,6 +243,11 @@ type Standing = BTreeMap<(String, String), Option<Value>>;
 /// All in which a request may name a record.
 fn said(request: &Request) -> String {
     format!("{} {}", request.path, String::from_utf8_lossy(&request.body))
+}
+
+/// How often a fault struck.
+pub(super) fn times(member: &mut dyn People, fault: &str) -> u64 {
+    member.faults().injected().get(fault).copied().unwrap_or(0)
 }
 
 /// Writes of clients that took effect.

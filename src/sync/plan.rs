@@ -14,6 +14,9 @@ use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
 
+/// In milliseconds.
+const SECOND_MS: i64 = 1_000;
+
 /// What a cycle intends for one pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
@@ -355,9 +358,7 @@ impl Planner<'_> {
         match own.unwrap_or(&self.mapping.policy) {
             Policy::Wins(side) => Some(*side),
             Policy::Ask => None,
-            // A record without a stamp is older than any with one; a tie goes to the left.
-            Policy::Newest if seen.right.record.changed_ms > seen.left.record.changed_ms => Some(Side::Right),
-            Policy::Newest => Some(Side::Left),
+            Policy::Newest => Some(newest(seen.map(|one| one.record.changed_ms))),
             Policy::Rule(rule) => {
                 let values = seen.map(|one| one.fields.value(lead));
                 let answer =
@@ -539,3 +540,12 @@ pub(super) fn held(side: Side, trouble: Trouble) -> Held {
 
 /// References shared by everything that reads in one reconciliation.
 pub(super) type References = Arc<crate::reference::References>;
+
+/// The side that changed last, as far as the coarser of two stamps tells: one of whole seconds says no
+/// more than that. A record without a stamp is older than any with one, and a tie goes to the left.
+fn newest(changed_ms: Sides<Option<i64>>) -> Side {
+    let whole = |ms: &Option<i64>| ms.is_some_and(|ms| ms % SECOND_MS == 0);
+    let unit = if Side::BOTH.iter().any(|side| whole(changed_ms.get(*side))) { SECOND_MS } else { 1 };
+    let at = changed_ms.map(|ms| ms.map(|ms| ms.div_euclid(unit)));
+    if at.right > at.left { Side::Right } else { Side::Left }
+}

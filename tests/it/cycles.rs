@@ -1,6 +1,7 @@
 //! The main job against the sandboxes, cycle by cycle.
 
-use depara::sandbox::people;
+use depara::sandbox::{Sandbox as _, people};
+use serde_json::{Value, json};
 
 use crate::house::House;
 
@@ -39,7 +40,37 @@ async fn clients_move_both_ways_and_then_nothing_moves() {
     }
     assert!(quiet, "the two sides settle after the edits");
     let (omie, ploomes) = (house.omie.lock().unwrap(), house.ploomes.lock().unwrap());
-    use depara::sandbox::Sandbox;
     assert!(omie.tally().broken.is_empty(), "{:?}", omie.tally().broken);
     assert!(ploomes.tally().broken.is_empty(), "{:?}", ploomes.tally().broken);
+}
+
+/// Somebody touches a record that Omie refuses before every cycle, so that it is refused in every one.
+#[tokio::test]
+async fn a_record_that_is_always_refused_delays_no_other() {
+    let mut ids = None;
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.switches.required_on_include.push("email".to_owned());
+        let refused = json!({ "TypeId": 1, "Name": "Recusada", "Register": "11222333000181" });
+        let other = json!({ "TypeId": 1, "Name": "Outra", "Register": "19131243000197", "Email": "outra@ex.com" });
+        let mut add = |contact: &Value| ploomes.person_adds(clock.now(), contact).unwrap();
+        ids = Some((add(&refused), add(&other)));
+    });
+    let (refused, other) = ids.unwrap();
+    for turn in 1..6 {
+        let report = house.cycle().await;
+        let (mut ploomes, omie) = (house.ploomes.lock().unwrap(), house.omie.lock().unwrap());
+        assert_eq!(
+            (report.failed, omie.tally().calls["IncluirCliente"]),
+            (None, turn + 1),
+            "one birth and its refusals"
+        );
+        let name = if turn == 1 { "Outra".to_owned() } else { format!("Outra {}", turn - 1) };
+        let names: Vec<String> =
+            omie.clients().map(|client| client["nome_fantasia"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(names, [name], "after cycle {turn}");
+        drop(omie);
+        let now = house.clock.now();
+        ploomes.person_edits(now, refused, &json!({ "Name": format!("Recusada {turn}") })).unwrap();
+        ploomes.person_edits(now, other, &json!({ "Name": format!("Outra {turn}") })).unwrap();
+    }
 }

@@ -135,7 +135,8 @@ impl Story {
     }
 }
 
-/// Rounds until a plan sends nothing: at most three that do. Gives all plans but the last.
+/// Rounds until a plan sends nothing: at most three that do. Gives all plans but the last. `from` is no
+/// whole second: a stamp of one says less than the other side's, and the two would tie.
 pub(crate) fn settle(play: &mut Play, from: i64) -> Result<Vec<Plan>, TestCaseError> {
     let mut plans = Vec::new();
     for round in 0..4 {
@@ -344,7 +345,7 @@ fn whole_life(story: &Story) -> Result<(), TestCaseError> {
     story.edit(&mut play);
     let then = both(&play);
     nothing_foreign(story, &play, &then, &play.plan())?;
-    let plans = settle(&mut play, 3_000)?;
+    let plans = settle(&mut play, 3_001)?;
     nothing_given(story, &play, &then)?;
     nothing_lost(story, &play, (&link, &base), &then, &plans)?;
     Ok(())
@@ -365,7 +366,7 @@ proptest! {
             let mut play = story.begin(false);
             settle(&mut play, 100)?;
             story.edit(&mut play);
-            settle(&mut play, 3_000)?;
+            settle(&mut play, 3_001)?;
             Ok(())
         };
         run().map_err(|error| TestCaseError::fail(format!("{error}\n{}\n{story:#?}", story.pair().text)))?;
@@ -379,8 +380,8 @@ proptest! {
                 let plans = (straight.plan(), mirrored.plan());
                 let (one, other) = (told(&straight.mapping, &plans.0), told(&mirrored.mapping, &plans.1));
                 prop_assert_eq!(one, other, "{}\n{:?}", story.pair().text, story);
-                straight.carry(&plans.0, 100 + phase * 3_000 + 60 * round);
-                mirrored.carry(&plans.1, 100 + phase * 3_000 + 60 * round);
+                straight.carry(&plans.0, 101 + phase * 3_000 + 60 * round);
+                mirrored.carry(&plans.1, 101 + phase * 3_000 + 60 * round);
                 for system in ["alpha", "beta"] {
                     prop_assert_eq!(straight.body(system), mirrored.body(system), "{}", story.pair().text);
                 }

@@ -74,8 +74,8 @@ proptest! {
             nothing_foreign(&story, &play, &then, &play.plan())?;
             let plans = (play.plan(), mirrored.plan());
             prop_assert_eq!(told(&play.mapping, &plans.0), told(&mirrored.mapping, &plans.1));
-            settle(&mut play, 4_000)?;
-            settle(&mut mirrored, 4_000)?;
+            settle(&mut play, 4_001)?;
+            settle(&mut mirrored, 4_001)?;
             for system in ["alpha", "beta"] {
                 prop_assert_eq!(play.body(system), mirrored.body(system));
             }

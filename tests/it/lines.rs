@@ -33,7 +33,7 @@ fn live(story: &Story) -> Result<Option<Life>, TestCaseError> {
     let base = both(&play);
     story.edit(&mut play);
     let then = both(&play);
-    let plans = settle(&mut play, 3_000)?;
+    let plans = settle(&mut play, 3_001)?;
     let now = both(&play);
     Ok(Some(Life { play, met, base, then, now, plans, link }))
 }

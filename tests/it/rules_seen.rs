@@ -361,8 +361,6 @@ async fn rule_06_types_that_differ_from_the_start_are_told_once() {
         ploomes.person_adds(now, &with(contact("Aurora", DOCUMENT), &json!({ "Key": code.to_string() }))).unwrap()
     });
     scene.in_ploomes(id, &json!({ "Website": "aurora.ex" }));
-    // Omie tells whole seconds: what was typed there in the same one would count as older.
-    scene.house.clock.skip_ms(1_000);
     scene.in_omie(scene.contact(id)["Key"].as_str().unwrap().parse().unwrap(), &json!({ "bairro": "Centro" }));
     scene.settle().await;
     for _ in 0..3 {

@@ -21,6 +21,16 @@ fn what_must_hold_holds_in_every_history() {
 }
 
 #[test]
+fn what_one_mapping_writes_the_next_one_carries_on() {
+    let stage = Stage::open(&files::carried(), None).unwrap_or_else(|error| panic!("{error}"));
+    for (faults, seeds) in [(Severity::None, 1..7), (Severity::Mild, 1..13), (Severity::Harsh, 1..7)] {
+        let setting = Setting { faults, ..Setting::default() };
+        let total = many(&stage, &setting, seeds, 2, |_| true).unwrap();
+        assert_eq!(total.broken, [], "{faults:?}");
+    }
+}
+
+#[test]
 fn one_seed_is_one_history_to_the_byte() {
     let stage = stage(&files::carried());
     let setting = Setting { faults: Severity::Harsh, ..Setting::default() };

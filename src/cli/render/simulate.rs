@@ -115,12 +115,11 @@ pub fn sound(screen: &mut Screen, seed: u64) -> anyhow::Result<()> {
 pub fn story(screen: &mut Screen, seed: u64, broken: &Broken, lines: &[Told], replay: &str) -> anyhow::Result<()> {
     let rule = INVARIANTS.iter().find(|(name, _)| *name == broken.invariant).map_or("", |(_, rule)| rule);
     if screen.is_json() {
-        let lines: Vec<String> = about(lines, &broken.concerns).into_iter().map(ToString::to_string).collect();
         screen.json(&json!({
             "seed": seed,
             "invariant": broken.invariant,
             "sentence": broken.sentence,
-            "story": lines,
+            "story": about(lines, &broken.concerns),
             "replay": replay,
         }))?;
         return Ok(());

@@ -41,6 +41,15 @@ impl People for Auvo {
         }
     }
 
+    fn keeps(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "customers" => &["dateLastUpdate", "latitude", "longitude"],
+            "tasks" => &["customerExternalId", "customerDescription"],
+            "quotations" => &["customerExternalId", "customerName"],
+            _ => &[],
+        }
+    }
+
     fn ids(&self, resource: &str) -> Vec<String> {
         if RESOURCES.contains(&resource) { self.records(resource) } else { Vec::new() }
     }

@@ -31,6 +31,9 @@ pub trait People: Sandbox {
     /// Members and parts of a resource that the system fills itself where nobody says anything.
     fn fills(&self, resource: &str) -> &'static [&'static str];
 
+    /// Members of a resource that the system itself keeps up: stamps, counts, what follows from others.
+    fn keeps(&self, resource: &str) -> &'static [&'static str];
+
     /// Ids of the living records, in the order of their making.
     fn ids(&self, resource: &str) -> Vec<String>;
 
@@ -79,6 +82,11 @@ pub trait People: Sandbox {
         before: &Value,
         random: &mut fastrand::Rng,
     ) -> Result<Option<String>, String>;
+
+    /// True when lists of a resource are shut out for no other reason than that it is empty.
+    fn shuts_out(&self, _resource: &str) -> bool {
+        false
+    }
 
     /// A person deletes a record; tells whether it is gone.
     fn remove(&mut self, now: Timestamp, resource: &str, id: &str) -> bool;

@@ -10,6 +10,21 @@ use super::schema::object;
 use super::{folk_clients, folk_trade};
 use crate::sandbox::folk::{Edit, Field, People, at, text_of};
 
+/// Lists, and what they show.
+const LISTS: [(&str, &str); 6] = [
+    ("ListarClientes", "clientes"),
+    ("ListarProdutos", "produtos"),
+    ("ListarPosEstoque", "produtos"),
+    ("ListarCadastroServico", "servicos"),
+    ("ListarOS", "ordens_servico"),
+    ("ListarPedidos", "pedidos"),
+];
+
+/// What a list shows.
+pub(super) fn listed(method: &str) -> Option<&'static str> {
+    LISTS.iter().find(|(list, _)| *list == method).map(|(_, resource)| *resource)
+}
+
 impl People for Omie {
     fn resources(&self) -> &'static [&'static str] {
         &["clientes", "produtos", "servicos", "ordens_servico", "pedidos"]
@@ -29,6 +44,18 @@ impl People for Omie {
             "clientes" => &["codigo_pais", "estado", "pessoa_fisica", "inativo"],
             _ => &[],
         }
+    }
+
+    fn keeps(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "clientes" => &["info", "cidade_ibge", "pessoa_fisica", "recomendacoes.gerar_boletos"],
+            _ => &[],
+        }
+    }
+
+    fn shuts_out(&self, resource: &str) -> bool {
+        let barren = LISTS.iter().find(|(_, listed)| *listed == resource);
+        barren.is_some_and(|(method, _)| self.ids(resource).is_empty() && self.limits.is_barren(method))
     }
 
     fn ids(&self, resource: &str) -> Vec<String> {

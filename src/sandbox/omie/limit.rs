@@ -37,6 +37,8 @@ struct Method {
     blocked_until: i64,
     /// The block was answered once.
     told: bool,
+    /// The block came of lists that had nothing to show.
+    barren: bool,
 }
 
 /// A limit that a call breaks.
@@ -83,7 +85,18 @@ impl Limits {
         let method = self.method(method);
         method.blocked_until = now + seconds * 1_000;
         method.told = false;
+        method.barren = false;
         method.failures.clear();
+    }
+
+    /// Notes that the last block came of lists that had nothing to show.
+    pub(super) fn note_barren(&mut self, method: &str) {
+        self.method(method).barren = true;
+    }
+
+    /// True when no good answer has come since a block of lists that had nothing to show.
+    pub(super) fn is_barren(&self, method: &str) -> bool {
+        self.methods.get(method).is_some_and(|method| method.barren)
     }
 
     /// Tells the first limit that a call breaks; counts the call.
@@ -113,6 +126,7 @@ impl Limits {
 
     /// Notes a call that went well.
     pub(super) fn succeeded(&mut self, method: &str, forgiven: Forgiven) {
+        self.method(method).barren = false;
         match forgiven {
             Forgiven::AfterSuccess => self.method(method).failures.clear(),
             Forgiven::AfterSeconds(_) => {}

@@ -54,7 +54,7 @@ pub use self::trade::TradeSwitches;
 use self::trade::{METHODS as TRADE_METHODS, Trade};
 use self::wire::Call;
 use super::hook::{Hook, Outbox};
-use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
+use super::{Answer, CallKind, Fault, Faults, People, Request, Sandbox, Tally};
 
 /// One Omie account.
 #[derive(Debug)]
@@ -269,13 +269,16 @@ impl Omie {
             && let Some(took_ms) = self.limits.failed(now_ms, method, forgiven)
         {
             // Where only a good answer makes them forgotten, writes that are refused one by one over hours
-            // add up whatever a client does, and so do lists of an account without any client.
-            let avoidable = !writes && !self.clients.rows().is_empty();
-            if took_ms < BLOCK_S * 1_000 || avoidable {
+            // add up whatever a client does, and so do lists of what is empty.
+            let barren = folk::listed(method).is_some_and(|resource| self.ids(resource).is_empty());
+            if took_ms < BLOCK_S * 1_000 || !(writes || barren) {
                 self.broke("misuse");
             }
             let seconds = if self.switches.limits_enforced { BLOCK_S } else { 0 };
             self.limits.block(now_ms, method, seconds);
+            if barren {
+                self.limits.note_barren(method);
+            }
         }
     }
 

@@ -44,6 +44,20 @@ const BACK: [(&str, Blank); 6] = [
     ("Register", Blank::Null),
 ];
 
+/// Stamps, the rows of what a contact names, and what follows from the document.
+const KEPT: &[&str] = &[
+    "LastUpdateDate",
+    "UpdaterId",
+    "LastInteractionRecordId",
+    "City",
+    "State",
+    "Country",
+    "Status",
+    "Owner",
+    "CPF",
+    "CNPJ",
+];
+
 /// How refusals begin that a rule of the account explains.
 const RULES: [&str; 3] = ["O campo ", "Já existe ", "O CPF / CNPJ "];
 
@@ -81,6 +95,13 @@ impl People for Ploomes {
     fn fills(&self, resource: &str) -> &'static [&'static str] {
         match resource {
             "contacts" => &["StateId", "CountryId", "TypeId", "StatusId"],
+            _ => &[],
+        }
+    }
+
+    fn keeps(&self, resource: &str) -> &'static [&'static str] {
+        match resource {
+            "contacts" => KEPT,
             _ => &[],
         }
     }

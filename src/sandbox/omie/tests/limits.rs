@@ -4,8 +4,8 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::sandbox::Sandbox;
 use crate::sandbox::omie::Forgiven;
+use crate::sandbox::{People, Sandbox};
 
 #[test]
 fn a_repeated_read_waits_out_its_minute() {
@@ -97,6 +97,22 @@ fn failures_are_forgiven_as_switched() {
         desk.fault("ConsultarCliente", json!({ "codigo_cliente_omie": missing }));
     }
     assert_eq!(desk.omie.tally().broken.get("misuse"), None);
+}
+
+#[test]
+fn a_list_of_nothing_is_blocked_and_nobody_is_blamed() {
+    let mut desk = Desk::new();
+    desk.omie.switches.forgiven = Forgiven::AfterSuccess;
+    let listed = |desk: &mut Desk| {
+        desk.now += 600.seconds();
+        desk.call("ListarClientes", json!({})).0
+    };
+    assert_eq!((0..10).map(|_| listed(&mut desk)).collect::<Vec<_>>(), [500; 10]);
+    assert!(desk.omie.shuts_out("clientes") && !desk.omie.shuts_out("servicos"));
+    assert_eq!(listed(&mut desk), 425);
+    assert_eq!(desk.omie.tally().broken.get("misuse"), None);
+    desk.include(json!({}));
+    assert!(!desk.omie.shuts_out("clientes"), "it holds something now");
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! A history as it happens: people, systems and the process between them, under paused time.
 
+mod rest;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
@@ -13,7 +16,7 @@ use super::cast::Stage;
 use super::life::Life;
 use super::process::{Kit, Process, Said};
 use super::script::{Act, Script, What};
-use super::story::{Counts, Story};
+use super::story::{Counts, Kind, Story};
 use super::wire::{Cycle, Member, Wire, held, writes_of};
 use crate::clock::Clock;
 use crate::config::account::Account;
@@ -28,7 +31,10 @@ use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 pub(super) const DAWN: &str = "2026-11-03T12:00:00Z";
 
 /// Counts histories in which what the schedule had left over came with a comparison of everything.
-pub(super) const LEFT_OVER: &str = "comparisons of everything that wrote";
+pub(super) const LEFT_OVER: &str = "full comparisons that found more to do";
+
+/// Counts cycles that a guard halted.
+const HALTED: &str = "cycles that were halted";
 
 /// Something a person did to a record.
 #[derive(Clone, Debug)]
@@ -72,6 +78,8 @@ pub(super) struct World<'a> {
     power: bool,
     down_ms: u64,
     memory: BTreeMap<Way, Memory>,
+    /// Mappings of which cycles failed lately, and why.
+    failed: BTreeMap<String, String>,
 }
 
 impl<'a> World<'a> {
@@ -86,7 +94,7 @@ impl<'a> World<'a> {
         let mut habits = Vec::new();
         for (name, member) in &members {
             let told = held(member).settle_in(dawn - SignedDuration::from_hours(24 * 30), &mut random);
-            habits.extend(told.into_iter().map(|habit| format!("{name}: {habit}")));
+            habits.push(format!("{name}: {}", told.join(", ")));
         }
         let wire = Wire {
             clock,
@@ -94,6 +102,7 @@ impl<'a> World<'a> {
             random: Arc::new(Mutex::new(fastrand::Rng::with_seed(random.u64(..)))),
             ours: Arc::default(),
             shared: Arc::new(shared(stage, script.cast)),
+            secrets: Arc::new(secrets(stage, script.cast)),
         };
         let mut world = Self {
             places: places(stage, script.cast, &members),
@@ -117,6 +126,7 @@ impl<'a> World<'a> {
             power: false,
             down_ms: 0,
             memory: BTreeMap::new(),
+            failed: BTreeMap::new(),
         };
         for habit in habits {
             world.tell(&habit);
@@ -173,108 +183,6 @@ impl<'a> World<'a> {
         }
         self.until(self.script.rest_ms).await?;
         self.rest().await
-    }
-
-    /// Nothing happens any more but the schedule, until all is done; then nothing may be written.
-    async fn rest(&mut self) -> Result<(), String> {
-        self.calm();
-        if self.process.is_none() {
-            self.up_at = Some(Instant::now());
-        }
-        if let Some(process) = &self.process {
-            process.life.end_in(0);
-        }
-        self.reload(0);
-        self.retry()?;
-        let poll_ms = self.poll_ms();
-        let mut at_ms = self.script.rest_ms + 9 * poll_ms;
-        self.until(at_ms).await?;
-        let before = self.writes();
-        at_ms = self.compare_all(at_ms).await?;
-        // Not wrong by itself: a list may have lagged by more than it looks back.
-        self.add_to(LEFT_OVER, u64::from(before != self.writes()));
-        if self.is_unconfirmed()? {
-            // A write that left no trace is believed in for as long as lists look back.
-            at_ms += self.window_ms();
-            self.until(at_ms).await?;
-            at_ms = self.compare_all(at_ms).await?;
-        }
-        self.retry()?;
-        at_ms += 3 * poll_ms;
-        self.until(at_ms).await?;
-        let (before, failed) = (self.writes(), self.count("cycles that failed"));
-        at_ms += 3 * poll_ms;
-        self.until(at_ms).await?;
-        let after = self.writes();
-        if before != after {
-            self.breaks("I1", format!("it still writes long after the last edit: {before:?} became {after:?}"));
-        }
-        if self.count("cycles that failed") != failed && !self.is_shut_out() {
-            self.breaks("I1", "cycles still fail long after the last fault".to_owned());
-        }
-        self.break_limits();
-        self.stop().await;
-        Ok(())
-    }
-
-    /// Everything is compared, and what that brings about settles.
-    async fn compare_all(&mut self, at_ms: u64) -> Result<u64, String> {
-        if let Some(process) = &mut self.process {
-            process.trigger(None, true);
-        }
-        let at_ms = at_ms + 5 * self.poll_ms();
-        self.until(at_ms).await?;
-        Ok(at_ms)
-    }
-
-    /// True while a write waits to be seen.
-    fn is_unconfirmed(&self) -> Result<bool, String> {
-        let mut waits = false;
-        for scope in self.scopes() {
-            let found = scope.ledger.each_link(|link| {
-                waits |= [&link.base.left, &link.base.right].iter().any(|half| !half.expected.is_empty());
-            });
-            found.map_err(|error| error.to_string())?;
-        }
-        Ok(waits)
-    }
-
-    fn window_ms(&self) -> u64 {
-        let windows = self.mappings().map(|mapping| mapping.schedule.window.longest_ms());
-        windows.max().unwrap_or(0) + self.poll_ms()
-    }
-
-    /// True when a system blocks whoever asks for a place that holds nothing any more.
-    fn is_shut_out(&self) -> bool {
-        self.places.iter().any(|(system, resource)| {
-            self.members.get(system).is_some_and(|member| {
-                let member = held(member);
-                member.ids(resource).is_empty() && member.tally().broken.contains_key("misuse")
-            })
-        })
-    }
-
-    /// I6: what the systems count.
-    fn break_limits(&mut self) {
-        let members: Vec<Member> = self.members.values().cloned().collect();
-        for member in members {
-            let member = held(&member);
-            // A process whose clock is set between two lives cannot know how long ago it asked.
-            let excused = |limit: &str| self.script.sets_clock() && limit == "redundant";
-            // Where an empty list is a failing answer, nothing can be asked of an empty place for long.
-            let bare = self
-                .places
-                .iter()
-                .any(|(system, resource)| *system == member.name() && member.ids(resource).is_empty());
-            let excused = |limit: &str| excused(limit) || (bare && limit == "misuse");
-            let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
-            let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
-            let name = member.name();
-            drop(member);
-            if !broken.is_empty() {
-                self.breaks("I6", format!("{name} counts limits that were broken: {}", broken.join("; ")));
-            }
-        }
     }
 
     async fn stop(&mut self) {
@@ -351,7 +259,14 @@ impl<'a> World<'a> {
         let (Some(workspace), Some(account)) = (self.stage.state(state), self.account(state)) else {
             return Err("there is nothing to play".to_owned());
         };
-        let kit = Kit { workspace, account: &account, wire: &self.wire, members: &self.members, memory: &self.memory };
+        let kit = Kit {
+            workspace,
+            reins: self.script.reins,
+            account: &account,
+            wire: &self.wire,
+            members: &self.members,
+            memory: &self.memory,
+        };
         kit.crew(store, clock, life)
     }
 
@@ -365,7 +280,7 @@ impl<'a> World<'a> {
         // Nobody reports the cycles that died with it.
         let poll_ms = i64::try_from(self.poll_ms()).unwrap_or(i64::MAX);
         let died_ms = self.wire.clock.now_ms();
-        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms };
+        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms, done: false };
         held(&self.wire.ours).cycles.push(cycle);
         if self.power {
             let kept = self.random.usize(0..=self.disk.unflushed());
@@ -408,15 +323,22 @@ impl<'a> World<'a> {
         let ended_ms = self.wire.clock.now_ms();
         let took_ms = i64::try_from(report.ms).unwrap_or(i64::MAX);
         let mapping = Some(report.mapping.clone());
-        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms };
+        let done = report.failed.is_none() && report.halted.is_none();
+        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms, done };
         held(&self.wire.ours).cycles.push(cycle);
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
-        self.add_to("cycles that were halted", u64::from(report.halted.is_some()));
+        self.failed.extend(report.failed.clone().map(|reason| (report.mapping.clone(), reason)));
+        self.add_to(HALTED, u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {
             self.breaks("I9", format!("a halted cycle of {} wrote", report.mapping));
         }
         let (at_ms, story) = (self.wire.clock.now_ms(), Arc::clone(&self.wire.story));
-        held(&story).note(at_ms, &[], || {
+        let kind = if report.is_quiet() && report.failed.is_none() && report.halted.is_none() {
+            Kind::Idle
+        } else {
+            Kind::Cycle
+        };
+        held(&story).note(at_ms, kind, &[], || {
             let reason = report.failed.as_ref().or(report.halted.as_ref()).cloned().unwrap_or_default();
             let numbers = format!("created {:?}, updated {:?}", report.created, report.updated);
             (format!("a cycle of {} ends: {numbers}", report.mapping), reason)
@@ -543,8 +465,16 @@ impl<'a> World<'a> {
 
     /// Writes a line of the story.
     pub(super) fn tell(&self, text: &str) {
-        held(&self.wire.story).note(self.wire.clock.now_ms(), &[text.as_bytes()], || (text.to_owned(), String::new()));
+        held(&self.wire.story)
+            .note(self.wire.clock.now_ms(), Kind::Event, &[text.as_bytes()], || (text.to_owned(), String::new()));
     }
+}
+
+/// What no story shows.
+fn secrets(stage: &Stage, cast: usize) -> Vec<String> {
+    let access = stage.account(0, cast).map(|account| account.systems).unwrap_or_default();
+    let secrets = access.into_values().flat_map(|access| access.secrets.into_values());
+    secrets.map(|secret| secret.expose_secret().to_owned()).collect()
 }
 
 /// Where people work of what a cast joins.

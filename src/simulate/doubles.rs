@@ -1,0 +1,96 @@
+//! I2: who is there twice, and who made the double.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Broken;
+use super::judge::Evidence;
+use crate::record::Side;
+use crate::reference::{folded, scalar_text};
+use crate::store::Wait;
+use crate::sync::merge::same;
+
+/// A cycle that creates what it found missing may last as long.
+const CYCLE_MS: i64 = 600_000;
+
+impl Evidence<'_> {
+    /// I2: nobody is there twice.
+    pub(super) fn doubles(&self) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        for side in Side::BOTH {
+            let end = self.mapping.sides.get(side);
+            let mut by_key: BTreeMap<(usize, String), Vec<&String>> = BTreeMap::new();
+            for (id, body) in self.records.get(side) {
+                let Some(fields) = self.fields(side, id, body) else { continue };
+                for key in self
+                    .mapping
+                    .keys
+                    .iter()
+                    .filter(|key| self.mapping.fields.get(**key).is_some_and(|field| !field.ends.get(side).is_id))
+                {
+                    let text = scalar_text(fields.value(*key)).map(|text| folded(&text)).unwrap_or_default();
+                    if !text.is_empty() {
+                        by_key.entry((*key, text)).or_default().push(id);
+                    }
+                }
+            }
+            for ((key, value), mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
+                let all = ids.clone();
+                ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all) && !self.is_told_double(side, id));
+                let ours = ids.iter().filter(|id| !self.is_made_by_people(&end.name(), id)).count();
+                let label = self.mapping.fields.get(key).map_or("", |field| field.label.as_str());
+                if ids.len() > 1 && ours > 0 && !self.is_key_edited(key) {
+                    broken.push(Broken {
+                        invariant: "I2",
+                        sentence: format!("{} has {ids:?} with one {label}, `{value}`", end.name()),
+                        concerns: ids.into_iter().cloned().collect(),
+                    });
+                }
+            }
+        }
+        broken
+    }
+
+    /// True for what a creation made that was delivered twice, when people can read that it is there.
+    pub(super) fn is_told_double(&self, side: Side, id: &str) -> bool {
+        let record = (self.mapping.sides.get(side).name(), id.to_owned());
+        let told = self.waiting.get(&(side, record.1.clone())).is_some_and(|one| one.kind == Wait::Ambiguous);
+        told && self.ours.doubles.contains(&record)
+    }
+
+    /// True when a person made a record although one of the others was there already, or was under way:
+    /// nobody can ask a system between its answer and the next call.
+    fn is_double_of_people(&self, place: &str, id: &str, others: &[&String]) -> bool {
+        let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
+        let Some(made) = made else { return false };
+        others.iter().filter(|other| **other != id).any(|other| {
+            self.ours
+                .births
+                .get(&(place.to_owned(), (*other).clone()))
+                .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
+        })
+    }
+
+    fn is_made_by_people(&self, place: &str, id: &str) -> bool {
+        self.deeds.iter().any(|deed| deed.place == place && deed.id == id && deed.before.is_none())
+    }
+
+    /// True when people changed a key after the birth of a record: then they made the double themselves.
+    fn is_key_edited(&self, key: usize) -> bool {
+        let Some(field) = self.mapping.fields.get(key) else { return false };
+        Side::BOTH.into_iter().any(|side| {
+            let place = self.mapping.sides.get(side).name();
+            self.deeds.iter().filter(|deed| deed.place == place).any(|deed| {
+                let read = |body: &Value| self.fields(side, &deed.id, body).map(|fields| fields.value(key).clone());
+                match (&deed.before, &deed.after) {
+                    (Some(before), Some(after)) => {
+                        let (before, after) = (read(before).unwrap_or_default(), read(after).unwrap_or_default());
+                        !same(field, &before, &after)
+                    }
+                    (None | Some(_), None) | (None, Some(_)) => false,
+                }
+            })
+        })
+    }
+}
