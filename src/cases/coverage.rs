@@ -1,4 +1,4 @@
-//! Which lines of the mappings and scripts no case touches.
+//! Which lines of mappings, tables and scripts no case touches.
 //!
 //! A line of a script is touched when every statement on it ran; a line of a mapping when every part
 //! on it was touched: its value travelled, its pair was looked up, its rule was called.
@@ -21,12 +21,18 @@ pub struct Covered {
     pub untouched: BTreeMap<usize, (Place, String)>,
 }
 
-/// Says of every mapping and script whose file holds `filter` what these cases touch.
+/// Says of every mapping, table and script whose file holds `filter` what these cases touch.
 pub fn coverage(workspace: &Workspace, cases: &[Case], filter: Option<&str>) -> Vec<Covered> {
     let touches = touches(workspace, cases);
-    let mut files: BTreeMap<String, (BTreeSet<usize>, Covered)> = BTreeMap::new();
+    // A table that two mappings share is touched when either is.
+    let mut found: BTreeMap<(String, usize, usize), (Place, Option<String>)> = BTreeMap::new();
     for (place, lack) in places(workspace, cases, &touches) {
-        let file = place.file.to_string();
+        let key = (place.file.to_string(), place.line, place.column);
+        let told = found.entry(key).or_insert_with(|| (place, lack.clone()));
+        told.1 = told.1.take().and(lack);
+    }
+    let mut files: BTreeMap<String, (BTreeSet<usize>, Covered)> = BTreeMap::new();
+    for ((file, ..), (place, lack)) in found {
         let fresh = || (BTreeSet::new(), Covered { file: file.clone(), lines: 0, untouched: BTreeMap::new() });
         let (lines, covered) = files.entry(file.clone()).or_insert_with(fresh);
         lines.insert(place.line);

@@ -2,6 +2,9 @@
 //!
 //! What the service alone does (`schedule`, `limits`, `refused`) is no part: no case comes to it.
 
+use std::collections::BTreeMap;
+
+use crate::config::line::TablePairs;
 use crate::config::located::{Located, Node, Word};
 use crate::config::mapping::{MappingSpec, SideNames, split_arrow};
 use crate::diagnostic::Place;
@@ -60,9 +63,9 @@ impl What {
     }
 }
 
-/// The parts of a mapping, in the order written.
-pub(super) fn parts(spec: &MappingSpec) -> Vec<Part> {
-    let mut walk = Walk { names: SideNames::of(&spec.link), found: Vec::new() };
+/// The parts of a mapping, in the order written, with those of the tables it names.
+pub(super) fn parts(spec: &MappingSpec, tables: &BTreeMap<String, TablePairs>) -> Vec<Part> {
+    let mut walk = Walk { names: SideNames::of(&spec.link), tables, found: Vec::new() };
     for (word, value) in entries(&spec.tree) {
         match word.text.as_str() {
             "fields" => entries(value).iter().for_each(|(word, value)| walk.line(word, value)),
@@ -113,6 +116,7 @@ pub(super) fn members<'a>(word: &Word, value: &'a Located) -> Option<&'a [(Word,
 
 struct Walk<'a> {
     names: SideNames<'a>,
+    tables: &'a BTreeMap<String, TablePairs>,
     found: Vec<Part>,
 }
 
@@ -186,6 +190,10 @@ impl Walk<'_> {
     }
 
     fn pairs(&mut self, name: &str, table: &Located) {
+        let shared = self.tables.get(&text(table));
+        for ((left, place), (right, _)) in shared.into_iter().flat_map(|table| &table.pairs) {
+            self.add(place, What::Pair(name.to_owned(), Sides::new(left.clone(), right.clone())));
+        }
         for (word, value) in entries(table) {
             let back = entries(value).iter().map(|(right, left)| (right, Sides::new(text(left), right.text.clone())));
             let pair = (word, Sides::new(word.text.clone(), text(value)));

@@ -40,8 +40,9 @@ pub(super) struct Touched {
 pub(super) fn touches(workspace: &Workspace, cases: &[Case]) -> Touches {
     let (rules, marks) = workspace.rules.marked();
     let rules = Arc::new(rules);
-    let parts: BTreeMap<_, _> =
-        workspace.project.mappings.iter().map(|spec| (spec.name.clone(), parts(spec))).collect();
+    let project = &workspace.project;
+    let of_each = project.mappings.iter().map(|spec| (spec.name.clone(), parts(spec, &project.tables)));
+    let parts: BTreeMap<_, _> = of_each.collect();
     let none = Vec::new();
     let by_case = cases.iter().map(|case| {
         case.on(Arc::new(Mapping { rules: Arc::clone(&rules), ..(*case.mapping).clone() })).run();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::edit::{edits, table_edits};
 use super::wanted;
-use crate::cases::touched::{Touches, touches};
+use crate::cases::touched::{Touched, Touches, touches};
 use crate::cases::{Case, read, read_one};
 use crate::config::Project;
 use crate::config::line::{LineSpec, TablePairs, TableSpec};
@@ -94,7 +94,7 @@ impl<'a> Bench<'a> {
     pub(super) fn fate(&self, mutant: &Mutant<'_>) -> Fate {
         match &mutant.how {
             How::Mapping(spec, tree) => self.fate_of_mapping(mutant, spec, tree),
-            How::Table(name, pairs) => self.fate_of_table(name, pairs),
+            How::Table(name, pairs) => self.fate_of_table(mutant, name, pairs),
             How::Script(name, change) => match self.workspace.rules.changed(name, change) {
                 Some(rules) => self.fate_of_script(&mutant.place, Arc::new(rules)),
                 None => Fate::Refused,
@@ -132,17 +132,16 @@ impl<'a> Bench<'a> {
         let mut complaints = Diagnostics::default();
         let changed = MappingSpec::read(tree, &spec.file, &mut complaints).filter(|_| complaints.is_sound());
         let Some(changed) = changed else { return Fate::Refused };
-        let touching = self.touching(&spec.name, mutant.place.line);
-        self.fate_among(vec![changed], &self.workspace.project, touching)
+        self.fate_among(vec![changed], &self.workspace.project, self.touching(&mutant.place))
     }
 
-    fn fate_of_table(&self, name: &str, pairs: &TablePairs) -> Fate {
+    fn fate_of_table(&self, mutant: &Mutant<'_>, name: &str, pairs: &TablePairs) -> Fate {
         let old = &self.workspace.project;
         let mut project = Project { systems: old.systems.clone(), tables: old.tables.clone(), ..Project::default() };
         project.mappings.clone_from(&old.mappings);
         project.tables.insert(name.to_owned(), pairs.clone());
         let users: Vec<MappingSpec> = old.mappings.iter().filter(|spec| names_table(spec, name)).cloned().collect();
-        self.fate_among(users, &project, Vec::new())
+        self.fate_among(users, &project, self.touching(&mutant.place))
     }
 
     /// Runs the cases of changed mappings, those that touch the line first.
@@ -170,13 +169,15 @@ impl<'a> Bench<'a> {
         Fate::Survived(touching)
     }
 
-    /// The cases of a mapping that touch something on a line.
-    fn touching(&self, mapping: &str, line: usize) -> Vec<usize> {
-        let parts = self.touches.parts.get(mapping).map(Vec::as_slice).unwrap_or_default();
-        let here = |part: &usize| parts.get(*part).is_some_and(|part| part.place.line == line);
+    /// The cases that touch something on a line of a mapping or a table.
+    fn touching(&self, place: &Place) -> Vec<usize> {
+        let touches = |case: &Case, touched: &Touched| {
+            let parts = self.touches.parts.get(&case.mapping.name).map(Vec::as_slice).unwrap_or_default();
+            let mut places = touched.parts.iter().filter_map(|part| parts.get(*part)).map(|part| &part.place);
+            places.any(|at| at.file == place.file && at.line == place.line)
+        };
         let all = self.cases.iter().zip(&self.touches.by_case).enumerate();
-        let mine = all.filter(|(_, (case, one))| case.mapping.name == mapping && one.parts.iter().any(here));
-        mine.map(|(at, _)| at).collect()
+        all.filter(|(_, (case, touched))| touches(case, touched)).map(|(at, _)| at).collect()
     }
 }
 
