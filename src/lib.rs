@@ -44,6 +44,8 @@ pub mod workspace;
 pub mod sync;
 // Written examples of what it must do.
 pub mod cases;
+// What editors need.
+pub mod editor;
 // The edge.
 pub mod cli;
 pub mod connector;

@@ -128,6 +128,43 @@ pub enum Command {
     Simulate(SimulateArguments),
     /// Serve imitation systems on loopback ports.
     Sandbox(SandboxArguments),
+    /// Write what editors look into: JSON Schemas of the YAML files, and what rules may call.
+    Schema(SchemaArguments),
+    /// Lay the YAML files of the workspace out in one way; never changes what they say.
+    Fmt(FmtArguments),
+    /// Print what a shell needs to complete commands and options.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of all commands.
+    Man {
+        /// The folder to write; made when it is not there.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+}
+
+/// Arguments of `schema`.
+#[derive(Args, Clone, Debug)]
+pub struct SchemaArguments {
+    /// Print this one instead of writing them all into `schema/`: mapping, system, table, case, depara or
+    /// rules.
+    pub name: Option<String>,
+    /// The language of the descriptions.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub language: Language,
+}
+
+/// Arguments of `fmt`.
+#[derive(Args, Clone, Debug)]
+pub struct FmtArguments {
+    /// Only these files and folders; all files of the workspace when nothing is said.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; fail when a file would change.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Which histories.

@@ -14,6 +14,7 @@ use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::config::parameter::{Kind, Parameter};
 use crate::config::system::System;
 use crate::diagnostic::Diagnostics;
+use crate::editor::{self, Tongue};
 use crate::mapping::Mapping;
 use crate::workspace::Workspace;
 
@@ -26,6 +27,8 @@ pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
     let mut files = files::carried();
     let account = account_file(&files)?;
     files.insert(ACCOUNT_FILE.to_owned(), account);
+    let seen = editor::files(Tongue::English).into_iter();
+    files.extend(seen.map(|(name, text)| (format!("{}/{name}", editor::FOLDER), text)));
     let taken: Vec<&str> = files.keys().map(String::as_str).filter(|path| folder.join(path).exists()).collect();
     if let Some(first) = taken.first() {
         let more = if taken.len() > 1 { format!(" and {} more", taken.len() - 1) } else { String::new() };
@@ -103,6 +106,7 @@ fn enabled(mapping: &Mapping) -> String {
 }
 
 const HEAD: &str = "\
+# yaml-language-server: $schema=schema/depara.json
 # The workspace: where depara remembers, and for whom it works.
 #
 # `${NAME}` stands for an environment variable. It must be set before `depara plan`, `sync` and

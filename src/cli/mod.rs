@@ -10,6 +10,7 @@ mod demo;
 mod docs;
 mod explain;
 mod export;
+mod fmt;
 mod import;
 mod init;
 mod links;
@@ -22,6 +23,8 @@ pub mod render;
 mod run;
 mod runners;
 mod sandbox;
+mod schema;
+mod shell;
 mod signal;
 mod simulate;
 mod sync;
@@ -149,6 +152,10 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Docs(docs) => docs::run(global, docs, screen),
         Command::Simulate(simulate) => simulate::run(global, simulate, screen),
         Command::Sandbox(sandbox) => sandbox::run(global, sandbox, screen),
+        Command::Schema(schema) => schema::run(global, schema, screen),
+        Command::Fmt(fmt) => fmt::run(global, fmt, screen),
+        Command::Completions { shell } => shell::completions(*shell, screen),
+        Command::Man { folder } => shell::man(folder, screen),
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::located::{Entries, Located, Node, Word};
-use super::mapping::{Arrow, PolicySpec, SideNames, Written, complain_arrow, read_policy, split_arrow, written};
+use super::mapping::{
+    Arrow, PolicySpec, SideNames, Written, complain_arrow, read_policy, spaced_arrow, split_arrow, written,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::record::Sides;
 
@@ -168,7 +170,8 @@ fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
         return None;
     };
     let mut field = FieldSpec {
-        key: (word.text.clone(), word.place.clone()),
+        // Blanks around an arrow make no other line of it.
+        key: (spaced_arrow(&word.text).unwrap_or_else(|| word.text.clone()), word.place.clone()),
         json: value.json(),
         arrow,
         paths,

@@ -194,18 +194,46 @@ impl Arrow {
     }
 }
 
+const MARKS: [(&str, Arrow); 6] = [
+    ("<=>", Arrow::Both),
+    ("⇔", Arrow::Both),
+    ("=>", Arrow::ToRight),
+    ("⇒", Arrow::ToRight),
+    ("<=", Arrow::ToLeft),
+    ("⇐", Arrow::ToLeft),
+];
+
+/// The two ends of `left <=> right`, the mark between them and what it means.
+fn cut_arrow(text: &str) -> Option<(&str, &'static str, &str, Arrow)> {
+    let cut = |(mark, arrow): (&'static str, Arrow)| {
+        text.split_once(mark).map(|(left, right)| (left.trim(), mark, right.trim(), arrow))
+    };
+    MARKS.into_iter().find_map(cut).filter(|(left, _, right, _)| !left.is_empty() && !right.is_empty())
+}
+
 /// Splits `left <=> right`.
 pub fn split_arrow(text: &str) -> Option<(Sides<String>, Arrow)> {
-    for (marks, arrow) in [(["<=>", "⇔"], Arrow::Both), (["=>", "⇒"], Arrow::ToRight), (["<=", "⇐"], Arrow::ToLeft)]
-    {
-        for mark in marks {
-            if let Some((left, right)) = text.split_once(mark) {
-                let sides = Sides::new(left.trim().to_owned(), right.trim().to_owned());
-                return (!sides.left.is_empty() && !sides.right.is_empty()).then_some((sides, arrow));
-            }
+    let (left, _, right, arrow) = cut_arrow(text)?;
+    Some((Sides::new(left.to_owned(), right.to_owned()), arrow))
+}
+
+/// A text with an arrow, with one blank on each side of it.
+pub fn spaced_arrow(text: &str) -> Option<String> {
+    cut_arrow(text).map(|(left, mark, right, _)| format!("{left} {mark} {right}"))
+}
+
+/// JSON in which no key is told from another by the blanks around its arrow.
+pub fn spaced_keys(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let spaced = |(key, value): (&String, &Value)| {
+                (spaced_arrow(key).unwrap_or_else(|| key.clone()), spaced_keys(value))
+            };
+            Value::Object(map.iter().map(spaced).collect())
         }
+        Value::Array(list) => list.iter().map(spaced_keys).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
-    None
 }
 
 /// Complains about an arrow that cannot be read.
@@ -316,7 +344,7 @@ impl MappingSpec {
             lines,
             torn: complaints.list.len() > before,
             refused,
-            json: tree.json(),
+            json: spaced_keys(&tree.json()),
             tree: tree.clone(),
             link: link.clone(),
             arrow,

@@ -11,7 +11,9 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, NativeCallContext, Position,
+};
 use serde_json::{Number, Value};
 
 use crate::phone;
@@ -29,6 +31,9 @@ const DEPTH_MAX: usize = 64;
 /// Functions of the language itself that a walk over a script finds as calls.
 pub const LANGUAGE_FUNCTIONS: [&str; 8] =
     ["call", "curry", "Fn", "is_def_var", "is_def_fn", "type_of", "is_shared", "tag"];
+
+/// Words of the language that no script may use.
+pub const TAKEN_AWAY: [&str; 6] = ["curry", "eval", "print", "debug", "import", "export"];
 
 /// An engine with the house's limits and functions.
 pub fn engine() -> Engine {
@@ -58,23 +63,31 @@ pub fn bare() -> Engine {
         .set_max_array_size(COLLECTION_MAX)
         .set_max_map_size(COLLECTION_MAX)
         .set_max_modules(0)
-        .set_strict_variables(true)
-        .disable_symbol("curry")
-        .disable_symbol("eval")
-        .disable_symbol("print")
-        .disable_symbol("debug")
-        .disable_symbol("import")
-        .disable_symbol("export");
-    engine.register_fn("digits", |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() });
-    // Rhai looks at the length of a text when it is there, and this one may be the square of the largest.
-    engine.register_fn("replace", |text: &mut ImmutableString, old: &str, new: &str| replace(text, old, new));
-    engine.register_fn("replace", |text: &mut ImmutableString, old: &str, new: char| {
-        replace(text, old, new.encode_utf8(&mut [0; 4]))
-    });
-    engine.register_fn("replace", |text: &mut ImmutableString, old: char, new: &str| {
-        replace(text, old.encode_utf8(&mut [0; 4]), new)
-    });
+        .set_strict_variables(true);
+    for word in TAKEN_AWAY {
+        engine.disable_symbol(word);
+    }
+    told("digits", &["text: &str", "String"], "The digits of a text or a number; none of nothing.")
+        .register_into_engine(&mut engine, |text: &str| -> String {
+            text.chars().filter(char::is_ascii_digit).collect()
+        });
+    register_replace(&mut engine);
     engine
+}
+
+/// Rhai looks at the length of a text when it is there, and this one may be the square of the largest.
+fn register_replace(engine: &mut Engine) {
+    const ABOUT: &str = "Replaces every occurrence of a text by another, in place.";
+    told("replace", &["text: &mut ImmutableString", "old: &str", "new: &str", "()"], ABOUT)
+        .register_into_engine(engine, |text: &mut ImmutableString, old: &str, new: &str| replace(text, old, new));
+    told("replace", &["text: &mut ImmutableString", "old: &str", "new: char", "()"], ABOUT)
+        .register_into_engine(engine, |text: &mut ImmutableString, old: &str, new: char| {
+            replace(text, old, new.encode_utf8(&mut [0; 4]))
+        });
+    told("replace", &["text: &mut ImmutableString", "old: char", "new: &str", "()"], ABOUT)
+        .register_into_engine(engine, |text: &mut ImmutableString, old: char, new: &str| {
+            replace(text, old.encode_utf8(&mut [0; 4]), new)
+        });
 }
 
 fn replace(text: &mut ImmutableString, old: &str, new: &str) -> Result<(), Box<EvalAltResult>> {
@@ -93,19 +106,36 @@ fn too_long() -> Box<EvalAltResult> {
 }
 
 fn register(engine: &mut Engine) {
-    engine.register_fn("digits", |number: i64| number.to_string());
-    engine.register_fn("digits", |(): ()| String::new());
-    engine.register_fn("fold", |text: &str| folded(text));
-    engine.register_fn("fold", |(): ()| String::new());
-    engine.register_fn("is_blank", |value: Dynamic| is_blank(&value));
-    engine.register_fn("or_empty", |value: Dynamic| text_of(&value));
-    engine.register_fn("phone_br", |value: Dynamic| phone::plain(&text_of(&value)));
-    engine.register_fn("is_phone_br", |value: Dynamic| phone::is_national(&text_of(&value)));
-    engine.register_fn("find", find);
-    engine.register_fn("rows", rows);
-    engine.register_fn("param", param);
-    engine.register_fn("today", today);
-    engine.register_fn("fill", fill);
+    const DIGITS: &str = "The digits of a text or a number; none of nothing.";
+    const FOLD: &str = "A text in lower case, without accents and outer blanks; nothing is the empty text.";
+    told("digits", &["number: i64", "String"], DIGITS).register_into_engine(engine, |number: i64| number.to_string());
+    told("digits", &["nothing: ()", "String"], DIGITS).register_into_engine(engine, |(): ()| String::new());
+    told("fold", &["text: &str", "String"], FOLD).register_into_engine(engine, |text: &str| folded(text));
+    told("fold", &["nothing: ()", "String"], FOLD).register_into_engine(engine, |(): ()| String::new());
+    told("is_blank", &["value: Dynamic", "bool"], "True for nothing, and for an empty text, list or map.")
+        .register_into_engine(engine, |value: Dynamic| is_blank(&value));
+    told("or_empty", &["value: Dynamic", "String"], "A value as text; nothing is the empty text.")
+        .register_into_engine(engine, |value: Dynamic| text_of(&value));
+    told("phone_br", &["value: Dynamic", "String"], "A Brazilian phone number as digits, without the country's.")
+        .register_into_engine(engine, |value: Dynamic| phone::plain(&text_of(&value)));
+    told("is_phone_br", &["value: Dynamic", "bool"], "True for a whole Brazilian number, area code included.")
+        .register_into_engine(engine, |value: Dynamic| phone::is_national(&text_of(&value)));
+    let row = "The row of `system.resource`, or of the links of a mapping, whose field holds the value; or `()`.";
+    told("find", &["reference: &str", "field: &str", "value: Dynamic", "Dynamic"], row)
+        .register_into_engine(engine, find);
+    let all = "Every row of `system.resource`, or of the links of a mapping, whose field holds the value.";
+    told("rows", &["reference: &str", "field: &str", "value: Dynamic", "Array"], all)
+        .register_into_engine(engine, rows);
+    told("param", &["name: &str", "Dynamic"], "What the account gives, else the default of the mapping, else `()`.")
+        .register_into_engine(engine, param);
+    told("today", &["Dynamic"], "The day of the cycle, as `2026-03-02`.").register_into_engine(engine, today);
+    let filled = "The template with each `{name}` replaced. A line that names values, all of them blank, is left out.";
+    told("fill", &["template: Dynamic", "values: Map", "String"], filled).register_into_engine(engine, fill);
+}
+
+/// A function with the names of its parameters, what it gives and what it is for, as editors show them.
+fn told(name: &str, parameters: &[&str], about: &str) -> FuncRegistration {
+    FuncRegistration::new(name).with_params_info(parameters).with_comments([format!("/// {about}")])
 }
 
 /// A value as text; nothing becomes the empty text.

@@ -4,6 +4,7 @@
 //! where each stands; a failing rule answers with script, line and column.
 
 pub mod change;
+pub mod definitions;
 pub mod host;
 mod idle;
 pub mod mark;

@@ -19,7 +19,12 @@ pub(super) fn of(bench: &Bench<'_>, files: &Files, mutant: &Mutant<'_>, reached:
         place.file, place.line, mutant.words, mutant.aim
     );
     match nearest {
-        Some((case, text)) => format!("{head}# It begins as {} does.\n{}", case.file, renamed(text)),
+        Some((case, text)) => {
+            // Editors look for the schema in the first line.
+            let schema = text.lines().next().filter(|line| line.contains("$schema="));
+            let schema = schema.map(|line| format!("{line}\n")).unwrap_or_default();
+            format!("{schema}{head}# It begins as {} does.\n{}", case.file, renamed(text))
+        }
         None => format!("{head}{}", frame(bench, mutant)),
     }
 }

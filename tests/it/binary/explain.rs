@@ -56,7 +56,7 @@ fn every_standing_of_a_record_is_explained() {
         "updated in ploomes",
     ]);
     let field = scene.explain("omie.clientes", scene.client, &["Email"]);
-    let field = field.says(&["email <=> Email", "mappings/omie-ploomes/clientes.yaml:30", "b@aurora.example"]);
+    let field = field.says(&["email <=> Email", "mappings/omie-ploomes/clientes.yaml:31", "b@aurora.example"]);
     assert!(!field.out.contains("Bairro"), "one field alone:\n{}", field.out);
     scene.explain("ploomes.contacts", scene.held, &[]).says(&[
         "held",

@@ -3,6 +3,7 @@
 
 mod check;
 mod cycle;
+mod editors;
 mod explain;
 mod rehearsal;
 mod service;
