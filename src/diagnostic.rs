@@ -320,6 +320,14 @@ impl Place {
         }
         Self { file: Arc::clone(file), line, column, span: offset..offset + length }
     }
+
+    /// The place of a piece of a text.
+    pub fn over(file: &Arc<str>, text: &str, span: Range<usize>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let row = before.rsplit('\n').next().unwrap_or_default();
+        let (line, column) = (before.matches('\n').count() + 1, row.chars().count() + 1);
+        Self { file: Arc::clone(file), line, column, span }
+    }
 }
 
 impl fmt::Display for Place {

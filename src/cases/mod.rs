@@ -4,15 +4,20 @@
 //! expect is a failure. After a pass the planned bodies are applied, as the systems would hold them,
 //! and the second plan must send nothing.
 
+pub mod coverage;
 mod expect;
 mod judge;
+pub mod mutants;
+mod parts;
 mod read;
+mod touched;
 mod world;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::config::located::Located;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::mapping::Mapping;
 use crate::record::{Rows, Side, Sides};
@@ -95,7 +100,11 @@ pub fn run(workspace: &Workspace, filter: Option<&str>) -> Tested {
 /// Reads the cases of a workspace; complains about every one that cannot be run.
 pub fn read(workspace: &Workspace, complaints: &mut Diagnostics) -> Vec<Case> {
     let written = &workspace.project.cases;
-    written.iter().filter_map(|(file, tree)| read::case(file, tree, workspace, complaints)).collect()
+    written.iter().filter_map(|(file, tree)| read_one(file, tree, workspace, complaints)).collect()
+}
+
+fn read_one(file: &str, tree: &Located, workspace: &Workspace, complaints: &mut Diagnostics) -> Option<Case> {
+    read::case(file, tree, workspace, complaints)
 }
 
 impl Case {
@@ -104,6 +113,19 @@ impl Case {
         let failures =
             World::of(self).map_or_else(|why| vec![self.failure("read", "a plan", why)], |world| self.judge(&world));
         CaseOutcome { file: self.file.clone(), title: self.title.clone(), place: self.place.clone(), failures }
+    }
+
+    /// The same case for another mapping of the same lines.
+    fn on(&self, mapping: Arc<Mapping>) -> Self {
+        Self { mapping, ..self.clone() }
+    }
+
+    /// What the records of a side hold, and what the first of them held at the last agreement.
+    fn bodies(&self, side: Side) -> Vec<Value> {
+        let now = self.records.get(side);
+        let before = self.base.as_ref().map(|base| base.get(side)).zip(now.first());
+        let then = before.map(|(base, first)| world::overlaid(first, base));
+        now.iter().cloned().chain(then).collect()
     }
 
     fn judge(&self, world: &World) -> Vec<Failure> {

@@ -99,7 +99,8 @@ impl World {
         })
     }
 
-    fn references(&self) -> Arc<References> {
+    /// What its rules and lookups look into.
+    pub(super) fn references(&self) -> Arc<References> {
         let mut references = References::of(self.mapping.parameters.clone(), self.today.clone());
         for (name, rows) in &self.rows {
             references.put_whole(name, rows.clone());
@@ -262,7 +263,7 @@ impl World {
 }
 
 /// A body with the members of another laid over it.
-fn overlaid(body: &Value, over: &Value) -> Value {
+pub(super) fn overlaid(body: &Value, over: &Value) -> Value {
     match (body, over) {
         (Value::Object(body), Value::Object(over)) => {
             let mut both = body.clone();

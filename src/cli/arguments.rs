@@ -88,13 +88,7 @@ pub enum Command {
     /// Say everything that is wrong with YAML and Rhai, with file, line and hint.
     Check(CheckArguments),
     /// Run the cases; a failing one shows what was expected beside what was found.
-    Test {
-        /// The workspace, instead of --dir; a word that is no folder is the filter.
-        #[arg(value_name = "FOLDER")]
-        folder: Option<PathBuf>,
-        /// Only cases whose file or name holds this.
-        filter: Option<String>,
-    },
+    Test(TestArguments),
     /// Show what a cycle would send, field by field, and its price; sends only reads.
     Plan(CycleArguments),
     /// Run one cycle of each mapping.
@@ -410,6 +404,27 @@ pub struct CheckArguments {
     /// The language of an explanation.
     #[arg(long, value_enum, default_value_t = Language::En, requires = "explain")]
     pub language: Language,
+}
+
+/// Arguments of `test`.
+#[derive(Args, Clone, Debug)]
+pub struct TestArguments {
+    /// The workspace, instead of --dir; a word that is no folder is the filter.
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Only cases whose file or name holds this; with --coverage or --mutants all cases, and only
+    /// mappings and scripts whose file holds it.
+    pub filter: Option<String>,
+    /// Mark the lines of mappings and scripts that no case touches; they fail the command.
+    #[arg(long, conflicts_with = "mutants")]
+    pub coverage: bool,
+    /// Change one thing at a time in mappings and scripts and name each change that no case notices;
+    /// those that nobody explains fail the command.
+    #[arg(long)]
+    pub mutants: bool,
+    /// So many mutants at a time, instead of one for each processor.
+    #[arg(long, requires = "mutants")]
+    pub threads: Option<usize>,
 }
 
 /// Arguments of `docs`.

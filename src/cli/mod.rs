@@ -139,7 +139,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Demo(demo) => demo::run(global, demo, screen),
         Command::Init { folder } => init::run(folder, screen),
         Command::Check(check) => check::run(global, check, screen),
-        Command::Test { folder, filter } => test::run(global, folder.as_deref(), filter.as_deref(), screen),
+        Command::Test(test) => test::run(global, test, screen),
         Command::Plan(cycle) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),
         Command::Run(scope) => run::run(global, scope, screen),

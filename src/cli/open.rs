@@ -30,7 +30,7 @@ pub fn environment(name: &str) -> Option<String> {
 /// # Errors
 /// [`Stop::Told`] when it has complaints; they are printed.
 pub fn workspace(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace> {
-    opened(&global.dir, &environment, screen)
+    workspace_and_files(global, screen).map(|(workspace, _)| workspace)
 }
 
 /// The same, with the files it was made from.
@@ -38,10 +38,7 @@ pub fn workspace(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspa
 /// # Errors
 /// [`Stop::Told`] when it has complaints; they are printed.
 pub fn workspace_and_files(global: &Global, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
-    need_folder(&global.dir)?;
-    let mut complaints = Diagnostics::default();
-    let files = files::workspace(&global.dir, &mut complaints);
-    Ok((compiled(&files, &environment, complaints, screen)?, files))
+    opened(&global.dir, &environment, screen)
 }
 
 /// Opens the workspace for verbs that send nothing: no secret need be set.
@@ -49,13 +46,22 @@ pub fn workspace_and_files(global: &Global, screen: &mut Screen) -> anyhow::Resu
 /// # Errors
 /// [`Stop::Told`] when it has complaints; they are printed.
 pub fn offline(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace> {
+    offline_and_files(global, screen).map(|(workspace, _)| workspace)
+}
+
+/// The same, with the files it was made from.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn offline_and_files(global: &Global, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
     opened(&global.dir, &|name| environment(name).or_else(|| Some(UNSET.to_owned())), screen)
 }
 
-fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<Workspace> {
+fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
     need_folder(dir)?;
     let mut complaints = Diagnostics::default();
-    compiled(&files::workspace(dir, &mut complaints), env, complaints, screen)
+    let files = files::workspace(dir, &mut complaints);
+    Ok((compiled(&files, env, complaints, screen)?, files))
 }
 
 /// Compiles files that were read already, with the complaints met so far.
@@ -109,6 +115,7 @@ pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics) {
         Ok(workspace) => {
             let mut found = workspace.warnings.clone();
             cases::read(&workspace, &mut found);
+            cases::mutants::explained(&workspace, &mut found);
             found
         }
         Err(found) => found,

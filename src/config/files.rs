@@ -13,9 +13,10 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
 static SCRIPTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scripts");
 static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/cases");
+static MUTANTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/mutants");
 
 /// Folders a workspace consists of.
-pub const FOLDERS: [&str; 3] = ["mappings", "scripts", "tests/cases"];
+pub const FOLDERS: [&str; 4] = ["mappings", "scripts", "tests/cases", "tests/mutants"];
 
 /// How files end that are meant to be read. Those that end otherwise, or stand where they mean nothing,
 /// are complained about later.
@@ -34,7 +35,7 @@ pub type Files = BTreeMap<String, String>;
 /// The files the binary carries.
 pub fn carried() -> Files {
     let mut files = Files::new();
-    for (folder, dir) in FOLDERS.into_iter().zip([&MAPPINGS, &SCRIPTS, &CASES]) {
+    for (folder, dir) in FOLDERS.into_iter().zip([&MAPPINGS, &SCRIPTS, &CASES, &MUTANTS]) {
         collect_carried(folder, dir, &mut files);
     }
     files

@@ -59,6 +59,8 @@ pub struct MappingSpec {
     pub refused: Sides<Option<ReportSpec>>,
     /// The whole file as JSON; its print tells an edited mapping from the old one.
     pub json: Value,
+    /// The whole file with its places.
+    pub tree: Located,
 }
 
 /// A resource named in a mapping.
@@ -343,6 +345,7 @@ impl MappingSpec {
             torn: complaints.list.len() > before,
             refused,
             json: spaced_keys(&tree.json()),
+            tree: tree.clone(),
             link: link.clone(),
             arrow,
             put_back,

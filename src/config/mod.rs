@@ -34,6 +34,8 @@ pub struct Project {
     pub scripts: Vec<(String, String, String)>,
     /// The cases: file and tree.
     pub cases: Vec<(String, Located)>,
+    /// The explanations of mutants that survive: file and tree.
+    pub mutants: Vec<(String, Located)>,
     /// The account file; `None` when there is none.
     pub accounts: Option<AccountFile>,
     /// Files of systems and mappings that were complained about and gave nothing. What leads to them
@@ -92,6 +94,11 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
                     project.cases.push((path.clone(), tree));
                 }
             }
+            Kind::Mutants => {
+                if let Some(tree) = located::parse(path, text, complaints) {
+                    project.mutants.push((path.clone(), tree));
+                }
+            }
             Kind::Accounts => {
                 if let Some(tree) = located::parse(path, text, complaints) {
                     project.accounts = Some(account::read(&tree, env, complaints));
@@ -122,6 +129,7 @@ enum Kind {
     Mapping,
     Script(String),
     Case,
+    Mutants,
     Accounts,
     Other,
 }
@@ -132,6 +140,8 @@ fn kind_of(path: &str) -> Kind {
         Kind::Accounts
     } else if path.starts_with("tests/cases/") && path.ends_with(".yaml") {
         Kind::Case
+    } else if path.starts_with("tests/mutants/") && path.ends_with(".yaml") {
+        Kind::Mutants
     } else if let Some(name) = path.strip_prefix("scripts/").and_then(|inner| inner.strip_suffix(".rhai")) {
         Kind::Script(name.to_owned())
     } else if let Some(name) = path.strip_prefix("mappings/tables/").and_then(yaml) {

@@ -26,11 +26,12 @@ pub struct Kind {
 }
 
 /// The kinds of files that people write as YAML.
-pub const KINDS: [Kind; 5] = [
+pub const KINDS: [Kind; 6] = [
     Kind { name: "mapping", files: "mappings/**/*.yaml", root: "Mapping" },
     Kind { name: "system", files: "mappings/systems/*.yaml", root: "System" },
     Kind { name: "table", files: "mappings/tables/*.yaml", root: "Table" },
     Kind { name: "case", files: "tests/cases/**/*.yaml", root: "Case" },
+    Kind { name: "mutants", files: "tests/mutants/**/*.yaml", root: "Mutants" },
     Kind { name: "depara", files: "depara.yaml", root: "Accounts" },
 ];
 

@@ -3,10 +3,14 @@
 //! A rule is a Rhai function that a mapping names. The set knows its scripts, their functions and
 //! where each stands; a failing rule answers with script, line and column.
 
+pub mod change;
 pub mod definitions;
 pub mod host;
 mod idle;
+pub mod mark;
+mod outline;
 pub mod reach;
+mod token;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,8 +25,8 @@ use host::{from_dynamic, line_and_column, to_dynamic};
 
 /// Every script of a workspace, compiled.
 pub struct RuleSet {
-    engine: Engine,
-    scripts: BTreeMap<String, Script>,
+    engine: Arc<Engine>,
+    scripts: BTreeMap<String, Arc<Script>>,
 }
 
 struct Script {
@@ -98,7 +102,7 @@ impl RuleSet {
         scripts: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>,
         complaints: &mut Diagnostics,
     ) -> Self {
-        let engine = host::engine();
+        let engine = Arc::new(host::engine());
         let mut set = Self { engine, scripts: BTreeMap::new() };
         let native = native_functions(&set.engine);
         for (name, file, text) in scripts {
@@ -107,7 +111,7 @@ impl RuleSet {
                 Ok(ast) => {
                     let script = Script { functions: functions_of(&ast, text), file, text: text.into(), ast };
                     complain_unknown_functions(&script, &native, complaints);
-                    set.scripts.insert(name.to_owned(), script);
+                    set.scripts.insert(name.to_owned(), Arc::new(script));
                 }
                 Err(error) => {
                     let (line, column) = line_and_column(error.position());

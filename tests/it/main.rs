@@ -19,6 +19,7 @@ mod laws;
 mod layout;
 mod lies;
 mod lines;
+mod mutants;
 mod omie_trade_calls;
 mod one_way;
 mod orders_seen;

@@ -32,6 +32,7 @@ fn kind_of(file: &str) -> Option<&'static Kind> {
         file if file.starts_with("mappings/systems/") => "system",
         file if file.starts_with("mappings/tables/") => "table",
         file if file.starts_with("mappings/") => "mapping",
+        file if file.starts_with("tests/mutants/") => "mutants",
         _ => "case",
     };
     KINDS.iter().find(|kind| kind.name == name)
@@ -118,6 +119,10 @@ fn loaded(kind: &Kind, text: &str, workspace: &mut Workspace) -> Diagnostics {
         "mapping" => drop(MappingSpec::read(&tree, file, &mut found)),
         "table" => drop(line::read_pairs(&tree, &mut found)),
         "depara" => drop(account::read(&tree, &|_| Some("set".to_owned()), &mut found)),
+        "mutants" => {
+            workspace.project.mutants = vec![(file.to_owned(), tree)];
+            cases::mutants::explained(workspace, &mut found);
+        }
         _ => {
             workspace.project.cases = vec![(file.to_owned(), tree)];
             cases::read(workspace, &mut found);

@@ -6,6 +6,7 @@
 mod annotation;
 pub mod case;
 pub mod conflict;
+pub mod coverage;
 pub mod demo;
 pub mod diagnostic;
 pub mod docs;
@@ -15,6 +16,7 @@ mod journal;
 pub mod layout;
 pub mod link;
 mod mask;
+pub mod mutant;
 pub mod page;
 pub mod plan;
 pub mod preview;

@@ -10,6 +10,7 @@ mod service;
 mod simulate;
 mod store;
 mod workspace;
+mod worth;
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
