@@ -11,7 +11,7 @@ use crate::config::files::carried;
 use crate::flaw::Flaw;
 
 /// Texts of files, and what stands in their place.
-type Edits = &'static [(&'static str, &'static str)];
+pub(super) type Edits = &'static [(&'static str, &'static str)];
 
 /// Histories that a mistake may take to be noticed.
 const WITHIN: u64 = 40;
@@ -64,7 +64,7 @@ impl Alarm {
 }
 
 /// The mapping of clients that is last by name, in a workspace with these edits.
-fn stage(edits: Edits) -> Stage {
+pub(super) fn stage(edits: Edits) -> Stage {
     let mut files = carried();
     let name = files.keys().rfind(|name| name.ends_with("/clientes.yaml")).cloned().unwrap();
     for (from, to) in edits {
