@@ -145,3 +145,16 @@ fn every_mistake_is_noticed() {
     let missed = missed.into_inner().unwrap();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
 }
+
+/// Two mappings write one record in one cycle; the first must carry on what the second one wrote.
+#[test]
+fn what_another_mapping_wrote_is_no_echo() {
+    let stage = Stage::open(&carried(), None).unwrap();
+    let broken = |seed| history(&stage, &script(seed, &Setting::default())).broken;
+    for seed in [5001, 5034, 5128] {
+        assert_eq!(broken(seed), [], "seed {seed}");
+    }
+    let on = Flaw::on(Flaw::SiblingIsEcho);
+    assert!(broken(5001).iter().any(|one| one.invariant == "I3"));
+    drop(on);
+}
