@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::alarm_tests::stage;
 use super::judge::{Evidence, alike};
 use super::*;
-use crate::mapping::field::{At, Field, is_empty};
+use crate::mapping::field::{At, Field, Fields, is_empty};
 use crate::path::Path;
 use crate::record::{Side, Sides};
 
 /// Histories that are tampered with.
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 3;
 
 /// Of each way to tamper: how often the judge noticed, and what it let pass.
 type Noticed = BTreeMap<&'static str, (usize, Vec<String>)>;
@@ -68,8 +68,12 @@ impl<'a> Evidence<'a> {
         if let Some(path) = &at.row {
             path.set(&mut body, row);
         }
-        let read = |body: &Value| Some(self.fields(at.side, &at.id, body)?.value(at.index).clone());
-        if alike(at.field, &read(&sound)?, &read(&body)?) {
+        let read = |body: &Value| self.fields(at.side, &at.id, body);
+        let (was, is) = (read(&sound)?, read(&body)?);
+        let says = |fields: &Fields, index: usize| alike(at.field, was.value(at.index), fields.value(index));
+        // Nor can anybody tell a copy that stands in for an empty value from that value.
+        let lender = at.field.ends.get(at.side).if_empty;
+        if says(&is, at.index) || lender.is_some_and(|lender| says(&was, lender)) {
             return None;
         }
         self.records.get_mut(at.side).insert(at.id.clone(), body);
@@ -151,7 +155,7 @@ fn what_is_tampered_with_is_noticed() {
     for (kind, (times, passed)) in &noticed {
         println!("{kind}: {times} noticed");
         assert_eq!(passed, &[""; 0], "{kind}: {times} noticed");
-        assert!(*times > 20, "{kind}: {times}");
+        assert!(*times >= 10, "{kind}: {times}");
     }
     assert_eq!(noticed.len(), 5, "{:?}", noticed.keys());
 }
