@@ -102,7 +102,7 @@ pub enum Command {
     },
     /// Run as a service, on the mappings' schedules, until told to stop.
     Run(ScopeArguments),
-    /// Say why a record is as it is, or why it did not move.
+    /// Say where a value came from, or the one reason why a record did not move; from memory alone.
     Explain {
         /// Where the record lives, such as `erp.clients`.
         #[arg(value_name = "SYSTEM.RESOURCE")]

@@ -8,7 +8,7 @@ mod check;
 mod conflicts;
 mod demo;
 mod docs;
-mod explain;
+pub mod explain;
 mod export;
 mod fmt;
 mod import;

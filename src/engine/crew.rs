@@ -91,6 +91,7 @@ pub fn crew<E>(
             links: links(mappings, &account.name, &mapping, &ledger),
             mapping,
             cache: cache.clone(),
+            journal_max: account.journal_max,
             account: account.name,
             ledger,
             clock: clock.clone(),

@@ -13,6 +13,7 @@ mod recover;
 pub mod reference;
 pub mod report;
 pub mod schedule;
+mod tell;
 pub mod turn;
 mod waiting;
 
@@ -52,6 +53,8 @@ pub struct Runner {
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
     pub links: BTreeMap<String, Links>,
+    /// The most lines its journal keeps.
+    pub journal_max: u64,
     /// The time.
     pub clock: Clock,
     /// How its last cycle went.
@@ -136,6 +139,8 @@ pub struct Prepared {
     pub read_ms: Sides<i64>,
     /// Listings that did not show all they announced, or creations without an answer.
     pub loose_ends: u64,
+    /// The first of them, in words.
+    pub loose: Option<String>,
 }
 
 impl Runner {
@@ -158,6 +163,7 @@ impl Runner {
             unchanged: gathered.unchanged,
             read_ms: gathered.read_ms,
             loose_ends: gathered.loose_ends,
+            loose: gathered.loose,
         })
     }
 
@@ -170,7 +176,7 @@ impl Runner {
         let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
         match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
-            Err(error) => report.failed = Some(error.told()),
+            Err(error) => report.failed = Some(self.failed(&error)),
         }
         for (system, made) in self.calls() {
             let before = calls.get(&system).copied().unwrap_or(0);
@@ -193,7 +199,7 @@ impl Runner {
         match prepared.halt.as_ref().filter(|_| !options.accept) {
             Some(halt) => {
                 report.halted = Some(halt.reason.clone());
-                self.ledger.write(vec![self.entry(0, Sides::default(), "CycleHalted", &halt.reason)])?;
+                self.tell_of_cycle(self.ledger.next_cycle()?, "CycleHalted", &halt.reason)?;
                 if flaw::is(Flaw::HaltIgnored) {
                     return self.execute(prepared, report).await;
                 }
@@ -201,6 +207,17 @@ impl Runner {
             }
             None => self.execute(prepared, report).await,
         }
+    }
+
+    /// Notes why a cycle could not go on, as far as the store can be written, and says it.
+    fn failed(&self, error: &Error) -> String {
+        let text = error.told();
+        if !matches!(error, Error::Store(_))
+            && let Err(error) = self.tell_of_cycle(0, "CycleFailed", &text)
+        {
+            tracing::warn!(mapping = self.mapping.name, reason = error.told(), "the journal cannot be written");
+        }
+        text
     }
 
     fn blank_report(&self) -> Report {

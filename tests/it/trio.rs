@@ -75,6 +75,7 @@ impl Trio {
                     links: links.collect(),
                     mapping: Arc::new(mapping),
                     account: "acme".to_owned(),
+                    journal_max: 500_000,
                     connectors: connectors.clone(),
                     cache: cache.clone(),
                     ledger: ledger(name),

@@ -250,12 +250,11 @@ fn note(mapping: &Mapping, planned: &Planned, held: &Held) -> Note {
 
 fn clash(mapping: &Mapping, one: &Conflict) -> Clash {
     let field = mapping.fields.get(one.field);
-    let policy = field.and_then(|field| field.policy.as_ref()).unwrap_or(&mapping.policy);
     Clash {
         label: field.map(|field| field.label.clone()).unwrap_or_default(),
         values: one.values.clone(),
         winner: one.winner.map(|side| mapping.sides.get(side).system.clone()),
-        policy: one.by.word(policy),
+        policy: one.by.word(mapping.policy_of(one.field)),
     }
 }
 

@@ -70,6 +70,12 @@ impl Told {
         self
     }
 
+    /// The same words on one line: where they are wrapped is nobody's business.
+    fn prose(mut self) -> Self {
+        self.out = self.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        self
+    }
+
     #[track_caller]
     fn complains(self, words: &[&str]) -> Self {
         for word in words {
