@@ -114,7 +114,7 @@ fn lists(scopes: &[Scope]) -> BTreeMap<(String, String), usize> {
 }
 
 /// The links that a mapping looks into, where the account keeps them.
-fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
+pub fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
     let others = mapping.references.iter().filter_map(|name| mappings.get(name));
     others
         .map(|other| {

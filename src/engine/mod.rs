@@ -4,11 +4,13 @@
 //! decides everything; the executor obeys and reports; memory moves on a confirmed answer only.
 
 mod carry;
+pub mod compare;
 mod conclude;
 pub mod crew;
 mod execute;
 mod gather;
 pub mod listing;
+pub mod price;
 mod recover;
 pub mod reference;
 pub mod report;
@@ -230,6 +232,18 @@ impl Runner {
             updated: systems(),
             ..Report::default()
         }
+    }
+
+    /// Calls made so far, by system and kind.
+    pub fn calls_by_kind(&self) -> price::Calls {
+        self.connectors.iter().map(|(name, connector)| (name.clone(), connector.calls())).collect()
+    }
+
+    /// What a plan costs: the calls made since `before`, which read, and those that carry it.
+    pub fn price(&self, before: &price::Calls, plan: &Plan) -> price::Price {
+        let system = |name: &str| self.connectors.get(name).map(Connector::system);
+        let writes = price::writes(&self.mapping, plan, system);
+        price::price(&price::since(before, self.calls_by_kind()), &writes, |name| system(name).map(|one| &one.pace))
     }
 
     /// Calls made so far, by system.

@@ -9,6 +9,7 @@ pub mod conflict;
 pub mod coverage;
 pub mod demo;
 pub mod diagnostic;
+pub mod difference;
 pub mod docs;
 pub mod explain;
 pub mod init;
