@@ -99,6 +99,8 @@ pub struct Record {
     pub ours: bool,
     /// Who made the last change, as the system names people.
     pub author: Option<Box<str>>,
+    /// Another mapping of the account may have written it after this one did.
+    pub sibling: bool,
     /// The body, packed.
     pub body: Body,
 }

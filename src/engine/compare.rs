@@ -72,6 +72,7 @@ impl Runner {
             listings: self.listings.clone(),
             ledger: self.ledger.clone(),
             links,
+            siblings: self.siblings.clone(),
             journal_max: self.journal_max,
             clock: self.clock.clone(),
             last: None,

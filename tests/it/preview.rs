@@ -52,7 +52,14 @@ fn cost(mapping: &Mapping, plan: &Plan) -> Price {
 fn record(id: &str, changed_ms: i64, body: &Value) -> (String, Record) {
     (
         id.to_owned(),
-        Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours: false, author: None, body: Body::pack(body) },
+        Record {
+            id: id.to_owned(),
+            changed_ms: Some(changed_ms),
+            ours: false,
+            sibling: false,
+            author: None,
+            body: Body::pack(body),
+        },
     )
 }
 
