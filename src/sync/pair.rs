@@ -33,7 +33,7 @@ impl Taken {
 /// What pairing found.
 #[derive(Debug, Default)]
 pub struct Pairs {
-    /// Pairs found by a key; both records are there.
+    /// Pairs found by a key, or by the key of a birth; both records are there.
     pub matched: Vec<Sides<String>>,
     /// Records that no key joins to another.
     pub alone: Sides<Vec<String>>,
@@ -85,7 +85,7 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     let mut pairs = Pairs::default();
     let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
     for side in Side::BOTH {
-        doubles(mapping, snapshot, side, &mut free, &mut pairs);
+        by_birth(mapping, snapshot, side, &mut free, &mut pairs);
     }
     for key in &mapping.keys {
         let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
@@ -112,25 +112,43 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     pairs
 }
 
-/// Records that carry the key of a newborn of ours that is linked already: a creation that was delivered
-/// twice, or a copy that a person made.
-fn doubles<'a>(
+/// Joins the records that carry the key of a newborn of ours to those they were made from. Who carries the
+/// key of one that is linked already is a double: a creation that was delivered twice, or a person's copy.
+fn by_birth<'a>(
     mapping: &Mapping,
     snapshot: &Snapshot,
     side: Side,
     free: &mut Sides<BTreeSet<&'a String>>,
     pairs: &mut Pairs,
 ) {
-    let taken = snapshot.taken.get(side);
-    let Some(path) = mapping.sides.get(side).integration.as_ref().filter(|_| !taken.ids.is_empty()) else { return };
-    for id in free.get(side).clone() {
-        let body = snapshot.records.get(side).get(id).map(|record| record.body.value());
-        let Some(form) = body.and_then(|body| scalar_text(&path.get(&body)?)) else { continue };
-        let Some(holder) = taken.get(INTEGRATION, &form) else { continue };
-        let (found, held) = ([id], Some(holder));
-        let only = |on: Side| if on == side { &found[..] } else { &[] };
-        let held = Sides::each(|on| held.filter(|_| on == side));
-        ambiguous(mapping, (path.text(), &form), (&Sides::each(only), &held), free, pairs);
+    let (other, taken) = (side.other(), snapshot.taken.get(side));
+    let Some(path) = &mapping.sides.get(side).integration else { return };
+    let givers: HashMap<String, &String> =
+        free.get(other).iter().map(|id| (mapping.integration_key(side, id), *id)).collect();
+    if givers.is_empty() && taken.ids.is_empty() {
+        return;
+    }
+    let mut carriers: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for id in free.get(side) {
+        let body = snapshot.records.get(side).get(*id).map(|record| record.body.value());
+        if let Some(form) = body.and_then(|body| scalar_text(&path.get(&body)?)) {
+            carriers.entry(form).or_default().push(id);
+        }
+    }
+    for (form, found) in carriers {
+        let (holder, giver) = (taken.get(INTEGRATION, &form), givers.get(&form));
+        if let ([one], Some(giver), None) = (found.as_slice(), giver, holder) {
+            let mut ids = Sides::new((*one).clone(), (*one).clone());
+            (*giver).clone_into(ids.get_mut(other));
+            pairs.matched.push(ids);
+            free.get_mut(side).remove(one);
+            free.get_mut(other).remove(giver);
+        } else if holder.is_some() || giver.is_some() {
+            let givers: Vec<&String> = giver.into_iter().copied().collect();
+            let all = Sides::each(|on| if on == side { found.as_slice() } else { givers.as_slice() });
+            let held = Sides::each(|on| holder.filter(|_| on == side));
+            ambiguous(mapping, (path.text(), &form), (&all, &held), free, pairs);
+        }
     }
 }
 
