@@ -89,8 +89,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the cases; a failing one shows what was expected beside what was found.
     Test(TestArguments),
-    /// Show what a cycle would send, field by field, and its price; sends only reads.
-    Plan(CycleArguments),
+    /// Show what a cycle would send, field by field, and its price in calls and time; sends only reads.
+    Plan(PlanArguments),
     /// Run one cycle of each mapping.
     Sync {
         /// Which cycles.
@@ -102,7 +102,7 @@ pub enum Command {
     },
     /// Run as a service, on the mappings' schedules, until told to stop.
     Run(ScopeArguments),
-    /// Say why a record is as it is, or why it did not move.
+    /// Say where a value came from, or the one reason why a record did not move; from memory alone.
     Explain {
         /// Where the record lives, such as `erp.clients`.
         #[arg(value_name = "SYSTEM.RESOURCE")]
@@ -252,6 +252,18 @@ pub struct CycleArguments {
     /// Compare everything, not only what changed lately.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PlanArguments {
+    /// Which cycles.
+    #[command(flatten)]
+    pub cycle: CycleArguments,
+    /// Show only what differs from another version of the workspace: the folder of it. Both are planned on
+    /// one reading in which everything is compared; ends with 4 when something differs.
+    #[arg(long, value_name = "DIR", conflicts_with = "full")]
+    pub against: Option<PathBuf>,
 }
 
 /// Arguments of `links`.

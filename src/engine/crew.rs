@@ -92,6 +92,7 @@ pub fn crew<E>(
             siblings: siblings(mappings, &account.name, &mapping, &ledger),
             mapping,
             cache: cache.clone(),
+            journal_max: account.journal_max,
             account: account.name,
             ledger,
             clock: clock.clone(),
@@ -127,7 +128,7 @@ fn siblings(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledg
 }
 
 /// The links that a mapping looks into, where the account keeps them.
-fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
+pub fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
     let others = mapping.references.iter().filter_map(|name| mappings.get(name));
     others
         .map(|other| {

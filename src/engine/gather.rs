@@ -29,6 +29,8 @@ pub(super) struct Gathered {
     /// The moment the lists were read at.
     pub(super) read_ms: Sides<i64>,
     pub(super) loose_ends: u64,
+    /// The first of them, in words.
+    pub(super) loose: Option<String>,
     /// How many rows each whole reference had.
     pub(super) known: BTreeMap<String, u64>,
 }
@@ -73,7 +75,7 @@ impl Catch {
 /// A row as a record: only what the mapping speaks of is kept.
 pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
     let body = mapping.project(side, &row.body);
-    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, sibling: false, body }
+    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, sibling: false, author: row.author, body }
 }
 
 impl Runner {
@@ -121,9 +123,18 @@ impl Runner {
             snapshot.references = Arc::new(self.references()?);
         }
         let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
-        let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
-        let loose_ends = open + u64::try_from(torn).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, known })
+        let torn: Vec<Side> = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).collect();
+        let loose = torn.first().map(|side| self.torn(*side, *listings.get(*side)));
+        let loose =
+            loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
+        let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known })
+    }
+
+    /// Says of a list that it did not show all it announced.
+    fn torn(&self, side: Side, Listing { rows, pages, .. }: Listing) -> String {
+        let name = self.mapping.sides.get(side).name();
+        format!("the list of {name} stopped at page {pages}, after {rows} records, before it had shown all there are")
     }
 
     /// Everything is compared at first, when the mapping was edited, and as often as it says.
@@ -226,8 +237,14 @@ impl Runner {
                 // In a complete listing a record that is not there any more waits no longer.
                 && !snapshot.complete.get(side)
             {
-                let record =
-                    Record { id: id.clone(), changed_ms: waiting.changed_ms, ours: false, sibling: false, body };
+                let record = Record {
+                    id: id.clone(),
+                    changed_ms: waiting.changed_ms,
+                    ours: false,
+                    sibling: false,
+                    author: None,
+                    body,
+                };
                 snapshot.records.get_mut(side).entry(id).or_insert(record);
             }
         }

@@ -4,15 +4,18 @@
 //! decides everything; the executor obeys and reports; memory moves on a confirmed answer only.
 
 mod carry;
+pub mod compare;
 mod conclude;
 pub mod crew;
 mod execute;
 mod gather;
 pub mod listing;
+pub mod price;
 mod recover;
 pub mod reference;
 pub mod report;
 pub mod schedule;
+mod tell;
 pub mod turn;
 mod waiting;
 
@@ -52,6 +55,8 @@ pub struct Runner {
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
     pub links: BTreeMap<String, Links>,
+    /// The most lines its journal keeps.
+    pub journal_max: u64,
     /// The other mappings that join a resource it joins.
     pub siblings: Vec<Sibling>,
     /// The time.
@@ -149,6 +154,8 @@ pub struct Prepared {
     pub read_ms: Sides<i64>,
     /// Listings that did not show all they announced, or creations without an answer.
     pub loose_ends: u64,
+    /// The first of them, in words.
+    pub loose: Option<String>,
 }
 
 impl Runner {
@@ -171,6 +178,7 @@ impl Runner {
             unchanged: gathered.unchanged,
             read_ms: gathered.read_ms,
             loose_ends: gathered.loose_ends,
+            loose: gathered.loose,
         })
     }
 
@@ -183,7 +191,7 @@ impl Runner {
         let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
         match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
-            Err(error) => report.failed = Some(error.told()),
+            Err(error) => report.failed = Some(self.failed(&error)),
         }
         for (system, made) in self.calls() {
             let before = calls.get(&system).copied().unwrap_or(0);
@@ -206,7 +214,7 @@ impl Runner {
         match prepared.halt.as_ref().filter(|_| !options.accept) {
             Some(halt) => {
                 report.halted = Some(halt.reason.clone());
-                self.ledger.write(vec![self.entry(0, Sides::default(), "CycleHalted", &halt.reason)])?;
+                self.tell_of_cycle(self.ledger.next_cycle()?, "CycleHalted", &halt.reason)?;
                 if flaw::is(Flaw::HaltIgnored) {
                     return self.execute(prepared, report).await;
                 }
@@ -214,6 +222,17 @@ impl Runner {
             }
             None => self.execute(prepared, report).await,
         }
+    }
+
+    /// Notes why a cycle could not go on, as far as the store can be written, and says it.
+    fn failed(&self, error: &Error) -> String {
+        let text = error.told();
+        if !matches!(error, Error::Store(_))
+            && let Err(error) = self.tell_of_cycle(0, "CycleFailed", &text)
+        {
+            tracing::warn!(mapping = self.mapping.name, reason = error.told(), "the journal cannot be written");
+        }
+        text
     }
 
     fn blank_report(&self) -> Report {
@@ -226,6 +245,18 @@ impl Runner {
             updated: systems(),
             ..Report::default()
         }
+    }
+
+    /// Calls made so far, by system and kind.
+    pub fn calls_by_kind(&self) -> price::Calls {
+        self.connectors.iter().map(|(name, connector)| (name.clone(), connector.calls())).collect()
+    }
+
+    /// What a plan costs: the calls made since `before`, which read, and those that carry it.
+    pub fn price(&self, before: &price::Calls, plan: &Plan) -> price::Price {
+        let system = |name: &str| self.connectors.get(name).map(Connector::system);
+        let writes = price::writes(&self.mapping, plan, system);
+        price::price(&price::since(before, self.calls_by_kind()), &writes, |name| system(name).map(|one| &one.pace))
     }
 
     /// Calls made so far, by system.

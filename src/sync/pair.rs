@@ -114,11 +114,11 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
 
 /// Joins the records that carry the key of a newborn of ours to those they were made from. Who carries the
 /// key of one that is linked already is a double: a creation that was delivered twice, or a person's copy.
-fn by_birth<'a>(
+fn by_birth(
     mapping: &Mapping,
     snapshot: &Snapshot,
     side: Side,
-    free: &mut Sides<BTreeSet<&'a String>>,
+    free: &mut Sides<BTreeSet<&String>>,
     pairs: &mut Pairs,
 ) {
     let (other, taken) = (side.other(), snapshot.taken.get(side));

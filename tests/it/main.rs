@@ -9,6 +9,7 @@ mod cycles;
 mod demo_seen;
 mod diagnostics;
 mod docs;
+mod explained;
 mod faults;
 mod field_seen;
 mod goods_seen;
