@@ -115,6 +115,9 @@ pub enum Command {
         #[command(flatten)]
         scope: ScopeArguments,
     },
+    /// Write a record and its twin as they stand as a case, with all that tells of people masked; sends
+    /// only reads.
+    Capture(CaptureArguments),
     /// List, show or forget which records are known to be one thing.
     Links(LinksArguments),
     /// List, show or retry the records that a system refused.
@@ -248,6 +251,28 @@ pub struct CycleArguments {
     /// Compare everything, not only what changed lately.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `capture`.
+#[derive(Args, Clone, Debug)]
+pub struct CaptureArguments {
+    /// Where the record lives, such as `erp.clients`.
+    #[arg(value_name = "SYSTEM.RESOURCE")]
+    pub resource: String,
+    /// Its id there.
+    pub id: String,
+    /// Which mapping; it must be named where several speak of the record.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// Write this file instead of printing; under tests/cases/ it is a case of the workspace.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Tell a field as it is, by its name or label; may be given more than once.
+    #[arg(long, value_name = "FIELD")]
+    pub keep: Vec<String>,
 }
 
 /// Arguments of `links`.

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 
 /// What a folder under version control must not hold.
 const IGNORE_FILE: &str = ".gitignore";
-const IGNORED: &str = ".depara/\n.depara.pace\n";
+const IGNORED: &str = ".depara/\n.depara.pace\n.depara.salt\n";
 
 /// Writes a workspace into a folder; touches nothing that is there.
 pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {

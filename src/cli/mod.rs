@@ -4,6 +4,7 @@
 //! [`render`], the only place that prints. Errors of any kind end here, in words and a code.
 
 pub mod arguments;
+mod capture;
 mod check;
 mod conflicts;
 mod demo;
@@ -146,6 +147,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Explain { resource, id, field, scope } => {
             explain::run(global, scope, (resource, id, field.as_deref()), screen)
         }
+        Command::Capture(capture) => capture::run(global, capture, screen),
         Command::Links(links) => links::run(global, links, screen),
         Command::Quarantine(quarantine) => quarantine::run(global, quarantine, screen),
         Command::Conflicts(conflicts) => conflicts::run(global, conflicts, screen),

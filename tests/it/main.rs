@@ -3,6 +3,7 @@
 
 mod auvo_calls;
 mod binary;
+mod capture;
 mod cases;
 mod connectors;
 mod cycles;

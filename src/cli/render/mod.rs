@@ -4,6 +4,7 @@
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
 mod annotation;
+pub mod capture;
 pub mod case;
 pub mod conflict;
 pub mod coverage;

@@ -1,6 +1,7 @@
 //! The built binary as a stranger uses it: a child process, a workspace in a folder of its own, and
 //! sandboxes served by this process on ports that are free.
 
+mod capture;
 mod check;
 mod cycle;
 mod editors;
