@@ -193,6 +193,11 @@ impl Table {
         Self { rows: rows.into_iter().map(Arc::new).collect(), ..Self::default() }
     }
 
+    /// Its rows.
+    pub fn rows(&self) -> &[Arc<Value>] {
+        &self.rows
+    }
+
     /// The table with more rows; one that it has is not taken twice.
     #[must_use]
     pub fn with(&self, more: Vec<Value>) -> Self {

@@ -89,6 +89,9 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the cases; a failing one shows what was expected beside what was found.
     Test(TestArguments),
+    /// Look at an account end to end: credentials, permissions, parameters, who has no twin, what a first
+    /// run would do; sends only reads.
+    Doctor(DoctorArguments),
     /// Show what a cycle would send, field by field, and its price; sends only reads.
     Plan(CycleArguments),
     /// Run one cycle of each mapping.
@@ -251,6 +254,14 @@ pub struct CycleArguments {
     /// Compare everything, not only what changed lately.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArguments {
+    /// Only this account.
+    #[arg(long)]
+    pub account: Option<String>,
 }
 
 /// Arguments of `capture`.

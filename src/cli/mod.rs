@@ -9,6 +9,7 @@ mod check;
 mod conflicts;
 mod demo;
 mod docs;
+mod doctor;
 mod explain;
 mod export;
 mod fmt;
@@ -141,6 +142,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Init { folder } => init::run(folder, screen),
         Command::Check(check) => check::run(global, check, screen),
         Command::Test(test) => test::run(global, test, screen),
+        Command::Doctor(doctor) => doctor::run(global, doctor, screen),
         Command::Plan(cycle) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),
         Command::Run(scope) => run::run(global, scope, screen),

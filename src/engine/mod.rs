@@ -7,6 +7,7 @@ pub mod capture;
 mod carry;
 mod conclude;
 pub mod crew;
+pub mod doctor;
 mod execute;
 mod gather;
 pub mod listing;

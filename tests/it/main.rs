@@ -10,6 +10,7 @@ mod cycles;
 mod demo_seen;
 mod diagnostics;
 mod docs;
+mod doctor;
 mod faults;
 mod field_seen;
 mod goods_seen;

@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod demo;
 pub mod diagnostic;
 pub mod docs;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 mod journal;

@@ -4,6 +4,7 @@
 mod capture;
 mod check;
 mod cycle;
+mod doctor;
 mod editors;
 mod explain;
 mod rehearsal;
