@@ -188,6 +188,10 @@ pub struct SimulateArguments {
     /// Records that people have made in each system before the first cycle, at most.
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub records: usize,
+    /// Minutes between two cycles, whatever the mappings say: with fewer cycles a history is played sooner,
+    /// and more happens in each.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub every: Option<u64>,
     /// Only this mapping, and those whose links it follows.
     #[arg(long)]
     pub mapping: Option<String>,

@@ -284,15 +284,17 @@ impl Runner {
         link: Option<&Link>,
         now: &Sides<Image>,
     ) -> Option<Link> {
-        match (&step.act, link) {
+        let mut link = match (&step.act, link) {
             (Act::Create { .. }, _) => {
                 let giving = now.get(step.side.other());
-                Some(settle::born(&self.mapping, planned, step, (&id?, giving), answer))
+                settle::born(&self.mapping, planned, step, (&id?, giving), answer)
             }
-            (Act::Update, Some(link)) => Some(settle::updated(&self.mapping, link, step, now.as_ref(), answer)),
-            (Act::Stamp, Some(link)) => Some(settle::stamped(&self.mapping, link, step, answer)),
-            (Act::Update | Act::Stamp, None) => None,
-        }
+            (Act::Update, Some(link)) => settle::updated(&self.mapping, link, step, now.as_ref(), answer),
+            (Act::Stamp, Some(link)) => settle::stamped(&self.mapping, link, step, answer),
+            (Act::Update | Act::Stamp, None) => return None,
+        };
+        link.base.get_mut(step.side).wrote_ms = Some(self.clock.now_ms());
+        Some(link)
     }
 
     fn count(&self, step: &Step, report: &mut Report) {

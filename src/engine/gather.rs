@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::listing::Read;
-use super::{Error, Options, Runner};
+use super::{Error, Options, Runner, Sibling};
 use crate::config::mapping::Span;
 use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
@@ -73,7 +73,7 @@ impl Catch {
 /// A row as a record: only what the mapping speaks of is kept.
 pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
     let body = mapping.project(side, &row.body);
-    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
+    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, sibling: false, body }
 }
 
 impl Runner {
@@ -115,6 +115,7 @@ impl Runner {
             self.confirm_gone(&mut snapshot, side, suspects.get(side), options).await?;
         }
         self.counterparts(&mut snapshot).await?;
+        self.beside(&mut snapshot)?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
             snapshot.references = Arc::new(self.references()?);
@@ -225,7 +226,8 @@ impl Runner {
                 // In a complete listing a record that is not there any more waits no longer.
                 && !snapshot.complete.get(side)
             {
-                let record = Record { id: id.clone(), changed_ms: waiting.changed_ms, ours: false, body };
+                let record =
+                    Record { id: id.clone(), changed_ms: waiting.changed_ms, ours: false, sibling: false, body };
                 snapshot.records.get_mut(side).entry(id).or_insert(record);
             }
         }
@@ -322,6 +324,25 @@ impl Runner {
             for id in missing {
                 if !snapshot.records.get(side).contains_key(&id) {
                     snapshot.gone.get_mut(side).insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks the records that wait to be seen as this mapping wrote them, and that another mapping may have
+    /// written since: one login writes for all, and what the other one wrote is news here.
+    fn beside(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        if flaw::is(Flaw::SiblingIsEcho) {
+            return Ok(());
+        }
+        for Sibling { ledger, side, there } in &self.siblings {
+            for link in &snapshot.links {
+                let (own, id) = (link.base.get(*side), link.ids.get(*side));
+                let Some(record) = snapshot.records.get_mut(*side).get_mut(id) else { continue };
+                if own.waits() && record.ours && !record.sibling {
+                    let theirs = ledger.link(*there, id)?;
+                    record.sibling = theirs.is_some_and(|theirs| theirs.base.get(*there).may_follow(own));
                 }
             }
         }

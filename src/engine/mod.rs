@@ -54,12 +54,25 @@ pub struct Runner {
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
     pub links: BTreeMap<String, Links>,
+    /// The other mappings that join a resource it joins.
+    pub siblings: Vec<Sibling>,
     /// The time.
     pub clock: Clock,
     /// How its last cycle went.
     pub last: Option<turn::Last>,
     /// Set when the process is asked to stop: the step in hand is finished, no other is begun.
     pub stop: Arc<AtomicBool>,
+}
+
+/// Another mapping of the account, by a resource that both join.
+#[derive(Clone)]
+pub struct Sibling {
+    /// What is remembered of it.
+    pub ledger: Ledger,
+    /// The side of the resource here.
+    pub side: Side,
+    /// Its side there.
+    pub there: Side,
 }
 
 /// How one cycle is run.

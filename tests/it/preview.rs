@@ -27,7 +27,10 @@ fn mapping() -> Arc<Mapping> {
 }
 
 fn record(id: &str, changed_ms: i64, body: &Value) -> (String, Record) {
-    (id.to_owned(), Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours: false, body: Body::pack(body) })
+    (
+        id.to_owned(),
+        Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours: false, sibling: false, body: Body::pack(body) },
+    )
 }
 
 /// A linked pair whose base is a name on both sides.
