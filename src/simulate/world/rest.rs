@@ -6,8 +6,8 @@ use super::super::wire::{held, times};
 use super::{HALTED, LEFT_OVER, Member, World};
 use crate::record::Side;
 
-/// Rests of three cycles that a budget may take until it is enough.
-const PATIENCE: u32 = 100;
+/// Rests of three cycles that a budget may take until it is enough, beside one for each record that waits.
+const PATIENCE: usize = 3;
 
 /// Lies after which nobody can know what a system counts: a good answer is given up after so many.
 const LIES: u64 = 3;
@@ -76,7 +76,7 @@ impl World<'_> {
 
     /// Waits until a budget that refusals spend is enough for what there is to do.
     async fn until_none_fails(&mut self, mut at_ms: u64) -> Result<u64, String> {
-        for _ in 0..PATIENCE {
+        for _ in 0..PATIENCE + self.waiting()? {
             self.failed.clear();
             at_ms += 3 * self.poll_ms();
             self.until(at_ms).await?;
@@ -87,12 +87,21 @@ impl World<'_> {
         Ok(at_ms)
     }
 
+    /// How many records wait: each may be refused once more.
+    fn waiting(&self) -> Result<usize, String> {
+        let mut count = 0;
+        for scope in self.scopes() {
+            scope.ledger.each_waiting(|_| count += 1).map_err(|error| error.to_string())?;
+        }
+        Ok(count)
+    }
+
     /// True while a write waits to be seen.
     fn is_unconfirmed(&self) -> Result<bool, String> {
         let mut waits = false;
         for scope in self.scopes() {
             let found = scope.ledger.each_link(|link| {
-                waits |= [&link.base.left, &link.base.right].iter().any(|half| !half.expected.is_empty());
+                waits |= !link.base.left.expected.is_empty() || !link.base.right.expected.is_empty();
             });
             found.map_err(|error| error.to_string())?;
         }
