@@ -191,7 +191,7 @@ impl World {
             self.mapping.sides.get(side).id.set(&mut body, number);
         }
         let changed_ms = old.and_then(|record| record.changed_ms).map(|moment| moment.saturating_add(STEP_MS));
-        let body = self.held_by_system(side, overlaid(&body, &sent));
+        let body = self.held_by_system(side, overlaid(&body, &sent), &sent);
         let record = Record { id: id.clone(), ..self.record(side, &body, changed_ms, true) };
         self.records.get_mut(side).insert(id.clone(), record);
         id
@@ -226,8 +226,10 @@ impl World {
         row.zip(lookup).and_then(|(row, lookup)| row.get(&lookup.id)).cloned().unwrap_or_default()
     }
 
-    /// A body as its system shows it after a write: rows it carries along are those of the new ids.
-    fn held_by_system(&self, side: Side, mut body: Value) -> Value {
+    /// A body as its system shows it after a write: its habits act on what was sent, and rows it carries
+    /// along are those of the new ids.
+    fn held_by_system(&self, side: Side, mut body: Value, sent: &Value) -> Value {
+        self.mapping.sides.get(side).take_habits(&mut body, sent);
         for field in &self.mapping.fields {
             let end = field.ends.get(side);
             let At::Path(path) = &end.at else { continue };

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::config::mapping::{Arrow, Limits, Schedule};
 use crate::config::parameter::Parameter;
+use crate::config::system::Habit;
 use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Body, Side, Sides};
@@ -85,6 +86,8 @@ pub struct End {
     pub without: Vec<Path>,
     /// Does this record take part? `fn rule(record)` gives `()` or a reason.
     pub keep: Option<Rule>,
+    /// What the system makes of what it is given: where, in what order, and how many characters fit.
+    pub habits: Vec<(Path, Vec<Habit>, Option<usize>)>,
     /// May a record be born on this side? `fn rule(record of the other side)` gives `()` or a reason.
     pub create: Option<Rule>,
     /// Where a refusal of this side is reported.
@@ -95,6 +98,18 @@ impl End {
     /// `system.resource`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.system, self.resource)
+    }
+
+    /// Makes of a body what the system shows once it was sent: its habits act on what was.
+    pub fn take_habits(&self, body: &mut Value, sent: &Value) {
+        for (path, habits, max) in &self.habits {
+            if path.peek(sent).is_none() {
+                continue;
+            }
+            if let Some(given) = path.peek(body).cloned() {
+                path.set(body, habits.iter().fold(given, |value, habit| habit.shown(value, *max)));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! said all at once. Nothing here sends anything.
 
 mod call;
+mod habit;
 mod login;
 mod lower;
 mod resource;
@@ -22,6 +23,7 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
 pub use call::{Call, Method, On, Paging, Window};
+pub use habit::Habit;
 pub use login::Login;
 
 /// One remote API.
@@ -279,6 +281,8 @@ pub struct Shape {
     pub required: bool,
     /// No two records share it.
     pub unique: bool,
+    /// What the system makes of a value, one after the other.
+    pub habits: Vec<Habit>,
     /// Where it was written.
     pub place: Place,
 }
@@ -295,6 +299,7 @@ impl Shape {
             read_only: false,
             required: false,
             unique: false,
+            habits: Vec::new(),
             place,
         }
     }
