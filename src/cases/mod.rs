@@ -7,6 +7,7 @@
 pub mod coverage;
 mod expect;
 mod judge;
+pub mod laws;
 pub mod mutants;
 mod parts;
 mod read;

@@ -398,6 +398,19 @@ pub struct CheckArguments {
     /// than once.
     #[arg(long, value_name = "CODE|warnings")]
     pub deny: Vec<String>,
+    /// Say of every line what comes back of the values it carries, with a witness; a line that breaks what
+    /// it promises fails the command.
+    #[arg(long, conflicts_with = "explain")]
+    pub laws: bool,
+    /// Of the laws, only those of this mapping.
+    #[arg(long, requires = "laws")]
+    pub mapping: Option<String>,
+    /// Try the laws on a page of the accounts' own records too; sends only reads.
+    #[arg(long, requires = "laws")]
+    pub live: bool,
+    /// Only records of this account.
+    #[arg(long, requires = "live")]
+    pub account: Option<String>,
     /// Say what a code means, with an example and its repair; without a code, list them all.
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["folder", "deny"])]
     pub explain: Option<String>,

@@ -12,6 +12,7 @@ pub mod listing;
 mod recover;
 pub mod reference;
 pub mod report;
+pub mod sample;
 pub mod schedule;
 pub mod turn;
 mod waiting;

@@ -197,6 +197,16 @@ impl Mapping {
         group.and_then(|group| self.groups.get(group)).map_or(std::slice::from_ref(field), |group| &group.fields)
     }
 
+    /// The name of the group a field belongs to, because of a rule or of conflicts.
+    pub fn group_of(&self, field: &Field) -> Option<&str> {
+        let view = Side::BOTH.into_iter().find_map(|side| match &field.ends.get(side).at {
+            field::At::Member { view, .. } => self.views.get(*view),
+            field::At::Path(_) => None,
+        });
+        let together = field.together.and_then(|group| self.groups.get(group));
+        view.map(|view| view.group.as_str()).or_else(|| together.map(|group| group.name.as_str()))
+    }
+
     /// The deterministic key a record born on `side` from the record `id` carries.
     pub fn integration_key(&self, side: Side, id: &str) -> String {
         let from = self.sides.get(side.other());

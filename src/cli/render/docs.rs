@@ -158,7 +158,7 @@ impl Writer<'_> {
         line(&mut text, "|---|---|:-:|---|---|");
         let mut within: Option<&str> = None;
         for field in &self.mapping.fields {
-            let group = self.group_of(field);
+            let group = self.mapping.group_of(field);
             if group != within
                 && let Some(name) = group
             {
@@ -171,13 +171,6 @@ impl Writer<'_> {
             row(&mut text, [&format!("{indent}{label}"), &left, arrow, &right, &self.way(field)]);
         }
         text
-    }
-
-    /// The group a field belongs to, because of a rule or of conflicts.
-    fn group_of(&self, field: &Field) -> Option<&str> {
-        let view = Side::BOTH.into_iter().find_map(|side| self.view_of(field, side));
-        let together = field.together.and_then(|group| self.mapping.groups.get(group));
-        view.map(|view| view.group.as_str()).or_else(|| together.map(|group| group.name.as_str()))
     }
 
     fn view_of(&self, field: &Field, side: Side) -> Option<&View> {

@@ -13,6 +13,7 @@ pub mod docs;
 pub mod explain;
 pub mod init;
 mod journal;
+pub mod laws;
 pub mod layout;
 pub mod link;
 mod mask;
