@@ -121,7 +121,7 @@ pub enum Command {
     Quarantine(QuarantineArguments),
     /// List, show or answer fields that both sides changed.
     Conflicts(ConflictsArguments),
-    /// Write the De × Para of the mappings as Markdown: which field becomes which, and how.
+    /// Write the De × Para of the mappings, as Markdown or HTML: which field becomes which, and how.
     Docs(DocsArguments),
     /// Play random histories of the workspace on imitation systems: edits, faults, crashes; and check
     /// that nothing is lost, doubled or made up.
@@ -446,6 +446,9 @@ pub struct DocsArguments {
     /// Only this mapping.
     #[arg(long)]
     pub mapping: Option<String>,
+    /// One HTML page that needs no other file, instead of Markdown.
+    #[arg(long)]
+    pub html: bool,
     /// The language of the words around it; titles, labels and comments stay as their author wrote them.
     #[arg(long, value_enum, default_value_t = Language::En)]
     pub language: Language,

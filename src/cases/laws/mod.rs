@@ -63,13 +63,6 @@ pub struct Line {
     pub ways: Sides<Option<Way>>,
 }
 
-impl Line {
-    /// The worst that any value found; nothing when none was tried.
-    pub fn worst(&self) -> Option<Law> {
-        [&self.ways.left, &self.ways.right].into_iter().flatten().filter_map(|way| way.law).max()
-    }
-}
-
 /// A run of the engine that was not done with one write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unsettled {

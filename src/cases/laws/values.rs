@@ -43,13 +43,10 @@ pub(super) fn bodies(
         let base = seen.get(number / 2 % seen.len().max(1)).filter(|_| number % 2 == 0);
         let mut body = base.cloned().unwrap_or_else(|| Value::Object(Map::new()));
         for (at, place) in places.iter().enumerate().filter(|(_, place)| !place.pool.is_empty()) {
-            let turn = number + at;
-            let new = turn < place.pool.len() + at && number < place.pool.len();
-            if !new && random.u8(..4) == 0 {
+            // Once every value of a place had its turn, it is left empty now and then.
+            if number >= place.pool.len() && random.u8(..4) == 0 {
                 drop(place.path.take(&mut body));
-                continue;
-            }
-            if let Some(value) = place.pool.get(turn % place.pool.len()) {
+            } else if let Some(value) = place.pool.get((number + at) % place.pool.len()) {
                 place.path.set(&mut body, value.clone());
             }
         }
