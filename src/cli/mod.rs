@@ -3,12 +3,15 @@
 //! One short function for each verb; each asks the rooms below for values and hands them to
 //! [`render`], the only place that prints. Errors of any kind end here, in words and a code.
 
+mod against;
 pub mod arguments;
+mod capture;
 mod check;
 mod conflicts;
 mod demo;
 mod docs;
-mod explain;
+mod doctor;
+pub mod explain;
 mod export;
 mod fmt;
 mod import;
@@ -38,7 +41,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::store;
-use arguments::{Arguments, Command, Format};
+use arguments::{Arguments, Command, Format, PlanArguments};
 use render::Screen;
 
 /// How a run ended.
@@ -52,6 +55,8 @@ pub enum Exit {
     Usage,
     /// A guard refused a plan.
     Halted,
+    /// Two versions of a workspace would not send the same.
+    Differs,
 }
 
 impl Exit {
@@ -60,8 +65,8 @@ impl Exit {
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Done, other) => other,
-            (Self::Halted, Self::Failed | Self::Usage) => other,
-            (Self::Halted | Self::Failed | Self::Usage, _) => self,
+            (Self::Halted | Self::Differs, Self::Failed | Self::Usage) => other,
+            (Self::Halted | Self::Differs | Self::Failed | Self::Usage, _) => self,
         }
     }
 }
@@ -73,6 +78,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Halted => 3,
+            Exit::Differs => 4,
         })
     }
 }
@@ -141,12 +147,15 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Init { folder } => init::run(folder, screen),
         Command::Check(check) => check::run(global, check, screen),
         Command::Test(test) => test::run(global, test, screen),
-        Command::Plan(cycle) => plan::run(global, cycle, screen),
+        Command::Doctor(doctor) => doctor::run(global, doctor, screen),
+        Command::Plan(PlanArguments { cycle, against: Some(dir) }) => against::run(global, cycle, dir, screen),
+        Command::Plan(PlanArguments { cycle, against: None }) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),
         Command::Run(scope) => run::run(global, scope, screen),
         Command::Explain { resource, id, field, scope } => {
             explain::run(global, scope, (resource, id, field.as_deref()), screen)
         }
+        Command::Capture(capture) => capture::run(global, capture, screen),
         Command::Links(links) => links::run(global, links, screen),
         Command::Quarantine(quarantine) => quarantine::run(global, quarantine, screen),
         Command::Conflicts(conflicts) => conflicts::run(global, conflicts, screen),

@@ -4,6 +4,7 @@ pub mod canon;
 pub mod compile;
 pub mod field;
 mod read;
+mod restore;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Body, Side, Sides};
 use crate::rules::Rule;
-use field::{Field, Group, Policy, Rules, View};
+use field::{At, Field, Group, Policy, Rules, View};
 pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
 
 /// The joining of one left resource and one right resource.
@@ -199,12 +200,31 @@ impl Mapping {
 
     /// The name of the group a field belongs to, because of a rule or of conflicts.
     pub fn group_of(&self, field: &Field) -> Option<&str> {
-        let view = Side::BOTH.into_iter().find_map(|side| match &field.ends.get(side).at {
-            field::At::Member { view, .. } => self.views.get(*view),
-            field::At::Path(_) => None,
-        });
+        let view = Side::BOTH.into_iter().find_map(|side| self.view_of(&field.ends.get(side).at));
         let together = field.together.and_then(|group| self.groups.get(group));
         view.map(|view| view.group.as_str()).or_else(|| together.map(|group| group.name.as_str()))
+    }
+
+    /// The policy that settles a conflict of a field: that of the first of those that fall together.
+    pub fn policy_of(&self, field: usize) -> &Policy {
+        let lead = self.together(&field).first().copied().unwrap_or(field);
+        self.fields.get(lead).and_then(|field| field.policy.as_ref()).unwrap_or(&self.policy)
+    }
+
+    /// The rules that a value goes through on its way to a side: what reads it there, what writes it here.
+    pub fn carriers<'a>(&'a self, field: &'a Field, side: Side) -> Vec<&'a Rule> {
+        let (giving, written) = (field.ends.get(side.other()), field.ends.get(side));
+        let read = giving.read.as_ref().or_else(|| Some(&self.view_of(&giving.at)?.read));
+        let write = written.write.as_ref().or_else(|| self.view_of(&written.at)?.write.as_ref());
+        read.into_iter().chain(write).collect()
+    }
+
+    /// The view that a value sits in, when it sits in one.
+    fn view_of(&self, at: &At) -> Option<&View> {
+        match at {
+            At::Member { view, .. } => self.views.get(*view),
+            At::Path(_) => None,
+        }
     }
 
     /// The deterministic key a record born on `side` from the record `id` carries.

@@ -12,10 +12,13 @@ mod cast;
 mod doubles;
 mod folk;
 mod judge;
+#[cfg(test)]
+mod judge_tests;
 mod life;
 mod many;
 mod process;
 mod script;
+mod sets;
 mod shrink;
 mod story;
 mod unspoken;

@@ -116,7 +116,7 @@ impl Trip<'_> {
             return tally.get_mut(to).twinless.add(&given, "");
         }
         match there.sent.get(&index) {
-            Some(Sent::Held(reason)) => return tally.get_mut(to).waiting.add(&given, reason),
+            Some(Sent::Held(trouble)) => return tally.get_mut(to).waiting.add(&given, &trouble.reason),
             Some(Sent::Kept) => return tally.get_mut(to).twinless.add(&given, ""),
             Some(Sent::Written(_) | Sent::Nothing) | None => {}
         }

@@ -4,12 +4,15 @@
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
 mod annotation;
+pub mod capture;
 pub mod case;
 pub mod conflict;
 pub mod coverage;
 pub mod demo;
 pub mod diagnostic;
+pub mod difference;
 pub mod docs;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 mod journal;
@@ -18,11 +21,13 @@ pub mod layout;
 pub mod link;
 mod mask;
 pub mod mutant;
+mod origin;
 pub mod page;
 pub mod plan;
 pub mod preview;
 pub mod progress;
 pub mod quarantine;
+mod reason;
 pub mod report;
 pub mod simulate;
 mod table;
