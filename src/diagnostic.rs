@@ -102,11 +102,17 @@ pub enum Code {
     UnusedFile,
     /// A branch that nothing can come to.
     UnreachableBranch,
+    /// A line whose values fare worse than it promises.
+    LawBroken,
+    /// A line that loses values and does not say so.
+    LawUnsaid,
+    /// A line that is written again after it was written.
+    NeverAtRest,
 }
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 48] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -152,6 +158,9 @@ impl Code {
         Self::UnusedLookup,
         Self::UnusedFile,
         Self::UnreachableBranch,
+        Self::LawBroken,
+        Self::LawUnsaid,
+        Self::NeverAtRest,
     ];
 
     /// The stable text form, as printed and as named in `tests/broken`.
@@ -202,6 +211,9 @@ impl Code {
             Self::UnusedLookup => "unused-lookup",
             Self::UnusedFile => "unused-file",
             Self::UnreachableBranch => "unreachable-branch",
+            Self::LawBroken => "law-broken",
+            Self::LawUnsaid => "law-unsaid",
+            Self::NeverAtRest => "never-at-rest",
         }
     }
 
@@ -224,7 +236,8 @@ impl Code {
             | Self::UnusedTable
             | Self::UnusedLookup
             | Self::UnusedFile
-            | Self::UnreachableBranch => Weight::Warning,
+            | Self::UnreachableBranch
+            | Self::LawUnsaid => Weight::Warning,
             Self::YamlSyntax
             | Self::DuplicateKey
             | Self::UnknownKey
@@ -257,7 +270,9 @@ impl Code {
             | Self::WrittenTwice
             | Self::RequiredUnfed
             | Self::TableMisfit
-            | Self::UnknownParameter => Weight::Error,
+            | Self::UnknownParameter
+            | Self::LawBroken
+            | Self::NeverAtRest => Weight::Error,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Brazilian phone numbers in their plain form: area code and number, digits only.
 
 /// The digits of a phone without country code 55 and trunk zero; those of another country keep
-/// their plus sign.
+/// their plus sign. Words without any digit are no phone, but they are not nothing: they stay.
 pub fn plain(text: &str) -> String {
     let all: String = text.chars().filter(char::is_ascii_digit).collect();
-    if text.trim_start().starts_with('+') && !all.starts_with("55") && !all.is_empty() {
+    if all.is_empty() {
+        return text.trim().to_owned();
+    }
+    if text.trim_start().starts_with('+') && !all.starts_with("55") {
         return format!("+{all}");
     }
     let home = if all.len() >= 12 { all.strip_prefix("55").unwrap_or(&all) } else { &all };
@@ -48,6 +51,7 @@ mod tests {
             ("+1 (555) 123-4567", "+15551234567", false),
             ("3000-1000", "30001000", false),
             ("11 3000-1000 r. 22", "113000100022", false),
+            (" com a Ana ", "com a Ana", false),
             ("", "", false),
         ] {
             assert_eq!(plain(typed), expected, "{typed}");

@@ -127,6 +127,12 @@ impl References {
         whole.map(|(name, known)| (name.clone(), u64::try_from(known.table.rows.len()).unwrap_or(u64::MAX))).collect()
     }
 
+    /// Every row that is known, by reference.
+    pub fn all(&self) -> BTreeMap<String, Vec<Value>> {
+        let rows = |known: &Known| known.table.rows.iter().map(|row| (**row).clone()).collect();
+        self.known.iter().map(|(name, known)| (name.clone(), rows(known))).collect()
+    }
+
     /// What was asked for in the links of other mappings and is not linked.
     pub fn unlinked(&self) -> BTreeSet<Want> {
         let links = self.known.iter().filter(|(name, _)| is_links(name));

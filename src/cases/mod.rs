@@ -8,6 +8,7 @@ pub mod capture;
 pub mod coverage;
 mod expect;
 mod judge;
+pub mod laws;
 pub mod mutants;
 mod parts;
 mod read;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Case;
 use crate::link::{Half, Link};
 use crate::mapping::field::At;
-use crate::mapping::{LATER, Mapping};
+use crate::mapping::{LATER, Mapping, NewRow};
 use crate::record::{Record, Rows, Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::plan::{Act, Planned, Step};
@@ -128,20 +128,39 @@ impl World {
     /// with the record as it now is.
     pub(super) fn after(&self, plan: &Plan, tells: bool) -> Result<Self, String> {
         let mut world = self.clone();
-        for row in &plan.rows {
-            let mut body = row.body.clone();
-            let lookups = world.mapping.fields.iter().flat_map(|field| [&field.ends.left, &field.ends.right]);
-            let lookup = lookups.filter_map(|end| end.lookup.as_ref()).find(|lookup| lookup.reference == row.reference);
-            if let (Some(map), Some(lookup)) = (body.as_object_mut(), lookup) {
-                map.insert(lookup.id.clone(), Value::from(world.next));
-                world.next += 1;
-            }
-            world.rows.entry(row.reference.clone()).or_default().push(body);
-        }
+        world.make_rows(&plan.rows);
         for planned in &plan.pairs {
             world.carry(planned, tells)?;
         }
         Ok(world)
+    }
+
+    /// Makes rows of references that nobody has yet.
+    pub(super) fn make_rows(&mut self, rows: &[NewRow]) {
+        for row in rows {
+            let mut body = row.body.clone();
+            let lookups = self.mapping.fields.iter().flat_map(|field| [&field.ends.left, &field.ends.right]);
+            let lookup = lookups.filter_map(|end| end.lookup.as_ref()).find(|lookup| lookup.reference == row.reference);
+            if let (Some(map), Some(lookup)) = (body.as_object_mut(), lookup) {
+                map.insert(lookup.id.clone(), Value::from(self.next));
+                self.next += 1;
+            }
+            self.rows.entry(row.reference.clone()).or_default().push(body);
+        }
+    }
+
+    /// What a system shows of a record that was given this body and nothing else; and what it would show
+    /// without its habits.
+    pub(super) fn given(&self, side: Side, body: Value) -> (Value, Value) {
+        let sent = self.filled(body, &Sides::new(None, None));
+        let plain = self.carrying(side, sent.clone(), &sent);
+        (self.held_by_system(side, sent.clone(), &sent), plain)
+    }
+
+    /// Somebody changes a record.
+    pub(super) fn edit(&mut self, side: Side, body: &Value) {
+        let record = self.record(side, body, None, false);
+        self.records.get_mut(side).insert(record.id.clone(), record);
     }
 
     fn carry(&mut self, planned: &Planned, tells: bool) -> Result<(), String> {
@@ -191,7 +210,7 @@ impl World {
             self.mapping.sides.get(side).id.set(&mut body, number);
         }
         let changed_ms = old.and_then(|record| record.changed_ms).map(|moment| moment.saturating_add(STEP_MS));
-        let body = self.held_by_system(side, overlaid(&body, &sent));
+        let body = self.held_by_system(side, overlaid(&body, &sent), &sent);
         let record = Record { id: id.clone(), ..self.record(side, &body, changed_ms, true) };
         self.records.get_mut(side).insert(id.clone(), record);
         id
@@ -226,12 +245,20 @@ impl World {
         row.zip(lookup).and_then(|(row, lookup)| row.get(&lookup.id)).cloned().unwrap_or_default()
     }
 
-    /// A body as its system shows it after a write: rows it carries along are those of the new ids.
-    pub(super) fn held_by_system(&self, side: Side, mut body: Value) -> Value {
+    /// A body as its system shows it after a write: its habits act on what was sent, and rows it carries
+    /// along are those of the ids that were.
+    fn held_by_system(&self, side: Side, body: Value, sent: &Value) -> Value {
+        let mut body = self.carrying(side, body, sent);
+        self.mapping.sides.get(side).take_habits(&mut body, sent);
+        body
+    }
+
+    /// A body with the rows of the ids that were sent.
+    pub(super) fn carrying(&self, side: Side, mut body: Value, sent: &Value) -> Value {
         for field in &self.mapping.fields {
             let end = field.ends.get(side);
             let At::Path(path) = &end.at else { continue };
-            let Some(lookup) = &end.lookup else { continue };
+            let Some(lookup) = end.lookup.as_ref().filter(|_| path.get(sent).is_some()) else { continue };
             let Some(inside) = &lookup.inside else { continue };
             if let (true, Some(Value::Array(mut rows))) = (field.set, path.get(&body)) {
                 for row in &mut rows {
@@ -241,7 +268,7 @@ impl World {
                     }
                 }
                 path.set(&mut body, Value::Array(rows));
-            } else if !field.set && path.get(&body).is_some() {
+            } else if !field.set {
                 let id = path.get(&body).unwrap_or_default();
                 inside.set(&mut body, self.row(&lookup.reference, &lookup.id, &id).unwrap_or_default());
             }

@@ -127,7 +127,7 @@ pub enum Command {
     Quarantine(QuarantineArguments),
     /// List, show or answer fields that both sides changed.
     Conflicts(ConflictsArguments),
-    /// Write the De × Para of the mappings as Markdown: which field becomes which, and how.
+    /// Write the De × Para of the mappings, as Markdown or HTML: which field becomes which, and how.
     Docs(DocsArguments),
     /// Play random histories of the workspace on imitation systems: edits, faults, crashes; and check
     /// that nothing is lost, doubled or made up.
@@ -450,6 +450,19 @@ pub struct CheckArguments {
     /// than once.
     #[arg(long, value_name = "CODE|warnings")]
     pub deny: Vec<String>,
+    /// Say of every line what comes back of the values it carries, with a witness; a line that breaks what
+    /// it promises fails the command.
+    #[arg(long, conflicts_with = "explain")]
+    pub laws: bool,
+    /// Of the laws, only those of this mapping.
+    #[arg(long, requires = "laws")]
+    pub mapping: Option<String>,
+    /// Try the laws on a page of the accounts' own records too; sends only reads.
+    #[arg(long, requires = "laws")]
+    pub live: bool,
+    /// Only records of this account.
+    #[arg(long, requires = "live")]
+    pub account: Option<String>,
     /// Say what a code means, with an example and its repair; without a code, list them all.
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["folder", "deny"])]
     pub explain: Option<String>,
@@ -485,6 +498,9 @@ pub struct DocsArguments {
     /// Only this mapping.
     #[arg(long)]
     pub mapping: Option<String>,
+    /// One HTML page that needs no other file, instead of Markdown.
+    #[arg(long)]
+    pub html: bool,
     /// The language of the words around it; titles, labels and comments stay as their author wrote them.
     #[arg(long, value_enum, default_value_t = Language::En)]
     pub language: Language,

@@ -4,7 +4,7 @@ use super::arguments::{CheckArguments, Global, Language};
 use super::open::{all_complaints, need_files, unknown};
 use super::render::diagnostic::{complaints_seen_from, verdict};
 use super::render::{Screen, page};
-use super::{Exit, Stop};
+use super::{Exit, Stop, laws};
 use crate::diagnostic::{Code, Diagnostics, Weight};
 
 /// Checks a workspace, or explains a code.
@@ -16,6 +16,13 @@ pub(super) fn run(global: &Global, arguments: &CheckArguments, screen: &mut Scre
     need_files(dir)?;
     let denied = denied(&arguments.deny)?;
     let (files, mut found) = all_complaints(dir);
+    // Laws of lines that do not compile would be laws of something else.
+    if arguments.laws && found.is_sound() {
+        let told = laws::run((dir, &files), arguments, screen)?;
+        found.sources.extend(told.sources);
+        told.list.into_iter().for_each(|one| found.push(one));
+        found.sort();
+    }
     deny(&mut found, &denied);
     complaints_seen_from(dir, &found, screen)?;
     verdict(screen, files.len(), &found)?;

@@ -1,4 +1,4 @@
-//! `depara docs`: the De × Para of the mappings, as Markdown.
+//! `depara docs`: the De × Para of the mappings, as Markdown or as one HTML page.
 
 use serde_json::json;
 
@@ -14,7 +14,10 @@ pub(super) fn run(global: &Global, arguments: &DocsArguments, screen: &mut Scree
         let known: Vec<&str> = workspace.mappings.keys().map(String::as_str).collect();
         return Err(open::unknown("mapping", wanted, &known));
     }
-    if screen.is_json() {
+    if arguments.html {
+        let html = docs::html(&workspace, only, arguments.language);
+        if screen.is_json() { screen.json(&json!({ "html": html }))? } else { screen.text(&html)? }
+    } else if screen.is_json() {
         for mapping in workspace.mappings.values().filter(|one| only.is_none_or(|name| name == one.name)) {
             let markdown = docs::section(&workspace, mapping, arguments.language);
             screen.json(&json!({ "mapping": mapping.name, "title": mapping.title, "markdown": markdown }))?;

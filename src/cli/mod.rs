@@ -16,6 +16,7 @@ mod export;
 mod fmt;
 mod import;
 mod init;
+mod laws;
 mod links;
 mod log;
 pub mod open;

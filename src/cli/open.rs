@@ -25,6 +25,11 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).and_then(|value| value.into_string().ok())
 }
 
+/// The environment where nothing is sent: what is not set there is something.
+pub(super) fn anything(name: &str) -> Option<String> {
+    environment(name).or_else(|| Some(UNSET.to_owned()))
+}
+
 /// Opens the workspace with its secrets, for verbs that speak with systems.
 ///
 /// # Errors
@@ -62,7 +67,7 @@ pub fn offline_and_files(global: &Global, screen: &mut Screen) -> anyhow::Result
 /// # Errors
 /// [`Stop::Told`] when it has complaints; they are printed.
 pub fn offline_at(dir: &Path, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
-    opened(dir, &|name| environment(name).or_else(|| Some(UNSET.to_owned())), screen)
+    opened(dir, &anything, screen)
 }
 
 fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
@@ -118,7 +123,6 @@ pub(super) fn need_files(dir: &Path) -> anyhow::Result<()> {
 pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics) {
     let mut read = Diagnostics::default();
     let files = files::workspace(dir, &mut read);
-    let anything = |name: &str| environment(name).or_else(|| Some(UNSET.to_owned()));
     let mut found = match Workspace::compile(&files, &anything, read.clone()) {
         Ok(workspace) => {
             let mut found = workspace.warnings.clone();

@@ -77,6 +77,37 @@ pub struct FieldSpec {
     pub cut: Sides<Option<bool>>,
     /// `on_conflict:` of this field alone.
     pub on_conflict: Option<PolicySpec>,
+    /// `law:`, what is expected of what goes to that side, and where the line says so.
+    pub law: Sides<Option<(Law, Place)>>,
+}
+
+/// What becomes of the values that go to a side, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// They come back to the letter.
+    Exact,
+    /// What comes back means the same.
+    Canon,
+    /// Some of them arrive as something else.
+    Loses,
+    /// None of them arrives: the line is one-way in truth.
+    Never,
+}
+
+impl Law {
+    /// Every law with its word.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("exact", Self::Exact), ("canon", Self::Canon), ("loses", Self::Loses), ("never", Self::Never)];
+
+    /// As people write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Canon => "canon",
+            Self::Loses => "loses",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// What a value without a twin on the other side becomes there.
@@ -188,6 +219,7 @@ fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
         once: None,
         cut: Sides::default(),
         on_conflict: None,
+        law: Sides::default(),
     };
     if value.node == Node::Null {
         return Some(field);
@@ -231,6 +263,27 @@ fn read_conduct(field: &mut FieldSpec, entries: &mut Entries<'_>, names: &SideNa
         field.cut = names.read(value, complaints, Located::boolean);
     }
     field.on_conflict = entries.take("on_conflict").and_then(|value| read_policy(value, names, complaints));
+    if let Some(value) = entries.take("law") {
+        field.law = match &value.node {
+            Node::Map(_) => names.read(value, complaints, read_law),
+            Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::Text(_) | Node::List(_) => {
+                let law = read_law(value, complaints);
+                Sides::each(|side| law.clone().filter(|_| field.arrow.flows_to(side)))
+            }
+        };
+    }
+}
+
+fn read_law(value: &Located, complaints: &mut Diagnostics) -> Option<(Law, Place)> {
+    let text = value.text(complaints)?;
+    let found = Law::ALL.into_iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let plain = Diagnostic::new(Code::BadValue, &value.place, format!("`{text}` is no law"));
+        let near = plain.did_you_mean(&text, Law::ALL.map(|(word, _)| word));
+        let hint = "write `exact`, `canon`, `loses` or `never`, for both sides or for one: `{ system: loses }`";
+        complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
+    }
+    found.map(|(_, law)| (law, value.place.clone()))
 }
 
 fn read_missing(value: &Located, complaints: &mut Diagnostics) -> Option<Missing> {

@@ -232,6 +232,20 @@ impl Connector {
         Ok(Listing { complete: pager.is_complete(rows), rows, pages: pager.read() })
     }
 
+    /// Reads the first page of a resource; nothing of one without a list.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub async fn sample(&self, resource: &str) -> Result<Vec<Row>, Failure> {
+        if self.inner.system.resources.get(resource).is_some_and(|resource| !resource.can_list()) {
+            return Ok(Vec::new());
+        }
+        let (resource, call) = self.call(resource, "list", |resource| resource.list.as_ref())?;
+        self.join(resource).await?;
+        let mut pager = Pager::new(&call.paging, None);
+        self.page(resource, call, &mut pager, &Inputs::new()).await
+    }
+
     /// Asks for a page of all records, for the sake of a good answer alone: where an empty list counts as
     /// a failing answer, a quiet system would soon be one that failed too often in a row.
     async fn succeed(&self, call: &Call) {
@@ -375,19 +389,28 @@ impl Connector {
                 pager.stop();
                 break;
             }
-            let mut asked = self.now(pager.inputs());
-            asked.extend(inputs.clone());
-            match self.read(call, self.ask(call, asked).await)? {
-                None => pager.nothing(),
-                Some(verdict) => {
-                    let rows = self.rows(resource, call, verdict.rows)?;
-                    pager.turn(&verdict.body, &rows);
-                    let whole = if call.thin { self.whole(resource, &rows).await? } else { rows };
-                    page(whole);
-                }
-            }
+            page(self.page(resource, call, &mut pager, &inputs).await?);
         }
         Ok(pager)
+    }
+
+    /// Reads the page that comes next, and turns to the one behind it.
+    async fn page(
+        &self,
+        resource: &Resource,
+        call: &Call,
+        pager: &mut Pager<'_>,
+        inputs: &Inputs,
+    ) -> Result<Vec<Row>, Failure> {
+        let mut asked = self.now(pager.inputs());
+        asked.extend(inputs.clone());
+        let Some(verdict) = self.read(call, self.ask(call, asked).await)? else {
+            pager.nothing();
+            return Ok(Vec::new());
+        };
+        let rows = self.rows(resource, call, verdict.rows)?;
+        pager.turn(&verdict.body, &rows);
+        if call.thin { self.whole(resource, &rows).await } else { Ok(rows) }
     }
 
     /// Adds the moment of the call to what its templates see.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Tongue;
 use crate::config::located::{self, Located, Node};
+use crate::config::system::Habit;
 use crate::diagnostic::Diagnostics;
 
 const KEYS: &str = include_str!("keys.yaml");
@@ -168,7 +169,9 @@ fn plain(word: &str) -> Value {
         "both" => pattern(r"^\s*\S.*(<=>|⇔).*\S\s*$"),
         "store" => pattern("^sled:.+"),
         "shape" => {
-            pattern(r"^\s*(text|integer|number|bool|list|map|any)(\s+(required|read_only|unique|[0-9]+|\S*\|\S*))*\s*$")
+            let habits = Habit::ALL.map(|(word, _)| word).join("|");
+            let mark = format!(r"required|read_only|unique|{habits}|[0-9]+|\S*\|\S*");
+            pattern(&format!(r"^\s*(text|integer|number|bool|list|map|any)(\s+({mark}))*\s*$"))
         }
         "today" => json!({ "const": "today" }),
         _ => json!({}),

@@ -16,6 +16,7 @@ pub mod price;
 mod recover;
 pub mod reference;
 pub mod report;
+pub mod sample;
 pub mod schedule;
 mod tell;
 pub mod turn;

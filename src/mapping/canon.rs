@@ -15,8 +15,10 @@ pub enum Canon {
     Plain,
     /// Equal without regard to case, accents and repeated spaces.
     Text,
-    /// Equal when the digits are: documents, codes.
+    /// Equal when the digits are: codes.
     Digits,
+    /// A CPF or a CNPJ: equal when letters and digits are, without regard to case and mask.
+    DocumentBr,
     /// Equal without regard to case.
     Email,
     /// A Brazilian phone: equal when the digits after country code and trunk zero are. One that is
@@ -34,10 +36,11 @@ pub enum Canon {
 
 impl Canon {
     /// Every canon with its word.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("plain", Self::Plain),
         ("text", Self::Text),
         ("digits", Self::Digits),
+        ("document_br", Self::DocumentBr),
         ("email", Self::Email),
         ("phone_br", Self::PhoneBr),
         ("cep", Self::Cep),
@@ -60,12 +63,13 @@ impl Canon {
             Self::Plain => text.trim().to_owned(),
             Self::Text => folded(&text),
             Self::Digits => digits(&text),
+            Self::DocumentBr => document(&text),
             Self::Email => text.trim().to_lowercase(),
             Self::PhoneBr => phone::plain(&text),
             Self::Cep => cep(&text),
             Self::Money => money(&text),
-            Self::City => folded(text.split('(').next().unwrap_or_default()),
-            Self::Url => url(&text),
+            Self::City => or_whole(folded(text.split('(').next().unwrap_or_default()), &text),
+            Self::Url => or_whole(url(&text), &text),
         }
     }
 
@@ -73,10 +77,11 @@ impl Canon {
     pub fn carry(self, value: Value) -> Value {
         let Value::String(text) = &value else {
             return match self {
-                Self::Cep | Self::Digits if value.is_number() => nonempty(self.form(&value)),
+                Self::Cep | Self::Digits | Self::DocumentBr if value.is_number() => nonempty(self.form(&value)),
                 Self::Plain
                 | Self::Text
                 | Self::Digits
+                | Self::DocumentBr
                 | Self::Email
                 | Self::PhoneBr
                 | Self::Cep
@@ -86,7 +91,7 @@ impl Canon {
             };
         };
         match self {
-            Self::Digits | Self::Email | Self::Cep => nonempty(self.form(&value)),
+            Self::Digits | Self::DocumentBr | Self::Email | Self::Cep => nonempty(self.form(&value)),
             Self::PhoneBr if phone::is_national(&phone::plain(text)) => nonempty(self.form(&value)),
             Self::Plain | Self::Text | Self::PhoneBr | Self::Money | Self::City | Self::Url => {
                 if text.trim().len() == text.len() && !text.is_empty() {
@@ -110,6 +115,15 @@ fn nonempty(text: String) -> Value {
 
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn document(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
+}
+
+/// A form that came to nothing is no form: a text that says something is never the same as none.
+fn or_whole(form: String, text: &str) -> String {
+    if form.is_empty() { text.trim().to_owned() } else { form }
 }
 
 fn cep(text: &str) -> String {
@@ -141,16 +155,22 @@ mod tests {
             (Canon::Plain, json!(7), json!("7"), true),
             (Canon::Text, json!("São  Paulo"), json!("SAO PAULO"), true),
             (Canon::Digits, json!("11.222.333/0001-81"), json!("11222333000181"), true),
+            (Canon::DocumentBr, json!("11.222.333/0001-81"), json!(11_222_333_000_181_i64), true),
+            (Canon::DocumentBr, json!("12.abc.345/01DE-35"), json!("12ABC34501DE35"), true),
+            (Canon::DocumentBr, json!("12ABC34501DE35"), json!("123450135"), false),
             (Canon::Email, json!("Ana@Ex.com"), json!("ana@ex.com "), true),
             (Canon::PhoneBr, json!("+55 (11) 3000-1000"), json!("1130001000"), true),
             (Canon::PhoneBr, json!("011 3000-1000"), json!("1130001000"), true),
             (Canon::PhoneBr, json!("0800 123 4567"), json!("8001234567"), false),
+            (Canon::PhoneBr, json!("com a Ana"), json!(null), false),
             (Canon::Cep, json!("01310-100"), json!(1_310_100), true),
             (Canon::Cep, json!("00000000"), json!(null), true),
             (Canon::Money, json!(10), json!("10.001"), true),
             (Canon::City, json!("SAO PAULO (SP)"), json!("São Paulo"), true),
             (Canon::Url, json!("https://Ex.com/"), json!("ex.com"), true),
             (Canon::Url, json!("ex.com/a"), json!("ex.com/b"), false),
+            (Canon::Url, json!("http://"), json!(null), false),
+            (Canon::City, json!("(SP)"), json!(null), false),
         ] {
             assert_eq!(canon.same(&one, &other), same, "{canon:?} {one} {other}");
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::canon::Canon;
-use crate::config::line::Missing;
+use crate::config::line::{Law, Missing};
 use crate::config::mapping::Arrow;
 use crate::config::system::Kind;
 use crate::diagnostic::Place;
@@ -38,6 +38,8 @@ pub struct Field {
     pub policy: Option<Policy>,
     /// The group whose fields win or lose together with this one.
     pub together: Option<usize>,
+    /// What is expected of the values that go to a side, and where the line says so.
+    pub law: Sides<Option<(Law, Place)>>,
     /// What it is on each side.
     pub ends: Sides<End>,
 }

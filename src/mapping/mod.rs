@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::config::mapping::{Arrow, Limits, Schedule};
 use crate::config::parameter::Parameter;
+use crate::config::system::Habit;
 use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Body, Side, Sides};
@@ -86,6 +87,8 @@ pub struct End {
     pub without: Vec<Path>,
     /// Does this record take part? `fn rule(record)` gives `()` or a reason.
     pub keep: Option<Rule>,
+    /// What the system makes of what it is given: where, in what order, and how many characters fit.
+    pub habits: Vec<(Path, Vec<Habit>, Option<usize>)>,
     /// May a record be born on this side? `fn rule(record of the other side)` gives `()` or a reason.
     pub create: Option<Rule>,
     /// Where a refusal of this side is reported.
@@ -96,6 +99,18 @@ impl End {
     /// `system.resource`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.system, self.resource)
+    }
+
+    /// Makes of a body what the system shows once it was sent: its habits act on what was.
+    pub fn take_habits(&self, body: &mut Value, sent: &Value) {
+        for (path, habits, max) in &self.habits {
+            if path.peek(sent).is_none() {
+                continue;
+            }
+            if let Some(given) = path.peek(body).cloned() {
+                path.set(body, habits.iter().fold(given, |value, habit| habit.shown(value, *max)));
+            }
+        }
     }
 }
 
@@ -181,6 +196,13 @@ impl Mapping {
     pub fn together<'a>(&'a self, field: &'a usize) -> &'a [usize] {
         let group = self.fields.get(*field).and_then(|field| field.together);
         group.and_then(|group| self.groups.get(group)).map_or(std::slice::from_ref(field), |group| &group.fields)
+    }
+
+    /// The name of the group a field belongs to, because of a rule or of conflicts.
+    pub fn group_of(&self, field: &Field) -> Option<&str> {
+        let view = Side::BOTH.into_iter().find_map(|side| self.view_of(&field.ends.get(side).at));
+        let together = field.together.and_then(|group| self.groups.get(group));
+        view.map(|view| view.group.as_str()).or_else(|| together.map(|group| group.name.as_str()))
     }
 
     /// The policy that settles a conflict of a field: that of the first of those that fall together.

@@ -28,6 +28,26 @@ impl Mapping {
         Ok(fields)
     }
 
+    /// What a record shows of each field, before its canon, table or lookup makes a shared value of it.
+    ///
+    /// # Errors
+    /// Trouble when a rule fails.
+    pub fn shown(
+        &self,
+        side: Side,
+        id: &str,
+        body: &Value,
+        references: &Arc<References>,
+    ) -> Result<Vec<Value>, Trouble> {
+        let views = self.read_views(side, body, references)?;
+        let of = |field: &Field| match &field.ends.get(side).at {
+            _ if field.ends.get(side).is_id => Value::from(id),
+            At::Path(path) => path.get(body).unwrap_or_default(),
+            At::Member { view, name } => views.get(view).and_then(|given| given.get(name)).cloned().unwrap_or_default(),
+        };
+        Ok(self.fields.iter().map(of).collect())
+    }
+
     fn read_views(
         &self,
         side: Side,

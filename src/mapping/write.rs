@@ -103,6 +103,20 @@ impl Mapping {
         Ok(draft)
     }
 
+    /// True when a side has a word for a value: a pair of its table, a row of its lookup.
+    pub fn has_twin(&self, side: Side, index: usize, value: &Value, references: &Arc<References>) -> bool {
+        let Some(field) = self.fields.get(index) else { return false };
+        let end = field.ends.get(side);
+        match (&end.lookup, value) {
+            _ if is_empty(value) => true,
+            (Some(lookup), Value::Array(members)) if field.set => {
+                lookup.create.is_some() || members.iter().all(|one| id_of(lookup, one, references).is_some())
+            }
+            (None, _) if field.set => true,
+            _ => wire_of(field, end, value, references).is_ok(),
+        }
+    }
+
     /// What a record born on a side holds besides its fields.
     fn newborn(&self, side: Side) -> Value {
         let mut body = Value::Object(Map::new());

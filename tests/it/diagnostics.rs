@@ -3,10 +3,11 @@
 //! A broken file says in its first line which file of `tests/broken/_workspace` it stands for. Its own
 //! name begins with its code; further mistakes of one code have a word of their own behind it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use depara::cases::laws::laws;
 use depara::cli::render::diagnostic::drawn;
 use depara::config::files;
 use depara::diagnostic::{Code, Diagnostics, Weight};
@@ -61,6 +62,26 @@ fn complaints_with(changes: &[Vec<u8>]) -> Diagnostics {
     Workspace::compile(&read, &env, found).map_or_else(|found| found, |workspace| workspace.warnings)
 }
 
+/// The same, with what the laws find where the code is one of theirs.
+fn complaints_for(code: Code, changes: &[Vec<u8>]) -> Diagnostics {
+    let mut all = complaints_with(changes);
+    if ![Code::LawBroken, Code::LawUnsaid, Code::NeverAtRest].contains(&code) || !all.is_clean() {
+        return all;
+    }
+    let mut files = files::disk(&broken().join("_workspace"), &mut Diagnostics::default());
+    for bytes in changes {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let name = text.lines().next().unwrap().trim_start_matches('#').trim().to_owned();
+        files.insert(name, text);
+    }
+    let env = |_: &str| Some("s3cret".to_owned());
+    let workspace = Workspace::compile(&files, &env, Diagnostics::default()).ok().unwrap();
+    let (_, found) = laws(&workspace, None, &BTreeMap::new());
+    all.sources.extend(found.sources);
+    all.list.extend(found.list);
+    all
+}
+
 fn text_of(all: &Diagnostics) -> String {
     all.list.iter().map(|one| drawn(one, all, false)).collect::<Vec<_>>().join("\n\n")
 }
@@ -82,7 +103,7 @@ fn every_code_has_a_file_that_earns_it_and_a_snapshot() {
             continue;
         }
         earned.insert(code);
-        let all = complaints_with(&[fs::read(&file).unwrap()]);
+        let all = complaints_for(code, &[fs::read(&file).unwrap()]);
         assert!(!all.is_clean(), "{} earns nothing", file.display());
         // One mistake is one complaint: nothing that follows from it is told.
         assert!(all.list.iter().all(|one| one.code == code), "{} earns more than `{code}`:\n{all}", file.display());
@@ -137,11 +158,11 @@ fn every_code_has_its_pages_and_their_examples_are_true() {
                 continue;
             }
             let [broken, repaired] = &examples[..] else { panic!("{name} shows no example and its repair") };
-            let all = complaints_with(std::slice::from_ref(broken));
+            let all = complaints_for(code, std::slice::from_ref(broken));
             assert!(all.list.iter().any(|one| one.code == code), "the example of {name} earns:\n{all}");
             // A file under a wrong name is repaired by another file.
             let kept = if code == Code::UnusedFile { vec![] } else { vec![broken.clone()] };
-            let all = complaints_with(&[kept, vec![repaired.clone()]].concat());
+            let all = complaints_for(code, &[kept, vec![repaired.clone()]].concat());
             assert!(all.is_sound(), "the repair of {name} earns:\n{all}");
             assert!(!all.list.iter().any(|one| one.code == code), "the repair of {name} still earns:\n{all}");
         }

@@ -1,10 +1,13 @@
 //! What `depara docs` says of a mapping: every option of the language, in a small world.
 
+use std::collections::BTreeSet;
+
 use depara::cli::arguments::Language;
 use depara::cli::render::docs;
-use depara::config::files::Files;
+use depara::config::files::{self, Files};
 use depara::diagnostic::Diagnostics;
 use depara::workspace::Workspace;
+use regex::Regex;
 
 const ERP: &str = "
 system: erp
@@ -46,6 +49,7 @@ link: erp.orders <= field.jobs
 put_back: false
 scripts: [orders]
 schedule: { every: 90s, window: today, full: 1d }
+limits: { creates: 1000, gone: 3 }
 match: [code <=> number, note <=> text]
 parameters:
   stage: { title: "Stage\n of a | new order", default: "10" }
@@ -77,11 +81,15 @@ fn read_place(job) { job }
 ";
 
 fn world() -> Workspace {
+    world_of(ORDERS)
+}
+
+fn world_of(orders: &str) -> Workspace {
     let files = [
         ("mappings/systems/erp.yaml", ERP),
         ("mappings/systems/field.yaml", FIELD),
         ("mappings/erp-field/people.yaml", PEOPLE),
-        ("mappings/erp-field/orders.yaml", ORDERS),
+        ("mappings/erp-field/orders.yaml", orders),
         ("scripts/orders.rhai", SCRIPT),
     ];
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
@@ -96,6 +104,7 @@ const ORDERS_TOLD: &str = r#"### Orders \| ⇐ Jobs
 - The Erp: What people change there stays.
 - The Erp: At birth it also gets `stage` = `{stage}`.
 - field, who takes part: Which jobs? Those with a \< b \| `a < b`, and no others.
+- A plan beyond 1,000 births, 5,000 changes, 3 disappearances, or with more than 500,000 records on a side, halts.
 
 | field | The Erp | | field | on the way |
 |---|---|:-:|---|---|
@@ -136,4 +145,95 @@ fn the_words_around_it_are_of_the_language_and_the_table_has_the_same_shape() {
     assert_eq!(rows(english), rows(portuguese));
     assert!(docs::page(&world, Some("erp-field/people"), Language::En).contains("### People"));
     assert!(!docs::page(&world, Some("erp-field/people"), Language::En).contains("### Orders"));
+}
+
+/// The tags of a page in their order, each with its attributes; fails where one is not closed in its turn.
+fn tags(page: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let attribute = Regex::new(r#" ([a-z-]+)="([^"<>]*)""#).unwrap();
+    let (mut open, mut found): (Vec<String>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut rest = page.strip_prefix("<!DOCTYPE html>\n").unwrap();
+    while let Some((text, more)) = rest.split_once('<') {
+        assert!(!text.contains('>'), "a sign that should be written otherwise: {text}");
+        let (tag, more) = more.split_once('>').unwrap();
+        rest = more;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(
+                open.pop().as_deref(),
+                Some(name),
+                "closed out of turn, before {}",
+                more.lines().next().unwrap()
+            );
+            continue;
+        }
+        let name = tag.split(' ').next().unwrap().to_owned();
+        let attributes: Vec<_> =
+            attribute.captures_iter(tag).map(|one| (one[1].to_owned(), one[2].to_owned())).collect();
+        let length: usize = attributes.iter().map(|(key, value)| key.len() + value.len() + 4).sum();
+        assert_eq!(name.len() + length, tag.len(), "odd attributes: <{tag}>");
+        if ["style", "script"].contains(&name.as_str()) {
+            rest = rest.split_once(&format!("</{name}>")).unwrap().1;
+        } else if name != "meta" {
+            open.push(name.clone());
+        }
+        found.push((name, attributes));
+    }
+    assert_eq!(open, Vec::<String>::new(), "never closed");
+    found
+}
+
+/// A page is whole by itself: what it leads to stands in it, and nothing is fetched.
+fn stands_alone(page: &str) {
+    let all = tags(page);
+    let values = |wanted: &str| -> Vec<&str> {
+        let attributes = all.iter().flat_map(|(_, attributes)| attributes);
+        attributes.filter(|(key, _)| key == wanted).map(|(_, value)| value.as_str()).collect()
+    };
+    let (ids, ways) = (values("id"), values("href"));
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "two anchors of one name: {ids:?}");
+    for way in &ways {
+        assert!(ids.contains(&way.strip_prefix('#').unwrap()), "{way} leads out of the page, or nowhere");
+    }
+    assert!(ways.len() >= 2 * ids.len() && !ids.is_empty());
+    for outside in ["://", "url(", "@import", " src=", "<link", "<iframe", "<img"] {
+        assert!(!page.contains(outside), "the page asks for something outside: {outside}");
+    }
+}
+
+#[test]
+fn the_html_page_is_well_formed_whole_by_itself_and_escaped() {
+    let hostile = ORDERS.replace("label: Stage,", "label: \"<script>alert('x & y')</script>\",");
+    let world = world_of(&hostile);
+    for (language, code) in [(Language::En, "en"), (Language::Pt, "pt-BR")] {
+        let page = docs::html(&world, None, language);
+        stands_alone(&page);
+        assert!(page.contains(&format!("<html lang=\"{code}\">")), "{page}");
+        for words in [
+            "<th scope=\"row\">&lt;script&gt;alert(&#39;x &amp; y&#39;)&lt;/script&gt;</th>",
+            "Those with a &lt; b | <code>a &lt; b</code>, and no others.",
+            "<tr class=\"group\"><th scope=\"row\"><strong>place</strong></th>",
+            "<section id=\"m-erp-field-orders\">",
+            "<code>one ↵ two</code>",
+            "<p><code>1</code> = <code>2</code>, <code>3</code> = <code>4</code></p>",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert_eq!(page.matches("<script").count(), 1, "only the page's own script");
+    }
+    assert!(docs::html(&world, None, Language::Pt).contains("<p>só no nascimento</p>"));
+    let one = docs::html(&world, Some("erp-field/people"), Language::En);
+    stands_alone(&one);
+    assert!(!one.contains("m-erp-field-orders"));
+}
+
+#[test]
+fn the_html_page_of_the_shipped_mappings_tells_every_line() {
+    let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
+    let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
+    for language in [Language::En, Language::Pt] {
+        let page = docs::html(&workspace, None, language);
+        stands_alone(&page);
+        let lines: usize = workspace.mappings.values().map(|mapping| mapping.fields.len()).sum();
+        assert!(page.matches("<th scope=\"row\">").count() >= lines);
+        assert_eq!(page.matches("<section ").count(), workspace.mappings.len());
+    }
 }

@@ -28,6 +28,7 @@ mod one_way;
 mod orders_seen;
 mod play;
 mod preview;
+mod promises;
 mod readme;
 mod rules_seen;
 mod schema;

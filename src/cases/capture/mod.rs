@@ -181,7 +181,7 @@ fn base(case: &Case, link: &Link, mask: &Mask, notes: &mut Vec<String>) -> Resul
         }
         let mut before = mapping.restored(side, (body, &now), &then, &references).unwrap_or_else(|_| json!({}));
         // The rows that a body carries along are those of the ids it held.
-        let held = world.held_by_system(side, overlaid(body, &before));
+        let held = world.carrying(side, overlaid(body, &before), &before);
         for lookup in then.keys().filter_map(|at| mapping.fields.get(*at)?.ends.get(side).lookup.as_ref()) {
             if let Some((path, row)) = lookup.inside.as_ref().and_then(|path| Some((path, path.get(&held)?))) {
                 path.set(&mut before, row);

@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 mod journal;
+pub mod laws;
 pub mod layout;
 pub mod link;
 mod mask;

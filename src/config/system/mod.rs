@@ -4,6 +4,7 @@
 //! said all at once. Nothing here sends anything.
 
 mod call;
+mod habit;
 mod login;
 mod lower;
 mod probe;
@@ -23,6 +24,7 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::path::Path;
 
 pub use call::{Call, Method, On, Paging, Window};
+pub use habit::Habit;
 pub use login::Login;
 
 /// One remote API.
@@ -357,6 +359,8 @@ pub struct Shape {
     pub required: bool,
     /// No two records share it.
     pub unique: bool,
+    /// What the system makes of a value, one after the other.
+    pub habits: Vec<Habit>,
     /// Where it was written.
     pub place: Place,
 }
@@ -373,6 +377,7 @@ impl Shape {
             read_only: false,
             required: false,
             unique: false,
+            habits: Vec::new(),
             place,
         }
     }

@@ -1,12 +1,13 @@
 //! From the written shape of a resource to the compiled one: its fields, one on each line.
 //!
 //! `nome: text 60 required` says the kind, the most characters, and what else is to be known. What
-//! needs a value of its own is written as a map: `{ kind: number, empty: 0 }`.
+//! needs a value of its own is written as a map: `{ kind: number, empty: 0 }`. Habits, what the system
+//! makes of a value, stand behind it too: `text 20 document_br`.
 
 use std::collections::BTreeMap;
 
 use super::lower::{positive, to_usize, word};
-use super::{Kind, Shape};
+use super::{Habit, Kind, Shape};
 use crate::config::located::{Located, Node, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::Path;
@@ -21,7 +22,7 @@ const KINDS: [(&str, Kind); 7] = [
     ("any", Kind::Any),
 ];
 
-/// What may stand behind a kind.
+/// What may stand behind a kind, beside the habits.
 const MARKS: [&str; 3] = ["required", "read_only", "unique"];
 
 /// Lowers `shape:`.
@@ -59,11 +60,12 @@ fn short(text: &str, path: &Path, (key, at): (&Word, &Located), complaints: &mut
             "read_only" => shape.read_only = true,
             "unique" => shape.unique = true,
             _ if mark.contains('|') => shape.values = mark.split('|').map(str::to_owned).collect(),
-            _ => match mark.parse::<usize>() {
-                Ok(max) if shape.kind == Kind::Text => shape.max = Some(max),
-                Ok(_) | Err(_) => {
+            _ => match (Habit::named(mark), mark.parse::<usize>()) {
+                (Some(habit), _) => shape.habits.push(habit),
+                (None, Ok(max)) if shape.kind == Kind::Text => shape.max = Some(max),
+                (None, Ok(_) | Err(_)) => {
                     let plain = Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no shape"));
-                    let near = plain.did_you_mean(mark, MARKS);
+                    let near = plain.did_you_mean(mark, MARKS.into_iter().chain(Habit::ALL.map(|(word, _)| word)));
                     let hint = "write a kind, how many characters, and marks, such as `text 60 required`";
                     complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
                     return None;
@@ -71,7 +73,32 @@ fn short(text: &str, path: &Path, (key, at): (&Word, &Located), complaints: &mut
             },
         }
     }
+    complain_habits(&shape, at, complaints);
     Some(shape)
+}
+
+/// A habit that can never act where it stands.
+fn complain_habits(shape: &Shape, at: &Located, complaints: &mut Diagnostics) {
+    for (word, habit) in Habit::ALL.iter().filter(|(_, habit)| shape.habits.contains(habit)) {
+        let fits = match shape.kind {
+            Kind::Text => !habit.is_of_numbers() && (*habit != Habit::Cut || shape.max.is_some()),
+            Kind::List => !habit.is_of_numbers() && *habit != Habit::Cut,
+            Kind::Number | Kind::Integer => habit.is_of_numbers(),
+            Kind::Any => true,
+            Kind::Bool | Kind::Map => false,
+        };
+        if !fits {
+            let hint = match habit {
+                Habit::Cut => "say behind `text` how many characters it takes, or drop it",
+                Habit::Decimal | Habit::DecimalBr => "it is made of a `number`: drop it, or correct the kind",
+                Habit::Upper | Habit::Unaccented | Habit::Trimmed | Habit::Digits | Habit::DocumentBr => {
+                    "it is made of a `text` or of a `list` of texts: drop it, or correct the kind"
+                }
+            };
+            let sentence = format!("`{word}` never acts on `{}`", shape.path);
+            complaints.push(Diagnostic::new(Code::UnreachableOption, &at.place, sentence).hint(hint));
+        }
+    }
 }
 
 fn long(path: &Path, (key, at): (&Word, &Located), complaints: &mut Diagnostics) -> Option<Shape> {
@@ -80,16 +107,30 @@ fn long(path: &Path, (key, at): (&Word, &Located), complaints: &mut Diagnostics)
     let max = entries.take("max").and_then(|at| positive(at, complaints)).map(to_usize);
     let empty = entries.take("empty").map(Located::json);
     let values = entries.take("values").map(|at| at.texts(complaints)).unwrap_or_default();
+    let habits = entries.take("habits").map(|at| habits(at, complaints)).unwrap_or_default();
     let mut mark = |name| entries.take(name).and_then(|at: &Located| at.boolean(complaints)).unwrap_or(false);
     let (required, read_only, unique) = (mark("required"), mark("read_only"), mark("unique"));
     entries.finish(complaints);
-    Some(Shape {
+    let shape = Shape {
         max,
         empty,
         values: values.into_iter().map(|(text, _)| text).collect(),
         required,
         read_only,
         unique,
+        habits,
         ..Shape::of(kind?, path.clone(), key.place.clone())
-    })
+    };
+    complain_habits(&shape, at, complaints);
+    Some(shape)
+}
+
+/// One habit or a list of them.
+fn habits(at: &Located, complaints: &mut Diagnostics) -> Vec<Habit> {
+    let mut found = Vec::new();
+    for (text, place) in at.texts(complaints) {
+        let written = Located { node: Node::Text(text), place };
+        found.extend(word(&written, &Habit::ALL, complaints));
+    }
+    found
 }

@@ -100,7 +100,7 @@ impl Builder<'_> {
         let changed = from.read.is_some() || to.write.is_some() || to.lookup.is_some() || spec.table.is_some();
         let shrinks = match field.canon {
             Canon::Plain | Canon::Text | Canon::Email | Canon::City | Canon::Url => false,
-            Canon::Digits | Canon::PhoneBr | Canon::Cep | Canon::Money => true,
+            Canon::Digits | Canon::DocumentBr | Canon::PhoneBr | Canon::Cep | Canon::Money => true,
         };
         if changed || shrinks || field.set || spec.cut.get(side).is_some() {
             return None;

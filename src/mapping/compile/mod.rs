@@ -233,6 +233,7 @@ impl<'a> Builder<'a> {
             put_back: self.spec.put_back,
             policy,
             together,
+            law: spec.law.clone(),
             ends,
         });
     }
@@ -349,6 +350,10 @@ impl<'a> Builder<'a> {
         }
         for side in Side::BOTH {
             let flows = spec.arrow.flows_to(side);
+            if let Some((_, place)) = spec.law.get(side).as_ref().filter(|_| !flows) {
+                let sentence = format!("`law` never acts here: nothing flows to the {side} side");
+                complain(place, &sentence, "name the other side, or turn the arrow");
+            }
             for (option, written) in [("if_empty", &spec.if_empty), ("hold", &spec.hold)] {
                 if let Some((_, place)) = written.get(side).as_ref().filter(|_| !flows) {
                     let sentence = format!("`{option}` never acts here: nothing flows to the {side} side");
@@ -447,12 +452,13 @@ impl<'a> Builder<'a> {
         print_of(&(self.spec.json.to_string(), keys))
     }
 
-    /// Changes when the line, its table or a script it uses changes; not with its label.
+    /// Changes when the line, its table or a script it uses changes; not with its label, nor with what it promises.
     fn line_print(&self, spec: &FieldSpec, ends: &Sides<FieldEnd>, views: Sides<Option<usize>>) -> u64 {
         let mut json = spec.json.clone();
         if let Some(map) = json.as_object_mut() {
             map.remove("label");
             map.remove("on_conflict");
+            map.remove("law");
         }
         let mut scripts: BTreeSet<&str> = BTreeSet::new();
         for side in Side::BOTH {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Builder, fields_of, find_resource};
 use crate::config::mapping::Arrow;
+use crate::config::system::{Habit, Resource};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::mapping::field::At;
 use crate::mapping::{End, Report};
@@ -39,6 +40,7 @@ impl Builder<'_> {
             integration: resource.integration.clone(),
             birth: self.birth(side),
             without: resource.create.as_ref().map(|call| call.without.clone()).unwrap_or_default(),
+            habits: habits(resource),
             keep,
             create,
             report,
@@ -115,4 +117,10 @@ impl Builder<'_> {
             complain(place, format!("nothing is born on the {closed} side: `link` points one way"));
         }
     }
+}
+
+/// What the system makes of the values of a resource.
+fn habits(resource: &Resource) -> Vec<(Path, Vec<Habit>, Option<usize>)> {
+    let shapes = resource.shape.values().filter(|shape| !shape.habits.is_empty());
+    shapes.map(|shape| (shape.path.clone(), shape.habits.clone(), shape.max)).collect()
 }

@@ -87,3 +87,37 @@ fn a_code_is_explained_in_both_languages_and_all_are_listed() {
         "code": "yaml-syntax", "weight": "error", "sentence": "the file is no YAML"
     })));
 }
+
+#[test]
+fn laws_are_told_of_each_line_and_a_broken_promise_fails() {
+    let workspace = Workspace::of(&Systems::open());
+    let laws = ["check", "--laws", "--mapping", "omie-auvo/servicos"];
+    workspace.run(&laws).ended(0).says(&["one write", "no complaints"]);
+    let told = workspace.run(&[&laws[..], &["--format", "json"]].concat()).ended(0).json();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!((&told[0]["to_right"]["law"], &told[0]["to_left"]), (&json!("exact"), &json!(null)));
+    workspace.edit("mappings/omie-auvo/servicos.yaml", |text| text.replace("canon: money", "canon: money, law: exact"));
+    workspace.run(&laws).ended(1).says(&["error[law-broken]", "Preço unitário promises `exact`"]);
+    workspace.run(&["check"]).ended(0);
+    workspace.run(&["check", "--laws", "--mapping", "omie-auvo/servico"]).ended(2).complains(&["did you mean"]);
+    workspace.run(&["check", "--live"]).ended(2).complains(&["--laws"]);
+}
+
+#[test]
+fn laws_are_tried_on_the_records_of_an_account_and_nothing_is_written() {
+    let systems = Systems::open();
+    systems.client(
+        "Padaria Aurora",
+        "11222333000181",
+        &json!({ "telefone1_ddd": "11", "telefone1_numero": "30001000" }),
+    );
+    systems.contact("Confeitaria Ideal", "11444777000161", &json!({ "Email": "Ideal@Ex.com" }));
+    let workspace = Workspace::of(&systems);
+    let laws = ["check", "--laws", "--mapping", "omie-ploomes/clientes", "--format", "json"];
+    let records = |told: super::Told| told.ended(0).json().last().unwrap()["records"].as_u64().unwrap();
+    let without = records(workspace.run(&laws));
+    let with = records(workspace.run(&[&laws[..], &["--live"]].concat()));
+    assert_eq!(with, without + 2);
+    assert_eq!(systems.writes_asked(), [0, 0]);
+    assert!(!workspace.path(".depara").exists(), "looking at records makes no store");
+}

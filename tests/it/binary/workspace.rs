@@ -175,6 +175,7 @@ fn the_de_para_is_written_without_any_secret() {
     workspace.mapping("label: Nome }", "label: Nome de fantasia }");
     workspace.run(&["docs"]).ended(0).says(&["# De × Para", "| Nome de fantasia | `nome_fantasia` | ⇔ | `Name` | |"]);
     workspace.run(&["docs", "--language", "pt"]).ended(0).says(&["| campo | Omie |"]);
+    workspace.run(&["docs", "--html"]).ended(0).says(&["<!DOCTYPE html>", "<th scope=\"row\">Nome de fantasia</th>"]);
     let told = workspace.run(&["docs", "--mapping", "omie-ploomes/clientes", "--format", "json"]).ended(0);
     assert_eq!(told.json()[0]["mapping"], "omie-ploomes/clientes");
     workspace.run(&["docs", "--mapping", "omie-ploomes/cliente"]).ended(2).complains(&["did you mean"]);
