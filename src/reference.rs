@@ -55,6 +55,8 @@ pub struct References {
     pub today: Option<String>,
     known: BTreeMap<String, Known>,
     wanted: Mutex<BTreeSet<Want>>,
+    /// The rows that were given, where somebody wants to know.
+    given: Option<Mutex<BTreeMap<String, BTreeSet<usize>>>>,
 }
 
 /// What one reconciliation knows of a reference.
@@ -80,6 +82,23 @@ impl References {
     /// Without any row yet.
     pub fn of(parameters: Map<String, Value>, today: Option<String>) -> Self {
         Self { parameters, today, ..Self::default() }
+    }
+
+    /// The same, and from now on takes note of the rows it gives.
+    #[must_use]
+    pub fn noting(self) -> Self {
+        Self { given: Some(Mutex::default()), ..self }
+    }
+
+    /// The rows that were given since they are noted, of each reference in the order it has them.
+    pub fn given(&self) -> BTreeMap<String, Vec<Value>> {
+        let Some(given) = &self.given else { return BTreeMap::new() };
+        let rows = |name: &str, places: &BTreeSet<usize>| {
+            let table = self.known.get(name).map(|known| &known.table);
+            places.iter().filter_map(|at| table?.rows.get(*at)).map(|row| (**row).clone()).collect()
+        };
+        let given = given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.iter().map(|(name, places)| (name.clone(), rows(name, places))).collect()
     }
 
     /// Puts in the rows of a reference. They are `whole` when no other is there; of others, what is not
@@ -147,6 +166,10 @@ impl References {
         if let Some(Known { table, whole, asked }) = self.known.get(name) {
             let index = table.index_by(field);
             if let Some(places) = index.get(&sought) {
+                if let Some(given) = &self.given {
+                    let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+                    given.entry(name.to_owned()).or_default().extend(places);
+                }
                 return take(&mut places.iter().filter_map(|at| table.rows.get(*at)));
             }
             if *whole || asked.contains(&(field.to_owned(), sought)) {
@@ -168,6 +191,11 @@ impl Table {
     /// A table of these rows.
     pub fn of(rows: Vec<Value>) -> Self {
         Self { rows: rows.into_iter().map(Arc::new).collect(), ..Self::default() }
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> &[Arc<Value>] {
+        &self.rows
     }
 
     /// The table with more rows; one that it has is not taken twice.

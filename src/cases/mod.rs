@@ -4,6 +4,7 @@
 //! expect is a failure. After a pass the planned bodies are applied, as the systems would hold them,
 //! and the second plan must send nothing.
 
+pub mod capture;
 pub mod coverage;
 mod expect;
 mod judge;

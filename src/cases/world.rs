@@ -227,7 +227,7 @@ impl World {
     }
 
     /// A body as its system shows it after a write: rows it carries along are those of the new ids.
-    fn held_by_system(&self, side: Side, mut body: Value) -> Value {
+    pub(super) fn held_by_system(&self, side: Side, mut body: Value) -> Value {
         for field in &self.mapping.fields {
             let end = field.ends.get(side);
             let At::Path(path) = &end.at else { continue };

@@ -89,6 +89,9 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the cases; a failing one shows what was expected beside what was found.
     Test(TestArguments),
+    /// Look at an account end to end: credentials, permissions, parameters, who has no twin, what a first
+    /// run would do; sends only reads.
+    Doctor(DoctorArguments),
     /// Show what a cycle would send, field by field, and its price in calls and time; sends only reads.
     Plan(PlanArguments),
     /// Run one cycle of each mapping.
@@ -115,6 +118,9 @@ pub enum Command {
         #[command(flatten)]
         scope: ScopeArguments,
     },
+    /// Write a record and its twin as they stand as a case, with all that tells of people masked; sends
+    /// only reads.
+    Capture(CaptureArguments),
     /// List, show or forget which records are known to be one thing.
     Links(LinksArguments),
     /// List, show or retry the records that a system refused.
@@ -264,6 +270,36 @@ pub struct PlanArguments {
     /// one reading in which everything is compared; ends with 4 when something differs.
     #[arg(long, value_name = "DIR", conflicts_with = "full")]
     pub against: Option<PathBuf>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArguments {
+    /// Only this account.
+    #[arg(long)]
+    pub account: Option<String>,
+}
+
+/// Arguments of `capture`.
+#[derive(Args, Clone, Debug)]
+pub struct CaptureArguments {
+    /// Where the record lives, such as `erp.clients`.
+    #[arg(value_name = "SYSTEM.RESOURCE")]
+    pub resource: String,
+    /// Its id there.
+    pub id: String,
+    /// Which mapping; it must be named where several speak of the record.
+    #[command(flatten)]
+    pub scope: ScopeArguments,
+    /// Write this file instead of printing; under tests/cases/ it is a case of the workspace.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file when it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Tell a field as it is, by its name or label; may be given more than once.
+    #[arg(long, value_name = "FIELD")]
+    pub keep: Vec<String>,
 }
 
 /// Arguments of `links`.

@@ -1,4 +1,4 @@
-//! `depara init`: an editable workspace, from what the binary carries.
+//! `depara init`: an editable workspace, from what the binary carries and what the environment holds.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::open::environment;
 use super::render::Screen;
 use super::render::init::written;
 use super::{Exit, Stop};
@@ -20,12 +21,12 @@ use crate::workspace::Workspace;
 
 /// What a folder under version control must not hold.
 const IGNORE_FILE: &str = ".gitignore";
-const IGNORED: &str = ".depara/\n.depara.pace\n";
+const IGNORED: &str = ".depara/\n.depara.pace\n.depara.salt\n";
 
 /// Writes a workspace into a folder; touches nothing that is there.
 pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
     let mut files = files::carried();
-    let account = account_file(&files)?;
+    let (account, ways) = account_file(&files, &|name| environment(name).is_some_and(|value| !value.is_empty()))?;
     files.insert(ACCOUNT_FILE.to_owned(), account);
     let seen = editor::files(Tongue::English).into_iter();
     files.extend(seen.map(|(name, text)| (format!("{}/{name}", editor::FOLDER), text)));
@@ -40,7 +41,7 @@ pub(super) fn run(folder: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
         files.insert(IGNORE_FILE.to_owned(), IGNORED.to_owned());
     }
     write_all(folder, &files)?;
-    written(screen, folder, &files)?;
+    written(screen, folder, &files, &ways)?;
     Ok(Exit::Done)
 }
 
@@ -59,37 +60,63 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     File::create_new(path)?.write_all(text.as_bytes())
 }
 
-/// The account file for the systems and mappings of a set of files.
-fn account_file(files: &Files) -> anyhow::Result<String> {
+/// A system, and the variables that are to hold its credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The system.
+    pub system: String,
+    /// The variables that are not set.
+    pub unset: Vec<String>,
+}
+
+/// The account file for the systems and mappings of a set of files. Where the environment holds the
+/// credentials of some systems, the others stand as comments.
+fn account_file(files: &Files, is_set: &dyn Fn(&str) -> bool) -> anyhow::Result<(String, Vec<Way>)> {
     let workspace = Workspace::compile(files, &|_| None, Diagnostics::default())
         .map_err(|complaints| anyhow::anyhow!("what the binary carries does not check clean:\n{complaints}"))?;
     let mut used: Vec<&System> = Vec::new();
-    let mut mappings = String::new();
     for mapping in workspace.mappings.values() {
         for end in [&mapping.sides.left, &mapping.sides.right] {
             let system = workspace.project.systems.get(&end.system);
             used.extend(system.filter(|one| used.iter().all(|known| known.name != one.name)).map(|one| &**one));
         }
-        mappings.push_str(&enabled(mapping));
     }
-    let systems: String = used.iter().map(|system| access(system)).collect();
-    let none = |text: String| if text.is_empty() { "      {}\n".to_owned() } else { text };
-    // Where nothing runs, the key stands empty.
-    let runs = mappings.lines().any(|line| !line.trim_start().starts_with('#'));
-    let mappings = if runs { mappings } else { format!("{mappings}      {{}}\n") };
-    Ok(format!("{HEAD}store: {STORE}\n{ACCOUNTS}{}{MAPPINGS}{mappings}", none(systems)))
+    let unset =
+        |system: &System| variables(system).into_iter().map(|(_, name)| name).filter(|name| !is_set(name)).collect();
+    let ways: Vec<Way> = used.iter().map(|one| Way { system: one.name.clone(), unset: unset(one) }).collect();
+    let reached: Vec<&str> = ways.iter().filter(|way| way.unset.is_empty()).map(|way| way.system.as_str()).collect();
+    // Where nothing is known, nothing is left out.
+    let is_reached = |name: &str| reached.is_empty() || reached.contains(&name);
+    let systems: String = used.iter().map(|system| access(system, is_reached(&system.name))).collect();
+    let enabled = |mapping: &Mapping| {
+        let missing: Vec<String> = mapping.systems().into_iter().filter(|name| !is_reached(name)).collect();
+        enabled(mapping, &missing)
+    };
+    let mappings: String = workspace.mappings.values().map(|mapping| enabled(mapping)).collect();
+    let none = |text: String| {
+        let runs = text.lines().any(|line| !line.trim_start().starts_with('#'));
+        // Where nothing stands, the key stands empty.
+        if runs { text } else { format!("{text}      {{}}\n") }
+    };
+    Ok((format!("{HEAD}store: {STORE}\n{ACCOUNTS}{}{MAPPINGS}{}", none(systems), none(mappings)), ways))
 }
 
-/// The entry of a mapping; one that needs parameters waits until somebody gives them.
-fn enabled(mapping: &Mapping) -> String {
+/// The entry of a mapping; one that needs parameters, or systems that are not reached, waits for them.
+fn enabled(mapping: &Mapping, missing: &[String]) -> String {
     let (title, name) = (&mapping.title, &mapping.name);
+    if !missing.is_empty() {
+        let missing = missing.join(" and ");
+        return format!(
+            "      # {title}: runs once {missing} stands above and this is no comment.\n      # {name}: {{}}\n"
+        );
+    }
     let required: Vec<&Parameter> = mapping.declared.iter().filter(|parameter| parameter.required).collect();
     if required.is_empty() {
         return format!("      # {title}\n      {name}: {{}}\n");
     }
     let mut text = format!(
         "      # {title}: runs once these are given and their lines are no comments any more;\n      \
-         # `depara docs --mapping {name}` tells what else may be given.\n      # {name}:\n"
+         # `depara doctor` lists what may be given.\n      # {name}:\n"
     );
     for parameter in required {
         let value = match parameter.kind {
@@ -127,12 +154,21 @@ accounts:
 const MAPPINGS: &str = "    # The mappings that run for this customer.\n    mappings:\n";
 
 /// One line that says how a system is reached.
-fn access(system: &System) -> String {
-    let variable = |secret: &str| format!("{}_{}", system.name, secret).to_uppercase().replace(['-', '.'], "_");
-    let secrets = system.secrets.iter().map(|secret| format!("{secret}: \"${{{}}}\"", variable(secret)));
+fn access(system: &System, is_reached: bool) -> String {
+    let secrets = variables(system).into_iter().map(|(secret, name)| format!("{secret}: \"${{{name}}}\""));
     let secrets = secrets.collect::<Vec<_>>().join(", ");
     let secrets = if secrets.is_empty() { "{}".to_owned() } else { format!("{{ {secrets} }}") };
-    format!("      # {}, at {}\n      {}: {secrets}\n", system.title, system.base_url, system.name)
+    let (title, address, name) = (&system.title, &system.base_url, &system.name);
+    if is_reached {
+        return format!("      # {title}, at {address}\n      {name}: {secrets}\n");
+    }
+    format!("      # {title}, at {address}: its variables were not set.\n      # {name}: {secrets}\n")
+}
+
+/// The secrets of a system, each with the variable that is to hold it.
+fn variables(system: &System) -> Vec<(&str, String)> {
+    let variable = |secret: &str| format!("{}_{}", system.name, secret).to_uppercase().replace(['-', '.'], "_");
+    system.secrets.iter().map(|secret| (secret.as_str(), variable(secret))).collect()
 }
 
 #[cfg(test)]
@@ -170,7 +206,7 @@ fields: { name <= name: {} }
     /// What runs when the account file is the one that was written, after an edit.
     fn runs(mappings: &[&str], edit: impl Fn(String) -> String) -> Vec<String> {
         let mut files = files(mappings);
-        let written = edit(account_file(&files).unwrap());
+        let written = edit(account_file(&files, &|_| false).unwrap().0);
         files.insert(ACCOUNT_FILE.to_owned(), written.clone());
         let secret = |_: &str| Some("secret".to_owned());
         let workspace = Workspace::compile(&files, &secret, Diagnostics::default());
@@ -193,5 +229,25 @@ fields: { name <= name: {} }
                 .replace("      {}\n", "")
         };
         assert_eq!(runs(&[ORDERS], given), ["erp-field/orders"]);
+    }
+
+    #[test]
+    fn what_the_environment_holds_decides_which_systems_are_reached() {
+        let people = "mapping: erp-field/people\nlink: erp.things <=> field.things\nfields: { name <=> name: {} }\n";
+        let (text, ways) = account_file(&files(&[people]), &|name| name == "ERP_KEY").unwrap();
+        for line in [
+            "      erp: { key: \"${ERP_KEY}\" }\n",
+            "      # field: {",
+            "      # erp-field/people: {}\n",
+            "runs once field stands above",
+        ] {
+            assert!(text.contains(line), "`{line}` is not in\n{text}");
+        }
+        let unset = |way: &Way| (way.system.clone(), way.unset.clone());
+        let expected = [("erp".to_owned(), vec![]), ("field".to_owned(), vec!["FIELD_KEY".to_owned()])];
+        assert_eq!(ways.iter().map(unset).collect::<Vec<_>>(), expected);
+        let (all, _) = account_file(&files(&[people]), &|_| true).unwrap();
+        assert_eq!(all, account_file(&files(&[people]), &|_| false).unwrap().0, "who knows nothing leaves nothing out");
+        assert!(all.contains("\n      erp-field/people: {}\n"), "{all}");
     }
 }

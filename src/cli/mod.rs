@@ -5,10 +5,12 @@
 
 mod against;
 pub mod arguments;
+mod capture;
 mod check;
 mod conflicts;
 mod demo;
 mod docs;
+mod doctor;
 pub mod explain;
 mod export;
 mod fmt;
@@ -144,6 +146,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Init { folder } => init::run(folder, screen),
         Command::Check(check) => check::run(global, check, screen),
         Command::Test(test) => test::run(global, test, screen),
+        Command::Doctor(doctor) => doctor::run(global, doctor, screen),
         Command::Plan(PlanArguments { cycle, against: Some(dir) }) => against::run(global, cycle, dir, screen),
         Command::Plan(PlanArguments { cycle, against: None }) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),
@@ -151,6 +154,7 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Explain { resource, id, field, scope } => {
             explain::run(global, scope, (resource, id, field.as_deref()), screen)
         }
+        Command::Capture(capture) => capture::run(global, capture, screen),
         Command::Links(links) => links::run(global, links, screen),
         Command::Quarantine(quarantine) => quarantine::run(global, quarantine, screen),
         Command::Conflicts(conflicts) => conflicts::run(global, conflicts, screen),

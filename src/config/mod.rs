@@ -107,6 +107,7 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
             Kind::Other => complain_unused(path, complaints),
         }
     }
+    complain_choices(&project, complaints);
     settle_parameters(&mut project, complaints);
     complain_accounts(&project, complaints);
     project
@@ -119,6 +120,35 @@ fn settle_parameters(project: &mut Project, complaints: &mut Diagnostics) {
         let (name, place) = &enabled.name;
         if let Some(spec) = mappings.iter().find(|spec| spec.name == *name && !spec.torn) {
             enabled.parameters = parameter::settle(name, &spec.parameters, &enabled.given, place, complaints);
+        }
+    }
+}
+
+/// What offers values for a parameter must be a resource that can be listed, and hold those fields.
+fn complain_choices(project: &Project, complaints: &mut Diagnostics) {
+    for choices in project.mappings.iter().flat_map(|spec| &spec.parameters).filter_map(|one| one.choices.as_ref()) {
+        let (system, name) = choices.of.split_once('.').unwrap_or((&choices.of, ""));
+        let Some(system) = project.systems.get(system) else {
+            if !project.is_torn(system) {
+                let plain =
+                    Diagnostic::new(Code::UnknownSystem, &choices.place, format!("no system is named `{system}`"));
+                complaints.push(plain.did_you_mean(system, project.systems.keys().map(String::as_str)));
+            }
+            continue;
+        };
+        let listed = || system.resources.values().filter(|resource| resource.can_list());
+        let Some(resource) = listed().find(|resource| resource.name == name) else {
+            let sentence = format!("no resource `{name}` of `{}` can be listed", system.name);
+            let plain = Diagnostic::new(Code::UnknownResource, &choices.place, sentence);
+            complaints.push(plain.did_you_mean(name, listed().map(|resource| resource.name.as_str())));
+            continue;
+        };
+        for field in std::iter::once(&choices.by).chain(&choices.show) {
+            if !resource.shape.is_empty() && !resource.shape.contains_key(field) {
+                let plain =
+                    Diagnostic::new(Code::UnknownPath, &choices.place, format!("`{}` has no `{field}`", choices.of));
+                complaints.push(plain.did_you_mean(field, resource.shape.keys().map(String::as_str)));
+            }
         }
     }
 }

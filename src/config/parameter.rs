@@ -19,7 +19,22 @@ pub struct Parameter {
     pub required: bool,
     /// `default:`, its value where the account gives none; null when there is none.
     pub default: Value,
+    /// `choices:`, the rows that say what may be given.
+    pub choices: Option<Choices>,
     /// Where it was declared.
+    pub place: Place,
+}
+
+/// The reference whose rows say what may be given.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    /// `of:`, `system.resource`.
+    pub of: String,
+    /// `by:`, the field of a row that is given.
+    pub by: String,
+    /// `show:`, the field that tells people what it is; it may be given as well.
+    pub show: Option<String>,
+    /// Where it was written.
     pub place: Place,
 }
 
@@ -85,6 +100,7 @@ pub fn declared(value: &Located, complaints: &mut Diagnostics) -> Vec<Parameter>
         let kind = entries.take("kind").and_then(|value| read_kind(value, complaints)).unwrap_or(Kind::Text);
         let required = entries.take("required").and_then(|value| value.boolean(complaints)).unwrap_or(false);
         let default = entries.take("default").and_then(|value| fitting(&word.text, kind, value, complaints));
+        let choices = entries.take("choices").and_then(|value| read_choices(value, complaints));
         entries.finish(complaints);
         found.push(Parameter {
             title: title.unwrap_or_else(|| word.text.clone()),
@@ -92,10 +108,22 @@ pub fn declared(value: &Located, complaints: &mut Diagnostics) -> Vec<Parameter>
             kind,
             required,
             default: default.unwrap_or_default(),
+            choices,
             place: word.place,
         });
     }
     found
+}
+
+fn read_choices(value: &Located, complaints: &mut Diagnostics) -> Option<Choices> {
+    let mut entries = value.entries(complaints)?;
+    let of = entries.need("of", complaints);
+    let place = of.map_or_else(|| value.place.clone(), |of| of.place.clone());
+    let of = of.and_then(|of| of.text(complaints));
+    let by = entries.need("by", complaints).and_then(|by| by.text(complaints));
+    let show = entries.take("show").and_then(|show| show.text(complaints));
+    entries.finish(complaints);
+    Some(Choices { of: of?, by: by?, show, place })
 }
 
 fn read_kind(value: &Located, complaints: &mut Diagnostics) -> Option<Kind> {

@@ -11,6 +11,7 @@ mod join;
 mod outcome;
 mod pace;
 mod paging;
+mod probe;
 mod request;
 mod response;
 mod row;
@@ -25,6 +26,7 @@ use serde_json::Value;
 pub use auth::Credentials;
 pub use outcome::{Cause, Failure, Listing, Outcome, Row, Sent};
 pub use pace::Memory;
+pub use probe::Probed;
 
 use ask::Answered;
 

@@ -3,10 +3,12 @@
 //! One cycle: settle what an earlier life left open, gather, reconcile, guard, execute. The plan
 //! decides everything; the executor obeys and reports; memory moves on a confirmed answer only.
 
+pub mod capture;
 mod carry;
 pub mod compare;
 mod conclude;
 pub mod crew;
+pub mod doctor;
 mod execute;
 mod gather;
 pub mod listing;
@@ -113,6 +115,14 @@ pub enum Error {
     Torn {
         /// The reference.
         reference: String,
+    },
+    /// A record that was asked for by its id is not there.
+    #[error("`{resource}` shows no record `{id}`")]
+    Absent {
+        /// The resource.
+        resource: String,
+        /// The id.
+        id: String,
     },
     /// Looking things up never came to an end.
     #[error("the lookups of `{mapping}` never settle")]

@@ -49,7 +49,7 @@ impl Cache {
         self.shelf().get(name).cloned()
     }
 
-    fn keep_whole(&self, name: &str, read_ms: i64, table: &Arc<Table>) {
+    pub(super) fn keep_whole(&self, name: &str, read_ms: i64, table: &Arc<Table>) {
         let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms) };
         self.shelf().insert(name.to_owned(), shelved);
     }

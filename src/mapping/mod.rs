@@ -4,6 +4,7 @@ pub mod canon;
 pub mod compile;
 pub mod field;
 mod read;
+mod restore;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -211,6 +211,13 @@ impl RuleSet {
         found
     }
 
+    /// The texts that scripts are made with: what they compare with, and what they write.
+    pub fn texts_of(&self, scripts: &[String]) -> Vec<&str> {
+        let texts =
+            scripts.iter().filter_map(|name| self.scripts.get(name)).flat_map(|script| token::texts(&script.text));
+        texts.collect()
+    }
+
     /// Calls a rule with values; `references` is what `find` looks into.
     ///
     /// # Errors

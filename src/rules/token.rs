@@ -36,6 +36,12 @@ const SIGNS: [&str; 26] = [
     "*=", "/=", "%=", "::", "#{", "..", "<<", ">>",
 ];
 
+/// The texts of a script, with the signs around them.
+pub(super) fn texts(text: &str) -> Vec<&str> {
+    let is_text = |kind| matches!(kind, Kind::Text | Kind::Chunk | Kind::Letter);
+    tokens(text).into_iter().filter(|token| is_text(token.kind)).map(|token| token.text).collect()
+}
+
 /// The tokens of a script.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut lexer = Lexer { text, at: 0, found: Vec::new(), open: Vec::new() };

@@ -18,6 +18,7 @@ mod life;
 mod many;
 mod process;
 mod script;
+mod sets;
 mod shrink;
 mod story;
 mod unspoken;

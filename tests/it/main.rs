@@ -3,12 +3,14 @@
 
 mod auvo_calls;
 mod binary;
+mod capture;
 mod cases;
 mod connectors;
 mod cycles;
 mod demo_seen;
 mod diagnostics;
 mod docs;
+mod doctor;
 mod explained;
 mod faults;
 mod field_seen;

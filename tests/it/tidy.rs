@@ -31,7 +31,7 @@ fn table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("connector", with_words(&["config", "clock"])),
         ("store", vec!["link", "record", "flaw"]),
         ("engine", with_words(&["connector", "sync", "store", "mapping", "rules", "config", "clock"])),
-        ("cases", with_words(&["sync", "mapping", "rules", "config", "workspace"])),
+        ("cases", with_words(&["sync", "mapping", "rules", "config", "workspace", "phone"])),
         (
             "cli",
             with_words(&[

@@ -90,14 +90,19 @@ impl Trio {
         Self { omie, ploomes, auvo, clock, runners: runners.into_iter().map(Shared::of).collect() }
     }
 
-    /// One turn of one mapping, now.
-    pub(crate) async fn turn(&self, mapping: &str) -> Vec<Report> {
+    /// The runner of one mapping.
+    pub(crate) async fn runner(&self, mapping: &str) -> Arc<Shared> {
         for runner in &self.runners {
             if runner.lock().await.mapping.name == mapping {
-                return turn(runner, &self.runners, Options::default()).await;
+                return Arc::clone(runner);
             }
         }
         panic!("the account does not run {mapping}");
+    }
+
+    /// One turn of one mapping, now.
+    pub(crate) async fn turn(&self, mapping: &str) -> Vec<Report> {
+        turn(&*self.runner(mapping).await, &self.runners, Options::default()).await
     }
 
     /// One turn of every mapping, ten minutes after the last.

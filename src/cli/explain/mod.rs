@@ -130,7 +130,7 @@ pub(super) fn run(
 }
 
 /// The side of a mapping that is this resource.
-fn end_of(scope: &Scope, resource: &str) -> Option<Side> {
+pub(super) fn end_of(scope: &Scope, resource: &str) -> Option<Side> {
     Side::BOTH.into_iter().find(|side| explain::resource_of(&scope.mapping, *side) == resource)
 }
 
@@ -208,12 +208,12 @@ fn with_field<'a>(fitting: &[(&'a Scope, Side)], field: Option<&str>) -> anyhow:
     Ok(found)
 }
 
-fn field_index(mapping: &Mapping, side: Side, word: &str) -> Option<usize> {
+pub(super) fn field_index(mapping: &Mapping, side: Side, word: &str) -> Option<usize> {
     mapping.field_named(word).or_else(|| mapping.fields.iter().position(|field| explain::path_of(field, side) == word))
 }
 
 /// Why no mapping that runs speaks of a resource.
-fn not_enabled(workspace: &Workspace, resource: &str) -> anyhow::Error {
+pub(super) fn not_enabled(workspace: &Workspace, resource: &str) -> anyhow::Error {
     let speaks = |mapping: &Mapping| Side::BOTH.into_iter().any(|side| explain::resource_of(mapping, side) == resource);
     if let Some(mapping) = workspace.mappings.values().find(|mapping| speaks(mapping)) {
         let sentence = format!("no chosen account runs a mapping of `{resource}`");

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Screen;
 use super::value::count;
+use crate::cli::init::Way;
 use crate::config::files::Files;
 
 /// Where the cases are.
@@ -17,10 +18,11 @@ const CASES: &str = "tests/cases/";
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn written(screen: &mut Screen, folder: &Path, files: &Files) -> io::Result<()> {
+pub fn written(screen: &mut Screen, folder: &Path, files: &Files, ways: &[Way]) -> io::Result<()> {
     if screen.is_json() {
         let paths: Vec<&String> = files.keys().collect();
-        return screen.json(&json!({ "folder": folder.display().to_string(), "written": paths }));
+        let unset: Vec<&String> = ways.iter().flat_map(|way| &way.unset).collect();
+        return screen.json(&json!({ "folder": folder.display().to_string(), "written": paths, "unset": unset }));
     }
     let paint = screen.paint();
     // Cases are many: a folder of them is one line.
@@ -37,12 +39,22 @@ pub fn written(screen: &mut Screen, folder: &Path, files: &Files) -> io::Result<
             if name.ends_with('/') { format!("  {}", paint.dim(count(*number, "case"))) } else { String::new() };
         screen.line(&format!("  {}{cases}", paint.name(name)))?;
     }
-    screen.line(&format!("{} written to {}\n\nNext:", count(files.len(), "file"), folder.display()))?;
+    screen.line(&format!("{} written to {}\n", count(files.len(), "file"), folder.display()))?;
+    for way in ways {
+        let said = if way.unset.is_empty() {
+            "its credentials are in the environment".to_owned()
+        } else {
+            format!("not set: {}", way.unset.join(", "))
+        };
+        screen.line(&format!("  {}  {}", paint.name(&way.system), paint.dim(said)))?;
+    }
+    screen.line("\nNext:")?;
     let dir = folder.display();
     let next = [
         (format!("depara check {dir}"), "is everything well written?"),
         (format!("depara test {dir}"), "do the rules do what the cases say?"),
         ("depara sandbox".to_owned(), "imitation systems to try it on, and the account file for them"),
+        (format!("depara doctor --dir {dir}"), "what is an account like, and what does it lack? sends only reads"),
         (format!("depara plan --dir {dir}"), "what would be sent? needs the variables named in depara.yaml"),
         (format!("depara run --dir {dir}"), "works by the mappings' schedules until told to stop"),
     ];

@@ -4,6 +4,7 @@
 //! or programs read it, and whether colours are wanted; nobody else asks.
 
 mod annotation;
+pub mod capture;
 pub mod case;
 pub mod conflict;
 pub mod coverage;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod diagnostic;
 pub mod difference;
 pub mod docs;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 mod journal;

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::login::login;
+use super::probe::probes;
 use super::resource;
 use super::{By, Frame, Limits, Meaning, Method, On, Pace, Pattern, Rate, Retry, System, TextForm};
 use crate::config::located::{Entries, Located, Node};
@@ -58,7 +59,10 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let message = entries.take("message").map(|at| paths(at, complaints)).unwrap_or_default();
     let records = entries.take("records").and_then(|at| path(at, complaints));
     let whole = Whole { host: &host, secrets: &secrets, method: frame.method, records };
-    let resources = entries.need("resources", complaints).map(|at| resources(at, &whole, complaints));
+    let written = entries.need("resources", complaints);
+    let resources = written.map(|at| resources(at, &whole, complaints));
+    let written = written.and_then(|at| at.map(&mut Diagnostics::default())).unwrap_or_default().to_vec();
+    let probes = entries.take("probes").map(|at| probes(at, &written, &whole, complaints)).unwrap_or_default();
     entries.finish(complaints);
     let name = name?;
     Some(System {
@@ -78,6 +82,7 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
         outcomes,
         message,
         resources: resources?,
+        probes,
         host: Arc::new(host),
     })
 }

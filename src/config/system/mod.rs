@@ -6,6 +6,7 @@
 mod call;
 mod login;
 mod lower;
+mod probe;
 mod resource;
 mod shape;
 
@@ -59,6 +60,8 @@ pub struct System {
     pub message: Vec<Path>,
     /// What it holds.
     pub resources: BTreeMap<String, Resource>,
+    /// What only an account of it knows.
+    pub probes: Vec<Probe>,
     /// Computes the templates.
     pub host: Arc<Host>,
 }
@@ -200,6 +203,25 @@ pub enum Meaning {
     Unknown,
 }
 
+impl Meaning {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Empty => "empty",
+            Self::Gone => "gone",
+            Self::Stale => "stale",
+            Self::Duplicate => "duplicate",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+            Self::Blocked => "blocked",
+            Self::Unauthorised => "unauthorised",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One collection of records.
 #[derive(Clone, Debug)]
 pub struct Resource {
@@ -249,6 +271,62 @@ pub struct Join {
     pub by: Vec<Path>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// A read that answers questions which nobody can answer but an account of the system.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The resource that is listed.
+    pub resource: String,
+    /// Its list, with other parameters.
+    pub call: Call,
+    /// What its first page answers.
+    pub questions: Vec<Question>,
+}
+
+/// A question to an account.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The question, in words.
+    pub ask: String,
+    /// What may come back, first match first.
+    pub answers: Vec<Answer>,
+}
+
+/// What the answer to a question means.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// When it is this one; always, when not said.
+    pub when: Option<Template>,
+    /// Whether anybody need care.
+    pub is: Health,
+    /// The answer, in words.
+    pub say: Template,
+}
+
+/// Whether anybody need care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// All is well.
+    Well,
+    /// Worth knowing.
+    Note,
+    /// Works, and should be looked at.
+    Warning,
+    /// Does not work.
+    Failure,
+}
+
+impl Health {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Well => "ok",
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        }
+    }
 }
 
 /// How a resource is read when a lookup refers to it.

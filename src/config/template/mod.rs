@@ -7,7 +7,7 @@
 
 mod compile;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,6 +104,13 @@ impl Host {
         Self { engine, known }
     }
 
+    /// The same for expressions over whole answers, which are as large as the system lets them be.
+    pub fn roomy(zone: &TimeZone) -> Self {
+        let mut host = Self::new(zone);
+        host.engine.set_max_array_size(0).set_max_map_size(0).set_max_string_size(0);
+        host
+    }
+
     fn compute(&self, expression: &Expression, inputs: &Inputs) -> Result<Value, Error> {
         // A bare name needs no engine, and its value stays digit for digit what it was.
         if let Some(value) = inputs.get(expression.source.as_str()) {
@@ -163,12 +170,37 @@ fn register_functions(engine: &mut Engine, zone: &TimeZone) {
         let entry = |(key, value): (rhai::Identifier, Dynamic)| [("key".into(), key.into()), ("value".into(), value)];
         map.into_iter().map(|one| Dynamic::from_map(entry(one).into_iter().collect())).collect()
     });
+    engine.register_fn("distinct", |list: Array| counted(&list).into_iter().map(|(value, _)| value).collect::<Array>());
+    engine.register_fn("doubled", |list: Array| {
+        let several = counted(&list).into_iter().filter(|(_, count)| *count > 1);
+        several.map(|(value, _)| value).collect::<Array>()
+    });
     engine.register_fn("json", |value: Dynamic| -> Result<String, Box<EvalAltResult>> {
         Ok(host::from_dynamic(&value)?.to_string())
     });
     engine.register_fn("join", |list: Array, between: &str| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
     });
+}
+
+/// The values of a list that say something, each once with how often it stands there.
+fn counted(list: &Array) -> Vec<(Dynamic, usize)> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut found: Vec<(Dynamic, usize)> = Vec::new();
+    for value in list {
+        let text = value.to_string();
+        if value.is_unit() || text.trim().is_empty() {
+            continue;
+        }
+        match places.get(&text).and_then(|at| found.get_mut(*at)) {
+            Some((_, count)) => *count += 1,
+            None => {
+                places.insert(text, found.len());
+                found.push((value.clone(), 1));
+            }
+        }
+    }
+    found
 }
 
 impl Template {

@@ -72,6 +72,14 @@ pub(super) const METHODS: &[Method] = &[
         ..method("ListarPaises", CallKind::List, &schema::COUNTRY_LIST, reference::list_countries)
     },
     Method {
+        service: "geral/categorias",
+        ..method("ListarCategorias", CallKind::List, &schema::CATEGORY_LIST, reference::list_categories)
+    },
+    Method {
+        service: "geral/contacorrente",
+        ..method("ListarContasCorrentes", CallKind::List, &schema::ACCOUNT_LIST, reference::list_accounts)
+    },
+    Method {
         service: "geral/clientetag",
         ..method("IncluirTags", CallKind::Write, &schema::CLIENT_TAGS, tag::include)
     },

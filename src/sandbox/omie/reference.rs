@@ -1,4 +1,4 @@
-//! Sellers, cities and countries: what clients refer to.
+//! Sellers, cities and countries, categories and current accounts: what clients and orders refer to.
 //!
 //! A listing of sellers that finds none is a good answer with an empty list, unlike clients.
 
@@ -107,6 +107,25 @@ pub(super) fn list_countries(_: &mut Omie, ask: &Ask) -> Reply {
         })
         .collect();
     Ok(wire::text(&json!({ "lista_paises": rows })))
+}
+
+/// `ListarCategorias`.
+pub(super) fn list_categories(omie: &mut Omie, ask: &Ask) -> Reply {
+    let page = Page::read(&ask.fields, omie.switches.page_cap);
+    let fitting = omie.trade.categories.iter().filter(|_| !ask.disturbed.empty);
+    let rows: Vec<Value> = fitting
+        .map(|(code, name)| json!({ "codigo": code, "descricao": name, "conta_receita": "S", "conta_inativa": "N" }))
+        .collect();
+    Ok(paged(page, &rows, "categoria_cadastro", ask.disturbed.shift))
+}
+
+/// `ListarContasCorrentes`: one, of no bank.
+pub(super) fn list_accounts(omie: &mut Omie, ask: &Ask) -> Reply {
+    let page = Page::read(&ask.fields, omie.switches.page_cap);
+    let number = id(omie.trade.account, omie.extras().ids_as_text);
+    let row = json!({ "nCodCC": number, "cCodCCInt": "", "descricao": "Caixinha", "tipo": "CX", "inativo": "N" });
+    let rows: Vec<Value> = std::iter::once(row).filter(|_| !ask.disturbed.empty).collect();
+    Ok(paged(page, &rows, "ListarContasCorrentes", ask.disturbed.shift))
 }
 
 fn paged(page: Page, rows: &[Value], list: &str, shift: i64) -> String {

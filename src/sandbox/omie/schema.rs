@@ -425,6 +425,18 @@ pub(super) const COUNTRY_LIST: Complex = Complex {
     ],
 };
 
+/// What `ListarCategorias` takes.
+pub(super) const CATEGORY_LIST: Complex = Complex {
+    name: "categoria_list_request",
+    tags: &[ask("pagina", Int), ask("registros_por_pagina", Int), ask("apenas_importado_api", Flag)],
+};
+
+/// What `ListarContasCorrentes` takes.
+pub(super) const ACCOUNT_LIST: Complex = Complex {
+    name: "fin_conta_corrente_listar_request",
+    tags: &[ask("pagina", Int), ask("registros_por_pagina", Int), ask("apenas_importado_api", Flag)],
+};
+
 /// What the methods of `geral/clientetag` take.
 pub(super) const CLIENT_TAGS: Complex = Complex {
     name: "ctIncluirRequest",

@@ -2,8 +2,10 @@
 //! sandboxes served by this process on ports that are free.
 
 mod against;
+mod capture;
 mod check;
 mod cycle;
+mod doctor;
 mod editors;
 mod explain;
 mod rehearsal;

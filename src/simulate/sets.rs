@@ -1,0 +1,74 @@
+//! I3 and I4 for sets: each member came from somebody, and none is lost.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::judge::{Evidence, Life};
+use crate::link::Link;
+use crate::mapping::field::Field;
+use crate::record::{Side, Sides};
+use crate::reference::folded;
+
+impl Evidence<'_> {
+    /// I3 and I4 for each member of a set.
+    pub(super) fn set_of(
+        &self,
+        link: &Link,
+        pair: &Sides<Life>,
+        (index, field): (usize, &Field),
+    ) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let history = |side: Side| {
+            let deeds = pair.get(side).deeds.iter();
+            let deeds = deeds.map(|(at_ms, before, after)| {
+                (*at_ms, members(field, before.value(index)), members(field, after.value(index)))
+            });
+            deeds.collect::<Vec<_>>()
+        };
+        let deeds = Sides::each(history);
+        let last = Sides::each(|side| members(field, pair.get(side).last.value(index)));
+        let all: BTreeSet<&String> = Side::BOTH
+            .iter()
+            .flat_map(|side| deeds.get(*side))
+            .flat_map(|(_, before, after)| before.union(after))
+            .collect();
+        for member in &all {
+            let moves = Sides::each(|side| {
+                let moved = deeds
+                    .get(side)
+                    .iter()
+                    .filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
+                moved
+                    .map(|(at_ms, before, after)| (*at_ms, before.contains(*member), after.contains(*member)))
+                    .collect::<Vec<_>>()
+            });
+            for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
+                let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
+                let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
+                if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
+                {
+                    continue;
+                }
+                let later = moves.get(side.other()).iter().any(|(other_ms, _, _)| other_ms >= at_ms);
+                let told = self.is_told(link, index, side, &Value::Null);
+                if !everywhere && !later && !told {
+                    let how = if *there { "added" } else { "taken out" };
+                    found.push(("I3", format!("`{member}` was {how} on the {side} and that is lost: {last:?}")));
+                }
+            }
+        }
+        for side in Side::BOTH {
+            for member in last.get(side).iter().filter(|member| !all.contains(member)) {
+                found.push(("I4", format!("nobody typed `{member}`, which stands on the {side}")));
+            }
+        }
+        found
+    }
+}
+
+/// The members of a set, folded.
+fn members(field: &Field, value: &Value) -> BTreeSet<String> {
+    let list = value.as_array().map_or(&[][..], Vec::as_slice);
+    list.iter().map(|member| folded(&field.canon.form(member))).collect()
+}
