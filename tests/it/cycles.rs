@@ -94,3 +94,22 @@ async fn a_journal_keeps_as_many_lines_as_it_is_told_to() {
     assert_eq!(kept.len(), 3, "{kept:?}");
     assert_eq!(kept[0].details["fields"]["Nome"]["new"], "Cinco", "the newest stay: {kept:?}");
 }
+
+/// What did not come to its end is told once, with the reason and how far it came.
+#[tokio::test]
+async fn a_list_with_holes_is_told_in_the_journal_of_cycles() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        people::populate(omie, ploomes, 2, 60, clock.now()).unwrap();
+        omie.switches.page_cap = 20;
+        omie.faults().add_text("shift-pages:ListarClientes:*:3").unwrap();
+    });
+    for _ in 0..3 {
+        house.cycle().await;
+    }
+    let told = house.runner.ledger.journal_of_cycles(100).unwrap();
+    let unfinished: Vec<_> = told.iter().filter(|entry| entry.event == "CycleUnfinished").collect();
+    let [one] = &unfinished[..] else { panic!("told once: {told:?}") };
+    let why = one.details["why"].as_str().unwrap();
+    assert!(why.starts_with("the list of omie.clientes stopped at page "), "{why}");
+    assert_eq!(house.runner.ledger.mark().unwrap(), None);
+}

@@ -184,7 +184,8 @@ fn fates(screen: &mut Screen, scopes: &[Scope]) -> io::Result<()> {
 /// What was put back, as the journal tells it.
 fn put_back(scope: &Scope) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
-    for entry in scope.ledger.journal(JOURNAL).map_err(io::Error::other)? {
+    let all = scope.ledger.journal(JOURNAL).map_err(io::Error::other)?;
+    for entry in all.iter().filter(|entry| entry.event == "RecordUpdated") {
         let text = |key: &str| entry.details.get(key).and_then(Value::as_str).unwrap_or_default();
         let fields = entry.details.get("fields").and_then(Value::as_object);
         for (label, change) in fields.into_iter().flatten() {

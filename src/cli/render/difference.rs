@@ -180,8 +180,11 @@ fn facts(mapping: &Mapping, planned: &Planned) -> Facts {
 /// The parts of a body, each with its path.
 fn parts(body: &Value, at: &str, tell: &mut dyn FnMut(String, Value)) {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+    if let Some(later) = body.get(LATER) {
+        return tell(at.to_owned(), Value::from(later_words(later)));
+    }
     match body {
-        Value::Object(map) if !map.is_empty() && !map.contains_key(LATER) => {
+        Value::Object(map) if !map.is_empty() => {
             map.iter().for_each(|(name, inner)| parts(inner, &below(name), tell));
         }
         Value::Array(list) if !list.is_empty() => {
@@ -190,6 +193,15 @@ fn parts(body: &Value, at: &str, tell: &mut dyn FnMut(String, Value)) {
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             tell(at.to_owned(), body.clone());
         }
+    }
+}
+
+/// What stands for a value that is only known once another step is done.
+fn later_words(later: &Value) -> String {
+    let text = |key: &str| later.get(key).and_then(Value::as_str).unwrap_or_default();
+    match text("reference") {
+        "" => "(the id of the newborn)".to_owned(),
+        reference => format!("(the id of the new row {} in {reference})", text("value")),
     }
 }
 
@@ -353,4 +365,32 @@ fn apart(screen: &mut Screen, (mapping, account): (&Mapping, &str), dir: &str, t
     let paint = screen.paint();
     screen.line(&format!("against {}", paint.name(dir)))?;
     screen.line(&format!("  {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_falls_into_its_parts() {
+        let later = |what: Value| json!({ LATER: what });
+        let body = json!({
+            "Name": "Ana", "City": {}, "Phones": [{ "Number": "1" }, { "Number": "2" }],
+            "Key": later(json!({ "id": "left" })), "Tags": [{ "TagId": later(json!({ "reference": "crm.tags", "value": "vip" })) }],
+        });
+        let mut found = Vec::new();
+        parts(&body, "", &mut |part, held| found.push(format!("{part} {}", value(&held))));
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "City (empty)",
+                "Key (the id of the newborn)",
+                "Name Ana",
+                "Phones[0].Number 1",
+                "Phones[1].Number 2",
+                "Tags[0].TagId (the id of the new row vip in crm.tags)",
+            ]
+        );
+    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::mapping::field::{is_empty, is_unresolved};
+use crate::mapping::field::{is_empty, raw_of};
 
 /// Longest text shown whole.
 const SHOWN: usize = 60;
@@ -14,8 +14,7 @@ pub(super) fn value(value: &Value) -> String {
     if is_empty(value) {
         return "(empty)".to_owned();
     }
-    if is_unresolved(value) {
-        let raw = value.get("unresolved").unwrap_or(value);
+    if let Some(raw) = raw_of(value) {
         return format!("(no twin for {})", self::value(raw));
     }
     match value {
@@ -81,6 +80,7 @@ mod tests {
         assert_eq!(value(&json!(null)), "(empty)");
         assert_eq!(value(&json!(["a", "b"])), "a, b");
         assert_eq!(value(&json!({"unresolved": 7})), "(no twin for 7)");
+        assert_eq!(value(&json!({"a": {"b": 1}})), r#"{"a":{"b":1}}"#);
         assert_eq!(value(&json!("two\n lines")), "two lines");
         assert_eq!(value(&json!("x".repeat(99))).chars().count(), 60);
     }

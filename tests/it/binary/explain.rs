@@ -123,7 +123,9 @@ fn a_value_is_followed_to_who_changed_it_and_the_call_that_carried_it() {
         (&json!("ploomes"), &json!("omie"), &json!("changed"))
     );
     assert_eq!(origin["call"], json!({ "name": "AlterarCliente", "outcome": "done", "tries": 1 }));
-    assert_eq!(origin["who"]["changed_ms"], now.as_millisecond());
+    // The system keeps its stamps in steps of a few milliseconds.
+    let changed_ms = origin["who"]["changed_ms"].as_i64().unwrap();
+    assert!((changed_ms - now.as_millisecond()).abs() < 20, "{origin}");
     assert!(origin["who"]["author"].is_string() && origin["who"]["ours"] == false);
     assert_eq!(known["reason"]["kind"], "settled");
     // What neither side ever changed, and what was told to a newborn.
