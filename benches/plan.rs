@@ -139,7 +139,7 @@ fn rows(house: &House, side: Side) -> Vec<Row> {
 
 fn record(mapping: &Mapping, side: Side, row: Row) -> Record {
     let body = mapping.project(side, &row.body);
-    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
+    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, sibling: false, author: None, body }
 }
 
 fn twins(omie: &mut Omie, ploomes: &mut Ploomes, clock: &depara::clock::Clock) {

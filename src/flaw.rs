@@ -13,6 +13,8 @@ pub(crate) enum Flaw {
     NothingFlushed,
     /// What a system made of a value we sent is taken for an edit.
     EchoIsEdit,
+    /// What another mapping wrote to a record after this one did is taken for an echo.
+    SiblingIsEcho,
     /// Both sides are compared with one half of the base.
     OneBase,
     /// A record that a list does not show is gone; nobody asks for it.

@@ -71,6 +71,23 @@ pub struct Half {
     /// 1970. An older image is a late one and proves nothing.
     #[serde(default)]
     pub seen_ms: Option<i64>,
+    /// When the last write of ours to it was answered or shown to have arrived, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrote_ms: Option<i64>,
+}
+
+impl Half {
+    /// True while a write of ours waits to be seen.
+    pub fn waits(&self) -> bool {
+        !self.expected.is_empty() || !self.under_way.is_empty()
+    }
+
+    /// True when a write of this half may have come after what the half of another mapping, of the same
+    /// record, waits to see.
+    pub fn may_follow(&self, other: &Self) -> bool {
+        let left_ms = other.under_way.values().map(|sent| sent.at_ms).min();
+        !self.under_way.is_empty() || self.wrote_ms > left_ms
+    }
 }
 
 /// A value that was sent.

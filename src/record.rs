@@ -97,6 +97,10 @@ pub struct Record {
     pub changed_ms: Option<i64>,
     /// The last change was made through the credentials we use, as far as the system can tell.
     pub ours: bool,
+    /// Who made the last change, as the system names people.
+    pub author: Option<Box<str>>,
+    /// Another mapping of the account may have written it after this one did.
+    pub sibling: bool,
     /// The body, packed.
     pub body: Body,
 }

@@ -108,6 +108,8 @@ pub(crate) fn runner(store: Arc<dyn Store>, addresses: [&str; 2], wrap: impl Fn(
     Runner {
         mapping: workspace.mappings.get("omie-ploomes/clientes").unwrap().clone(),
         account: "acme".to_owned(),
+        journal_max: 500_000,
+        siblings: Vec::new(),
         connectors,
         cache: Cache::default(),
         listings: depara::engine::listing::Listings::default(),

@@ -76,7 +76,7 @@ impl World {
 
     fn record(&self, side: Side, body: &Value, changed_ms: Option<i64>, ours: bool) -> Record {
         let id = self.mapping.sides.get(side).id.get(body).as_ref().and_then(scalar_text).unwrap_or_default();
-        Record { id, changed_ms, ours, body: self.mapping.project(side, body) }
+        Record { id, changed_ms, ours, sibling: false, author: None, body: self.mapping.project(side, body) }
     }
 
     /// The link of two records that held these bodies when they last agreed.

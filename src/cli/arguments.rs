@@ -92,8 +92,8 @@ pub enum Command {
     /// Look at an account end to end: credentials, permissions, parameters, who has no twin, what a first
     /// run would do; sends only reads.
     Doctor(DoctorArguments),
-    /// Show what a cycle would send, field by field, and its price; sends only reads.
-    Plan(CycleArguments),
+    /// Show what a cycle would send, field by field, and its price in calls and time; sends only reads.
+    Plan(PlanArguments),
     /// Run one cycle of each mapping.
     Sync {
         /// Which cycles.
@@ -105,7 +105,7 @@ pub enum Command {
     },
     /// Run as a service, on the mappings' schedules, until told to stop.
     Run(ScopeArguments),
-    /// Say why a record is as it is, or why it did not move.
+    /// Say where a value came from, or the one reason why a record did not move; from memory alone.
     Explain {
         /// Where the record lives, such as `erp.clients`.
         #[arg(value_name = "SYSTEM.RESOURCE")]
@@ -188,6 +188,10 @@ pub struct SimulateArguments {
     /// Records that people have made in each system before the first cycle, at most.
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub records: usize,
+    /// Minutes between two cycles, whatever the mappings say: with fewer cycles a history is played sooner,
+    /// and more happens in each.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub every: Option<u64>,
     /// Only this mapping, and those whose links it follows.
     #[arg(long)]
     pub mapping: Option<String>,
@@ -284,6 +288,18 @@ pub struct CaptureArguments {
     /// Tell a field as it is, by its name or label; may be given more than once.
     #[arg(long, value_name = "FIELD")]
     pub keep: Vec<String>,
+}
+
+/// Arguments of `plan`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PlanArguments {
+    /// Which cycles.
+    #[command(flatten)]
+    pub cycle: CycleArguments,
+    /// Show only what differs from another version of the workspace: the folder of it. Both are planned on
+    /// one reading in which everything is compared; ends with 4 when something differs.
+    #[arg(long, value_name = "DIR", conflicts_with = "full")]
+    pub against: Option<PathBuf>,
 }
 
 /// Arguments of `links`.

@@ -3,6 +3,7 @@
 //! One short function for each verb; each asks the rooms below for values and hands them to
 //! [`render`], the only place that prints. Errors of any kind end here, in words and a code.
 
+mod against;
 pub mod arguments;
 mod capture;
 mod check;
@@ -10,7 +11,7 @@ mod conflicts;
 mod demo;
 mod docs;
 mod doctor;
-mod explain;
+pub mod explain;
 mod export;
 mod fmt;
 mod import;
@@ -39,7 +40,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::store;
-use arguments::{Arguments, Command, Format};
+use arguments::{Arguments, Command, Format, PlanArguments};
 use render::Screen;
 
 /// How a run ended.
@@ -53,6 +54,8 @@ pub enum Exit {
     Usage,
     /// A guard refused a plan.
     Halted,
+    /// Two versions of a workspace would not send the same.
+    Differs,
 }
 
 impl Exit {
@@ -61,8 +64,8 @@ impl Exit {
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Done, other) => other,
-            (Self::Halted, Self::Failed | Self::Usage) => other,
-            (Self::Halted | Self::Failed | Self::Usage, _) => self,
+            (Self::Halted | Self::Differs, Self::Failed | Self::Usage) => other,
+            (Self::Halted | Self::Differs | Self::Failed | Self::Usage, _) => self,
         }
     }
 }
@@ -74,6 +77,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Halted => 3,
+            Exit::Differs => 4,
         })
     }
 }
@@ -143,7 +147,8 @@ pub fn obey(arguments: &Arguments, screen: &mut Screen) -> anyhow::Result<Exit> 
         Command::Check(check) => check::run(global, check, screen),
         Command::Test(test) => test::run(global, test, screen),
         Command::Doctor(doctor) => doctor::run(global, doctor, screen),
-        Command::Plan(cycle) => plan::run(global, cycle, screen),
+        Command::Plan(PlanArguments { cycle, against: Some(dir) }) => against::run(global, cycle, dir, screen),
+        Command::Plan(PlanArguments { cycle, against: None }) => plan::run(global, cycle, screen),
         Command::Sync { cycle, accept } => sync::run(global, cycle, *accept, screen),
         Command::Run(scope) => run::run(global, scope, screen),
         Command::Explain { resource, id, field, scope } => {

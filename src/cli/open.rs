@@ -54,7 +54,15 @@ pub fn offline(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace
 /// # Errors
 /// [`Stop::Told`] when it has complaints; they are printed.
 pub fn offline_and_files(global: &Global, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
-    opened(&global.dir, &|name| environment(name).or_else(|| Some(UNSET.to_owned())), screen)
+    offline_at(&global.dir, screen)
+}
+
+/// The same of any folder.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn offline_at(dir: &Path, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
+    opened(dir, &|name| environment(name).or_else(|| Some(UNSET.to_owned())), screen)
 }
 
 fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {

@@ -26,13 +26,15 @@ pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Scre
         let mut exit = Exit::Done;
         for mut runner in runners {
             let (name, own) = (format!("plan of {}", runner.account), runner.connectors.clone());
+            let before = runner.calls_by_kind();
             let made =
                 progress::during(&name, &own, runner.plan(Options { full: arguments.full, accept: false })).await;
             notes.keep(&connectors);
             let whose = (&*runner.mapping, runner.account.as_str());
             match made {
                 Ok(made) => {
-                    plan::plan(screen, whose, &made.snapshot, &made.plan, made.halt.as_ref())?;
+                    let price = runner.price(&before, &made.plan);
+                    plan::plan(screen, whose, &made.snapshot, (&made.plan, made.halt.as_ref()), &price)?;
                     exit = exit.and(if made.halt.is_some() { Exit::Halted } else { Exit::Done });
                 }
                 Err(error) => {

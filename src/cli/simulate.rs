@@ -21,7 +21,12 @@ const BROKEN_MAX: usize = 20;
 /// Plays histories.
 pub(super) fn run(global: &Global, arguments: &SimulateArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let stage = stage(global, arguments.mapping.as_deref(), screen)?;
-    let setting = Setting { days: arguments.days, records: arguments.records, faults: arguments.faults.severity() };
+    let setting = Setting {
+        days: arguments.days,
+        records: arguments.records,
+        faults: arguments.faults.severity(),
+        every: arguments.every,
+    };
     for name in &stage.left_out {
         screen.note(&format!("`{name}` is not played: no sandbox imitates what it joins"))?;
     }
@@ -113,6 +118,9 @@ fn command(script: &Script, arguments: &SimulateArguments) -> String {
         arguments.records,
         arguments.faults.word()
     );
+    if let Some(minutes) = arguments.every {
+        text.push_str(&format!(" --every {minutes}"));
+    }
     if let Some(mapping) = &arguments.mapping {
         text.push_str(&format!(" --mapping {mapping}"));
     }

@@ -29,6 +29,8 @@ pub struct Account {
     pub systems: BTreeMap<String, Access>,
     /// The mappings it runs, with their parameters.
     pub mappings: Vec<Enabled>,
+    /// The most lines that the journal of each of its mappings keeps.
+    pub journal_max: u64,
 }
 
 /// How one system is reached for one account.
@@ -52,6 +54,11 @@ pub struct Enabled {
     /// Its parameters, over what the mapping declares; filled when all files are read.
     pub parameters: Map<String, Value>,
 }
+
+/// Lines a journal keeps when the file does not say.
+pub const JOURNAL: u64 = 500_000;
+/// The fewest lines a journal may be told to keep: with less it explains nothing.
+const JOURNAL_LEAST: u64 = 1_000;
 
 /// Where the store is when the file does not say.
 pub const STORE: &str = "sled:.depara";
@@ -102,9 +109,20 @@ fn read_account(item: &Located, env: &dyn Fn(&str) -> Option<String>, complaints
     for (Word { text, place }, value) in written {
         mappings.push(Enabled { name: (text.clone(), place.clone()), given: value.clone(), parameters: Map::new() });
     }
+    let journal_max = entries.take("journal").and_then(|at| journal(at, complaints)).unwrap_or(JOURNAL);
     entries.finish(complaints);
     let place = named.map_or_else(|| item.place.clone(), |value| value.place.clone());
-    Some(Account { name: name?, place, systems, mappings })
+    Some(Account { name: name?, place, systems, mappings, journal_max })
+}
+
+fn journal(at: &Located, complaints: &mut Diagnostics) -> Option<u64> {
+    let lines = at.count(complaints)?;
+    if lines < JOURNAL_LEAST {
+        let sentence = format!("a journal of {lines} lines explains nothing");
+        let hint = format!("at least {JOURNAL_LEAST}; without the key it is {JOURNAL}");
+        complaints.push(Diagnostic::new(Code::BadValue, &at.place, sentence).hint(hint));
+    }
+    Some(lines.max(JOURNAL_LEAST))
 }
 
 fn read_access(
@@ -158,4 +176,32 @@ fn fill(
     }
     filled.push_str(rest);
     filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::located::parse;
+
+    fn journal_of(line: &str) -> (Option<u64>, Diagnostics) {
+        let mut complaints = Diagnostics::default();
+        let text = format!("accounts:\n  - account: acme\n    systems: {{}}\n    mappings: {{}}\n{line}");
+        let tree = parse("depara.yaml", &text, &mut complaints).unwrap();
+        let file = read(&tree, &|_| None, &mut complaints);
+        (file.accounts.first().map(|account| account.journal_max), complaints)
+    }
+
+    #[test]
+    fn an_account_says_how_many_lines_its_journals_keep() {
+        let (journal, complaints) = journal_of("");
+        assert!(complaints.is_clean() && journal == Some(JOURNAL));
+        let (journal, complaints) = journal_of("    journal: 20000");
+        assert!(complaints.is_clean() && journal == Some(20_000));
+        for (wrong, code) in [("999", Code::BadValue), ("lots", Code::WrongType), ("-1", Code::WrongType)] {
+            let (_, complaints) = journal_of(&format!("    journal: {wrong}"));
+            let [one] = &complaints.list[..] else { panic!("{wrong}: {complaints}") };
+            let line = one.place.as_ref().map(|place| place.line);
+            assert_eq!((line, one.code), (Some(5), code), "{complaints}");
+        }
+    }
 }

@@ -85,13 +85,14 @@ impl Connector {
                 Err(rest) => return Answered::Rest(rest),
             };
             self.count(&call.name);
-            let verdict = tokio::select! {
+            let mut verdict = tokio::select! {
                 verdict = self.send(call, request.clone()) => verdict,
                 // A read that nobody waits for does no harm; a write is always heard to its end.
                 () = inner.gate.closing(), if call.on == On::Read => return Answered::Rest(inner.gate.rest_of_closed()),
             };
             inner.gate.leave(&call.name, print, verdict.counts, verdict.meaning == Meaning::Done);
             drop(turn);
+            verdict.tries = attempt;
             match self.pause(call, &verdict, attempt) {
                 Some(pause_ms) => {
                     inner.gate.pause(&call.name, i64::try_from(pause_ms).unwrap_or(i64::MAX), &verdict.text).await;

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 pub use auth::Credentials;
-pub use outcome::{Cause, Failure, Listing, Outcome, Row};
+pub use outcome::{Cause, Failure, Listing, Outcome, Row, Sent};
 pub use pace::Memory;
 pub use probe::Probed;
 
@@ -265,24 +265,42 @@ impl Connector {
 
     /// Makes a record.
     pub async fn create(&self, resource: &str, body: &Value) -> Outcome {
-        match self.call(resource, "create", |resource| resource.create.as_ref()) {
-            Ok((resource, call)) => {
-                let inputs = Inputs::from([("body", body.clone())]);
-                self.outcome(resource, call, None, self.ask(call, inputs).await)
-            }
-            Err(failure) => Outcome::Failed { text: failure.to_string() },
-        }
+        self.make(resource, body).await.0
+    }
+
+    /// Makes a record, and says which call carried it.
+    pub async fn make(&self, resource: &str, body: &Value) -> (Outcome, Sent) {
+        let found = self.call(resource, "create", |resource| resource.create.as_ref());
+        self.write(found, None, Inputs::from([("body", body.clone())])).await
     }
 
     /// Changes a record.
     pub async fn update(&self, resource: &str, id: &str, body: &Value) -> Outcome {
-        match self.call(resource, "update", |resource| resource.update.as_ref()) {
-            Ok((resource, call)) => {
-                let inputs = Inputs::from([("body", body.clone()), ("id", Value::from(id))]);
-                self.outcome(resource, call, Some(id), self.ask(call, inputs).await)
-            }
-            Err(failure) => Outcome::Failed { text: failure.to_string() },
-        }
+        self.change(resource, id, body).await.0
+    }
+
+    /// Changes a record, and says which call carried it.
+    pub async fn change(&self, resource: &str, id: &str, body: &Value) -> (Outcome, Sent) {
+        let found = self.call(resource, "update", |resource| resource.update.as_ref());
+        self.write(found, Some(id), Inputs::from([("body", body.clone()), ("id", Value::from(id))])).await
+    }
+
+    async fn write(
+        &self,
+        found: Result<(&Resource, &Call), Failure>,
+        id: Option<&str>,
+        inputs: Inputs,
+    ) -> (Outcome, Sent) {
+        let (resource, call) = match found {
+            Ok(found) => found,
+            Err(failure) => return (Outcome::Failed { text: failure.to_string() }, Sent::default()),
+        };
+        let answered = self.ask(call, inputs).await;
+        let tries = match &answered {
+            Answered::Verdict(verdict) => verdict.tries,
+            Answered::Rest(_) | Answered::Unasked(_) => 0,
+        };
+        (self.outcome(resource, call, id, answered), Sent { call: call.name.clone(), tries })
     }
 
     fn call<'a>(

@@ -13,8 +13,19 @@ pub struct Row {
     pub changed_ms: Option<i64>,
     /// Its last author is this integration, as far as the system tells.
     pub ours: bool,
+    /// Its last author, as the system names people.
+    pub author: Option<Box<str>>,
     /// The record.
     pub body: Value,
+}
+
+/// The call that carried a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The kind of call, as it is paced and counted; empty when none was made.
+    pub call: String,
+    /// How often it was sent until the answer that counts.
+    pub tries: u32,
 }
 
 /// How a listing went.

@@ -38,6 +38,8 @@ pub(super) struct Verdict {
     pub(super) by: By,
     /// It counts as a failing answer.
     pub(super) counts: bool,
+    /// How often the call was sent until this answer.
+    pub(super) tries: u32,
     /// The rows of a read.
     pub(super) rows: Vec<Value>,
     /// The rest of the answer.
@@ -110,6 +112,7 @@ impl Verdict {
             wait_ms: None,
             by: By::Call,
             counts: false,
+            tries: 1,
             rows: Vec::new(),
             body: Value::Null,
         }

@@ -47,15 +47,15 @@ pub(super) fn row(system: &System, resource: &Resource, learned: Option<&str>, m
     rename(resource, &mut body);
     let id = resource.id.peek(&body).and_then(text_of).filter(|id| !id.is_empty())?;
     let changed_ms = resource.changed.as_ref().and_then(|changed| moment(changed, &system.zone, &body));
-    let ours = resource.author.as_ref().is_some_and(|author| is_ours(author, learned, &body));
-    Some(Row { id, changed_ms, ours, body })
+    let author = resource.author.as_ref().and_then(|author| author_of(author, &body));
+    let ours = resource.author.as_ref().is_some_and(|one| is_ours(one, learned, author.as_deref()));
+    Some(Row { id, changed_ms, ours, author: author.map(String::into_boxed_str), body })
 }
 
-fn is_ours(author: &Author, learned: Option<&str>, body: &Value) -> bool {
-    let found = author_of(author, body);
+fn is_ours(author: &Author, learned: Option<&str>, found: Option<&str>) -> bool {
     match &author.ours {
-        Ours::Is(ours) => found.is_some_and(|found| found == *ours),
-        Ours::Learned => found.is_some() && found.as_deref() == learned,
+        Ours::Is(ours) => found.is_some_and(|found| found == ours),
+        Ours::Learned => found.is_some() && found == learned,
     }
 }
 

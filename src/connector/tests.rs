@@ -262,3 +262,19 @@ fn a_connector_and_its_futures_may_cross_threads() {
     }
     crosses(&(check as fn(&Connector)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_write_says_which_call_carried_it_and_after_how_many_tries() {
+    let asked = Arc::new(Mutex::new(0));
+    let (connector, _, _) = open(Arc::new(move |_| {
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        if *asked < 3 { (429, json!({"error": "slow down"})) } else { (200, json!({"order": {"id": 1, "by": "Ana"}})) }
+    }));
+    let (outcome, sent) = connector.make("orders", &json!({})).await;
+    let Outcome::Done { row: Some(row), .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((sent.call.as_str(), sent.tries, row.author.as_deref()), ("create orders", 3, Some("Ana")));
+    // What could not be asked was carried by nothing.
+    let (_, sent) = connector.change("orders", "1", &json!({})).await;
+    assert_eq!((sent.call.as_str(), sent.tries), ("", 0));
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use tracing::Instrument as _;
 
-use crate::connector::{Connector, Outcome};
+use crate::connector::{Connector, Outcome, Sent};
 use crate::mapping::LATER;
 use crate::record::{Side, Sides};
 use crate::sync::plan::{Act, Step};
@@ -31,7 +31,12 @@ pub(super) struct Carrier {
 pub(super) type Rows = BTreeMap<(String, String), Result<Value, String>>;
 
 /// What became of one step.
-pub(super) type Carried = (Step, Outcome);
+pub(super) struct Carried {
+    pub(super) step: Step,
+    pub(super) outcome: Outcome,
+    /// The call that carried it.
+    pub(super) sent: Sent,
+}
 
 impl Carrier {
     /// Sends the steps of one pair. A stamp waits for its birth and is not tried without it.
@@ -39,7 +44,7 @@ impl Carrier {
         let mut ids = ids;
         let mut carried = Vec::with_capacity(steps.len());
         for step in steps {
-            let outcome = self.send(&ids, &step).instrument(self.span(&ids, &step)).await;
+            let (outcome, sent) = self.send(&ids, &step).instrument(self.span(&ids, &step)).await;
             if matches!(outcome, Outcome::Blocked { .. } | Outcome::Unauthorised { .. }) {
                 self.closed.get(step.side).store(true, Ordering::SeqCst);
             }
@@ -48,7 +53,7 @@ impl Carrier {
             }
             let failed = !matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
             let birth = matches!(step.act, Act::Create { .. });
-            carried.push((step, outcome));
+            carried.push(Carried { step, outcome, sent });
             if failed && birth {
                 break;
             }
@@ -67,28 +72,31 @@ impl Carrier {
         tracing::info_span!("step", act, system = connector.system().name, resource = &**resource, left, right)
     }
 
-    async fn send(&self, ids: &Sides<Option<String>>, step: &Step) -> Outcome {
-        let outcome = self.try_send(ids, step).await;
+    async fn send(&self, ids: &Sides<Option<String>>, step: &Step) -> (Outcome, Sent) {
+        let (outcome, sent) = self.try_send(ids, step).await.unwrap_or_else(|outcome| (outcome, Sent::default()));
         tracing::debug!(outcome = outcome.word(), "a step was answered");
-        outcome
+        (outcome, sent)
     }
 
-    async fn try_send(&self, ids: &Sides<Option<String>>, step: &Step) -> Outcome {
+    /// Sends a step; an error is the outcome of one that no call was made for.
+    async fn try_send(&self, ids: &Sides<Option<String>>, step: &Step) -> Result<(Outcome, Sent), Outcome> {
+        let unsent = |text: &str| Err(Outcome::Failed { text: text.to_owned() });
         if self.stop.load(Ordering::SeqCst) {
-            return Outcome::Failed { text: "the process was asked to stop".to_owned() };
+            return unsent("the process was asked to stop");
         }
         if self.closed.get(step.side).load(Ordering::SeqCst) {
-            return Outcome::Failed { text: "the system asked to be left in peace".to_owned() };
+            return unsent("the system asked to be left in peace");
         }
         let mut body = step.body.value();
-        if let Err(outcome) = self.fill(&mut body, ids) {
-            return outcome;
-        }
+        self.fill(&mut body, ids)?;
         let (connector, resource) = self.ends.get(step.side);
         match (&step.act, ids.get(step.side)) {
-            (Act::Create { key }, _) => self.own(step.side, key, connector.create(resource, &body).await).await,
-            (Act::Update | Act::Stamp, Some(id)) => connector.update(resource, id, &body).await,
-            (Act::Update | Act::Stamp, None) => Outcome::Failed { text: "waits for an id".to_owned() },
+            (Act::Create { key }, _) => {
+                let (outcome, sent) = connector.make(resource, &body).await;
+                Ok((self.own(step.side, key, outcome).await, sent))
+            }
+            (Act::Update | Act::Stamp, Some(id)) => Ok(connector.change(resource, id, &body).await),
+            (Act::Update | Act::Stamp, None) => unsent("waits for an id"),
         }
     }
 

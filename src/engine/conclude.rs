@@ -3,33 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::carry::Carried;
 use super::execute::Work;
 use super::gather::record_of;
+use super::tell::{is_done, kept};
 use super::waiting::refused;
 use super::{Error, Report, Runner};
 use crate::connector::{Outcome, Row};
 use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::record::{Record, Side, Sides};
-use crate::store::{Change, Conflict as StoredConflict, Entry, Wait, Waiting};
+use crate::store::{Change, Conflict as StoredConflict, Wait, Waiting};
 use crate::sync::Snapshot;
 use crate::sync::merge::{Why, same};
 use crate::sync::plan::{Act, Conflict, Decision, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
 impl Runner {
-    /// A line of the journal.
-    pub(super) fn entry(&self, cycle: u64, ids: Sides<Option<String>>, event: &str, why: &str) -> Change {
-        self.entry_of(cycle, ids, event, json!({ "why": why }))
-    }
-
-    fn entry_of(&self, cycle: u64, ids: Sides<Option<String>>, event: &str, details: Value) -> Change {
-        Change::Journal(Entry { at_ms: self.clock.now_ms(), cycle, ids, event: event.to_owned(), details })
-    }
-
     /// What a side is known to hold.
     fn image(&self, side: Side, record: &Record, snapshot: &Snapshot) -> Option<Image> {
         let fields = self.mapping.read(side, &record.id, &record.body.value(), &snapshot.references).ok()?;
@@ -67,15 +59,14 @@ impl Runner {
             Origin::Matched | Origin::Linked | Origin::Born | Origin::LeftOut => {}
         }
         for held in &planned.held {
-            let Some(field) = held.field.and_then(|field| self.mapping.fields.get(field)) else { continue };
+            let at = held.field.and_then(|index| Some((index, self.mapping.fields.get(index)?)));
+            let Some((index, field)) = at else { continue };
             report.held += 1;
-            let label = field.label.as_str();
             // Told once: as long as the link remembers the same reason, nothing new happened.
             let left = ids.left.as_ref().filter(|_| planned.origin == Origin::Linked);
             let known = left.and_then(|left| self.ledger.link(Side::Left, left).ok().flatten());
             if known.is_none_or(|known| known.held.get(&field.name) != Some(&held.reason)) {
-                let details = json!({ "field": label, "why": held.reason, "place": held.place });
-                changes.push(self.entry_of(work.cycle, ids.clone(), "FieldHeld", details));
+                changes.push(self.field_held((work.cycle, &work.snapshot), (planned, held), (index, field)));
             }
         }
         changes.extend(self.close_conflicts(work, planned));
@@ -112,7 +103,7 @@ impl Runner {
         let at_ms = self.clock.now_ms();
         let id =
             before.map_or_else(|| StoredConflict::name(at_ms, &planned.ids, &field.name), |before| before.id.clone());
-        let policy = field.policy.as_ref().unwrap_or(&self.mapping.policy);
+        let policy = self.mapping.policy_of(conflict.field);
         let stored = StoredConflict {
             id,
             at_ms: before.map_or(at_ms, |before| before.at_ms),
@@ -126,10 +117,7 @@ impl Runner {
             answered: before.and_then(|before| before.answered.clone()),
             open,
         };
-        let details = json!({
-            "field": field.label, "left": conflict.values.left, "right": conflict.values.right,
-            "winner": conflict.winner, "policy": stored.policy,
-        });
+        let details = facts_of(&stored);
         if open {
             work.open_conflicts.insert(slot, stored.clone());
         } else {
@@ -163,10 +151,7 @@ impl Runner {
             .collect();
         let mut changes = Vec::new();
         for conflict in over.iter().filter_map(|slot| work.open_conflicts.remove(slot)) {
-            let details = json!({
-                "field": conflict.label, "left": conflict.values.left, "right": conflict.values.right,
-                "winner": conflict.winner, "policy": conflict.policy,
-            });
+            let details = facts_of(&conflict);
             changes.push(Change::PutConflict(StoredConflict { open: false, ..conflict }));
             changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictSettled", details));
         }
@@ -186,12 +171,13 @@ impl Runner {
         let mut link = before.clone();
         let mut ids = planned.ids.clone();
         let arrived = arrived(&carried);
-        for (step, outcome) in carried {
-            match outcome {
+        for one in carried {
+            let step = &one.step;
+            match &one.outcome {
                 Outcome::Done { id, row } => {
-                    let answer = self.answer(step.side, row, &work.snapshot);
-                    changes.extend(self.tell_unheeded(work, departed, &step, answer.as_ref()));
-                    let done = self.done(planned, &step, (id, answer.as_ref()), link.as_ref(), now);
+                    let answer = self.answer(step.side, row.clone(), &work.snapshot);
+                    changes.extend(self.tell_unheeded(work, departed, step, answer.as_ref()));
+                    let done = self.done(planned, step, (id.clone(), answer.as_ref()), link.as_ref(), now);
                     let Some(next) = done else {
                         self.unknown(work, planned, report);
                         break;
@@ -200,16 +186,16 @@ impl Runner {
                         *ids.get_mut(step.side) = Some(next.ids.get(step.side).clone());
                         changes.push(Change::RemoveIntent { key: key.clone() });
                     }
-                    changes.extend(self.still_refused(planned, &step, now.get(step.side), answer.as_ref())?);
-                    self.count(&step, report);
-                    changes.push(self.told(work.cycle, &ids, planned, &step, now));
+                    changes.extend(self.still_refused(planned, step, now.get(step.side), answer.as_ref())?);
+                    self.count(step, report);
+                    changes.push(self.told((work.cycle, &work.snapshot), &ids, planned, &one, now));
                     link = Some(next);
                 }
                 Outcome::Empty => {
-                    let done = self.done(planned, &step, (None, None), link.as_ref(), now);
+                    let done = self.done(planned, step, (None, None), link.as_ref(), now);
                     link = done.or(link);
                 }
-                outcome @ (Outcome::Unknown { .. }
+                Outcome::Unknown { .. }
                 | Outcome::Gone { .. }
                 | Outcome::Stale { .. }
                 | Outcome::Duplicate { .. }
@@ -217,9 +203,9 @@ impl Runner {
                 | Outcome::Throttled { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Unauthorised { .. }
-                | Outcome::Failed { .. }) => {
-                    link = link.map(|link| unmoved(link, planned, &step, &outcome));
-                    changes.extend(self.undone(work, planned, &step, outcome, report)?);
+                | Outcome::Failed { .. } => {
+                    link = link.map(|link| unmoved(link, planned, step, &one.outcome));
+                    changes.extend(self.undone(work, departed, &one, report)?);
                 }
             }
         }
@@ -284,15 +270,17 @@ impl Runner {
         link: Option<&Link>,
         now: &Sides<Image>,
     ) -> Option<Link> {
-        match (&step.act, link) {
+        let mut link = match (&step.act, link) {
             (Act::Create { .. }, _) => {
                 let giving = now.get(step.side.other());
-                Some(settle::born(&self.mapping, planned, step, (&id?, giving), answer))
+                settle::born(&self.mapping, planned, step, (&id?, giving), answer)
             }
-            (Act::Update, Some(link)) => Some(settle::updated(&self.mapping, link, step, now.as_ref(), answer)),
-            (Act::Stamp, Some(link)) => Some(settle::stamped(&self.mapping, link, step, answer)),
-            (Act::Update | Act::Stamp, None) => None,
-        }
+            (Act::Update, Some(link)) => settle::updated(&self.mapping, link, step, now.as_ref(), answer),
+            (Act::Stamp, Some(link)) => settle::stamped(&self.mapping, link, step, answer),
+            (Act::Update | Act::Stamp, None) => return None,
+        };
+        link.base.get_mut(step.side).wrote_ms = Some(self.clock.now_ms());
+        Some(link)
     }
 
     fn count(&self, step: &Step, report: &mut Report) {
@@ -311,39 +299,6 @@ impl Runner {
         }
     }
 
-    /// The journal's line of a step: what changed, from what, to what, why, by which line.
-    fn told(
-        &self,
-        cycle: u64,
-        ids: &Sides<Option<String>>,
-        planned: &Planned,
-        step: &Step,
-        now: &Sides<Image>,
-    ) -> Change {
-        let system = &self.mapping.sides.get(step.side).system;
-        let event = match step.act {
-            Act::Create { .. } => "RecordCreated",
-            Act::Update => "RecordUpdated",
-            Act::Stamp => "RecordStamped",
-        };
-        let mut fields = Map::new();
-        if step.act == Act::Update {
-            for one in &step.moves {
-                let Some(field) = self.mapping.fields.get(one.field) else { continue };
-                let given = now.get(step.side.other()).fields.value(one.field);
-                let detail = json!({
-                    "old": now.get(step.side).fields.value(one.field),
-                    "new": one.becomes.as_ref().unwrap_or(given),
-                    "why": one.why.word(),
-                    "place": format!("{}:{}", field.place.file, field.place.line),
-                });
-                fields.insert(field.label.clone(), detail);
-            }
-        }
-        let details = json!({ "in": system, "name": planned.name, "fields": fields });
-        self.entry_of(cycle, ids.clone(), event, details)
-    }
-
     /// Something is left over: the watermark stays, and so does what is known of both records.
     fn unknown(&self, work: &mut Work, planned: &Planned, report: &mut Report) {
         work.loose_ends += 1;
@@ -355,12 +310,13 @@ impl Runner {
     fn undone(
         &self,
         work: &mut Work,
-        planned: &Planned,
-        step: &Step,
-        outcome: Outcome,
+        Departed { planned, now, .. }: &Departed<'_>,
+        one: &Carried,
         report: &mut Report,
     ) -> Result<Vec<Change>, Error> {
-        let ids = planned.ids.clone();
+        let Carried { step, outcome, .. } = one;
+        let tell =
+            |event: &str, text: &str| self.untold((work.cycle, &work.snapshot), (event, text), planned, one, now);
         let intent = match &step.act {
             Act::Create { key } => Some(Change::RemoveIntent { key: key.clone() }),
             Act::Update | Act::Stamp => None,
@@ -369,34 +325,30 @@ impl Runner {
         match outcome {
             // Nobody knows whether it happened: the intent stays and is searched for.
             Outcome::Unknown { text } => {
+                changes.push(tell("OutcomeLost", text));
                 self.unknown(work, planned, report);
                 changes.extend(intent.filter(|_| flaw::is(Flaw::LostCreateForgotten)));
-                changes.push(self.entry(work.cycle, ids, "OutcomeLost", &text));
                 return Ok(changes);
             }
-            Outcome::Refused { text } => {
-                changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
-                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
-            }
             Outcome::Duplicate { id: Some(id), text } => {
-                let mut both = ids.clone().map(Option::unwrap_or_default);
+                let mut both = planned.ids.clone().map(Option::unwrap_or_default);
                 id.clone_into(both.get_mut(step.side));
-                let joined = self.join(step.side, both, Sides::default(), &text)?;
+                let joined = self.join(step.side, both, Sides::default(), text)?;
                 if joined.is_empty() {
-                    changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
-                    work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
+                    changes.push(tell("RecordRefused", text));
+                    work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, text, self.clock.now_ms()));
                 } else {
                     report.linked += 1;
                     work.keep(planned);
                 }
                 changes.extend(joined);
             }
-            Outcome::Duplicate { id: None, text } => {
-                changes.push(self.entry(work.cycle, ids, "RecordRefused", &text));
-                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, &text, self.clock.now_ms()));
+            Outcome::Refused { text } | Outcome::Duplicate { id: None, text } => {
+                changes.push(tell("RecordRefused", text));
+                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, text, self.clock.now_ms()));
             }
             Outcome::Gone { text } => {
-                changes.push(self.entry(work.cycle, ids, "RecordGone", &text));
+                changes.push(tell("RecordGone", text));
                 report.gone += 1;
             }
             Outcome::Stale { text }
@@ -404,9 +356,9 @@ impl Runner {
             | Outcome::Blocked { text, .. }
             | Outcome::Unauthorised { text }
             | Outcome::Failed { text } => {
-                work.fail(&text);
+                changes.push(tell("StepDeferred", text));
+                work.fail(text);
                 self.unknown(work, planned, report);
-                changes.push(self.entry(work.cycle, ids, "StepDeferred", &text));
             }
             Outcome::Done { .. } | Outcome::Empty => {}
         }
@@ -426,8 +378,15 @@ pub(super) struct Departed<'a> {
 
 /// On which sides a step did what it should.
 fn arrived(carried: &[Carried]) -> Sides<bool> {
-    let done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
-    Sides::each(|side| carried.iter().any(|(step, outcome)| step.side == side && done(outcome)))
+    Sides::each(|side| carried.iter().any(|one| one.step.side == side && is_done(&one.outcome)))
+}
+
+/// What the journal is told of a conflict.
+fn facts_of(conflict: &StoredConflict) -> serde_json::Value {
+    json!({
+        "field": conflict.label, "left": kept(&conflict.values.left), "right": kept(&conflict.values.right),
+        "winner": conflict.winner, "policy": conflict.policy,
+    })
 }
 
 /// The link after a step that did not do what it should.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::Runner;
 use super::listing::Listings;
 use super::reference::{Cache, Links};
+use super::{Runner, Sibling};
 use crate::clock::Clock;
 use crate::config::account::{Access, Account};
 use crate::connector::Connector;
@@ -89,8 +89,10 @@ pub fn crew<E>(
             connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
             listings: listings.clone(),
             links: links(mappings, &account.name, &mapping, &ledger),
+            siblings: siblings(mappings, &account.name, &mapping, &ledger),
             mapping,
             cache: cache.clone(),
+            journal_max: account.journal_max,
             account: account.name,
             ledger,
             clock: clock.clone(),
@@ -112,8 +114,21 @@ fn lists(scopes: &[Scope]) -> BTreeMap<(String, String), usize> {
     found
 }
 
+/// The other mappings that join a resource of a mapping, where the account keeps what it knows of them.
+fn siblings(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> Vec<Sibling> {
+    let mut found = Vec::new();
+    for other in mappings.values().filter(|other| other.name != mapping.name) {
+        for (side, there) in Side::BOTH.into_iter().flat_map(|side| Side::BOTH.map(|there| (side, there))) {
+            if mapping.sides.get(side).name() == other.sides.get(there).name() {
+                found.push(Sibling { ledger: ledger.of_scope(&Scope::name(account, &other.name)), side, there });
+            }
+        }
+    }
+    found
+}
+
 /// The links that a mapping looks into, where the account keeps them.
-fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
+pub fn links(mappings: &Mappings, account: &str, mapping: &Mapping, ledger: &Ledger) -> BTreeMap<String, Links> {
     let others = mapping.references.iter().filter_map(|name| mappings.get(name));
     others
         .map(|other| {

@@ -26,8 +26,6 @@ use crate::sync::settle::{self, Image};
 const GROUP: usize = 100;
 /// Changes of one batch.
 const BATCH: usize = 500;
-/// Entries the journal keeps.
-const JOURNAL_MAX: u64 = 500_000;
 /// Settled conflicts that are kept.
 const CONFLICTS_MAX: usize = 10_000;
 
@@ -41,6 +39,8 @@ pub(super) struct Work {
     pub(super) kept: BTreeSet<(Side, String)>,
     /// Anything that keeps the watermark where it is.
     pub(super) loose_ends: u64,
+    /// The first loose end that the reading left, in words.
+    pub(super) loose: Option<String>,
     /// The first reason a step did not go out.
     pub(super) trouble: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Work {
 impl Runner {
     /// Carries out a plan.
     pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
-        let Prepared { snapshot, plan, full, read_ms, loose_ends, .. } = prepared;
+        let Prepared { snapshot, plan, full, read_ms, loose_ends, loose, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
             cycle: self.ledger.next_cycle()?,
@@ -73,6 +73,7 @@ impl Runner {
             open_conflicts: self.open_conflicts()?,
             kept: BTreeSet::new(),
             loose_ends,
+            loose,
             trouble: None,
             snapshot: Arc::new(snapshot),
         };
@@ -288,9 +289,12 @@ impl Runner {
             // Everything before the mark is on the disk before the mark is.
             self.ledger.flush()?;
             self.ledger.write(vec![Change::PutMark(mark)])?;
+        } else {
+            let why = work.trouble.as_ref().or(work.loose.as_ref()).map_or("some steps wait", String::as_str);
+            self.tell_of_cycle(work.cycle, "CycleUnfinished", why)?;
         }
         self.ledger.flush()?;
-        self.ledger.trim_journal(JOURNAL_MAX)?;
+        self.ledger.trim_journal(self.journal_max)?;
         self.ledger.trim_conflicts(CONFLICTS_MAX)?;
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::listing::Read;
-use super::{Error, Options, Runner};
+use super::{Error, Options, Runner, Sibling};
 use crate::config::mapping::Span;
 use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
@@ -29,6 +29,8 @@ pub(super) struct Gathered {
     /// The moment the lists were read at.
     pub(super) read_ms: Sides<i64>,
     pub(super) loose_ends: u64,
+    /// The first of them, in words.
+    pub(super) loose: Option<String>,
     /// How many rows each whole reference had.
     pub(super) known: BTreeMap<String, u64>,
 }
@@ -73,7 +75,7 @@ impl Catch {
 /// A row as a record: only what the mapping speaks of is kept.
 pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
     let body = mapping.project(side, &row.body);
-    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, body }
+    Record { id: row.id, changed_ms: row.changed_ms, ours: row.ours, sibling: false, author: row.author, body }
 }
 
 impl Runner {
@@ -115,14 +117,24 @@ impl Runner {
             self.confirm_gone(&mut snapshot, side, suspects.get(side), options).await?;
         }
         self.counterparts(&mut snapshot).await?;
+        self.beside(&mut snapshot)?;
         let open = self.leave_open(&mut snapshot)?;
         if snapshot.records.left.len() + snapshot.records.right.len() > 0 {
             snapshot.references = Arc::new(self.references()?);
         }
         let known = mark.map(|mark| mark.rows).filter(|_| !options.accept).unwrap_or_default();
-        let torn = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).count();
-        let loose_ends = open + u64::try_from(torn).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, known })
+        let torn: Vec<Side> = Side::BOTH.into_iter().filter(|side| !listings.get(*side).complete).collect();
+        let loose = torn.first().map(|side| self.torn(*side, *listings.get(*side)));
+        let loose =
+            loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
+        let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known })
+    }
+
+    /// Says of a list that it did not show all it announced.
+    fn torn(&self, side: Side, Listing { rows, pages, .. }: Listing) -> String {
+        let name = self.mapping.sides.get(side).name();
+        format!("the list of {name} stopped at page {pages}, after {rows} records, before it had shown all there are")
     }
 
     /// Everything is compared at first, when the mapping was edited, and as often as it says.
@@ -225,7 +237,14 @@ impl Runner {
                 // In a complete listing a record that is not there any more waits no longer.
                 && !snapshot.complete.get(side)
             {
-                let record = Record { id: id.clone(), changed_ms: waiting.changed_ms, ours: false, body };
+                let record = Record {
+                    id: id.clone(),
+                    changed_ms: waiting.changed_ms,
+                    ours: false,
+                    sibling: false,
+                    author: None,
+                    body,
+                };
                 snapshot.records.get_mut(side).entry(id).or_insert(record);
             }
         }
@@ -322,6 +341,25 @@ impl Runner {
             for id in missing {
                 if !snapshot.records.get(side).contains_key(&id) {
                     snapshot.gone.get_mut(side).insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks the records that wait to be seen as this mapping wrote them, and that another mapping may have
+    /// written since: one login writes for all, and what the other one wrote is news here.
+    fn beside(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+        if flaw::is(Flaw::SiblingIsEcho) {
+            return Ok(());
+        }
+        for Sibling { ledger, side, there } in &self.siblings {
+            for link in &snapshot.links {
+                let (own, id) = (link.base.get(*side), link.ids.get(*side));
+                let Some(record) = snapshot.records.get_mut(*side).get_mut(id) else { continue };
+                if own.waits() && record.ours && !record.sibling {
+                    let theirs = ledger.link(*there, id)?;
+                    record.sibling = theirs.is_some_and(|theirs| theirs.base.get(*there).may_follow(own));
                 }
             }
         }

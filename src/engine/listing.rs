@@ -38,6 +38,7 @@ struct Kept {
     id: String,
     changed_ms: Option<i64>,
     ours: bool,
+    author: Option<Box<str>>,
     body: Body,
 }
 
@@ -76,6 +77,7 @@ impl Read {
             id: row.id.clone(),
             changed_ms: row.changed_ms,
             ours: row.ours,
+            author: row.author.clone(),
             body: Body::pack(&row.body),
         });
         self.rows.extend(kept);
@@ -107,6 +109,7 @@ impl Read {
             id: kept.id.clone(),
             changed_ms: kept.changed_ms,
             ours: kept.ours,
+            author: kept.author.clone(),
             body: kept.body.value(),
         })
     }
@@ -120,7 +123,7 @@ mod tests {
     fn read(since_ms: Option<i64>, complete: bool) -> Option<Read> {
         let mut read = Read::begin(1_000, since_ms);
         let body = json!({"id": 1, "name": "a"});
-        read.keep(&[Row { id: "1".to_owned(), changed_ms: Some(5), ours: true, body }]);
+        read.keep(&[Row { id: "1".to_owned(), changed_ms: Some(5), ours: true, author: None, body }]);
         read.end(Listing { complete, rows: 1, pages: 1 })
     }
 

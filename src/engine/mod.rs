@@ -5,16 +5,19 @@
 
 pub mod capture;
 mod carry;
+pub mod compare;
 mod conclude;
 pub mod crew;
 pub mod doctor;
 mod execute;
 mod gather;
 pub mod listing;
+pub mod price;
 mod recover;
 pub mod reference;
 pub mod report;
 pub mod schedule;
+mod tell;
 pub mod turn;
 mod waiting;
 
@@ -54,12 +57,27 @@ pub struct Runner {
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
     pub links: BTreeMap<String, Links>,
+    /// The most lines its journal keeps.
+    pub journal_max: u64,
+    /// The other mappings that join a resource it joins.
+    pub siblings: Vec<Sibling>,
     /// The time.
     pub clock: Clock,
     /// How its last cycle went.
     pub last: Option<turn::Last>,
     /// Set when the process is asked to stop: the step in hand is finished, no other is begun.
     pub stop: Arc<AtomicBool>,
+}
+
+/// Another mapping of the account, by a resource that both join.
+#[derive(Clone)]
+pub struct Sibling {
+    /// What is remembered of it.
+    pub ledger: Ledger,
+    /// The side of the resource here.
+    pub side: Side,
+    /// Its side there.
+    pub there: Side,
 }
 
 /// How one cycle is run.
@@ -146,6 +164,8 @@ pub struct Prepared {
     pub read_ms: Sides<i64>,
     /// Listings that did not show all they announced, or creations without an answer.
     pub loose_ends: u64,
+    /// The first of them, in words.
+    pub loose: Option<String>,
 }
 
 impl Runner {
@@ -168,6 +188,7 @@ impl Runner {
             unchanged: gathered.unchanged,
             read_ms: gathered.read_ms,
             loose_ends: gathered.loose_ends,
+            loose: gathered.loose,
         })
     }
 
@@ -180,7 +201,7 @@ impl Runner {
         let span = tracing::info_span!("cycle", mapping = self.mapping.name, account = self.account);
         match self.try_cycle(options, &mut report).instrument(span).await {
             Ok(()) => {}
-            Err(error) => report.failed = Some(error.told()),
+            Err(error) => report.failed = Some(self.failed(&error)),
         }
         for (system, made) in self.calls() {
             let before = calls.get(&system).copied().unwrap_or(0);
@@ -203,7 +224,7 @@ impl Runner {
         match prepared.halt.as_ref().filter(|_| !options.accept) {
             Some(halt) => {
                 report.halted = Some(halt.reason.clone());
-                self.ledger.write(vec![self.entry(0, Sides::default(), "CycleHalted", &halt.reason)])?;
+                self.tell_of_cycle(self.ledger.next_cycle()?, "CycleHalted", &halt.reason)?;
                 if flaw::is(Flaw::HaltIgnored) {
                     return self.execute(prepared, report).await;
                 }
@@ -211,6 +232,17 @@ impl Runner {
             }
             None => self.execute(prepared, report).await,
         }
+    }
+
+    /// Notes why a cycle could not go on, as far as the store can be written, and says it.
+    fn failed(&self, error: &Error) -> String {
+        let text = error.told();
+        if !matches!(error, Error::Store(_))
+            && let Err(error) = self.tell_of_cycle(0, "CycleFailed", &text)
+        {
+            tracing::warn!(mapping = self.mapping.name, reason = error.told(), "the journal cannot be written");
+        }
+        text
     }
 
     fn blank_report(&self) -> Report {
@@ -223,6 +255,18 @@ impl Runner {
             updated: systems(),
             ..Report::default()
         }
+    }
+
+    /// Calls made so far, by system and kind.
+    pub fn calls_by_kind(&self) -> price::Calls {
+        self.connectors.iter().map(|(name, connector)| (name.clone(), connector.calls())).collect()
+    }
+
+    /// What a plan costs: the calls made since `before`, which read, and those that carry it.
+    pub fn price(&self, before: &price::Calls, plan: &Plan) -> price::Price {
+        let system = |name: &str| self.connectors.get(name).map(Connector::system);
+        let writes = price::writes(&self.mapping, plan, system);
+        price::price(&price::since(before, self.calls_by_kind()), &writes, |name| system(name).map(|one| &one.pace))
     }
 
     /// Calls made so far, by system.

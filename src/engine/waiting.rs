@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::execute::Work;
 use super::{Error, Report, Runner};
@@ -133,7 +133,8 @@ impl Runner {
                     Wait::LeftOut => "RecordLeftOut",
                     Wait::Held | Wait::Deferred | Wait::Quarantined => "RecordHeld",
                 };
-                changes.push(self.entry(work.cycle, ids, event, &waiting.reason));
+                let details = json!({ "why": waiting.reason, "place": waiting.place });
+                changes.push(self.entry_of(work.cycle, ids, event, details));
             }
             changes.push(Change::PutWaiting(waiting));
         }

@@ -20,7 +20,7 @@ use crate::diagnostic::Place;
 use crate::path::Path;
 use crate::record::{Body, Side, Sides};
 use crate::rules::Rule;
-use field::{Field, Group, Policy, Rules, View};
+use field::{At, Field, Group, Policy, Rules, View};
 pub use write::{Draft, LATER, NewRow, Sent, Standing, filled};
 
 /// The joining of one left resource and one right resource.
@@ -181,6 +181,28 @@ impl Mapping {
     pub fn together<'a>(&'a self, field: &'a usize) -> &'a [usize] {
         let group = self.fields.get(*field).and_then(|field| field.together);
         group.and_then(|group| self.groups.get(group)).map_or(std::slice::from_ref(field), |group| &group.fields)
+    }
+
+    /// The policy that settles a conflict of a field: that of the first of those that fall together.
+    pub fn policy_of(&self, field: usize) -> &Policy {
+        let lead = self.together(&field).first().copied().unwrap_or(field);
+        self.fields.get(lead).and_then(|field| field.policy.as_ref()).unwrap_or(&self.policy)
+    }
+
+    /// The rules that a value goes through on its way to a side: what reads it there, what writes it here.
+    pub fn carriers<'a>(&'a self, field: &'a Field, side: Side) -> Vec<&'a Rule> {
+        let (giving, written) = (field.ends.get(side.other()), field.ends.get(side));
+        let read = giving.read.as_ref().or_else(|| Some(&self.view_of(&giving.at)?.read));
+        let write = written.write.as_ref().or_else(|| self.view_of(&written.at)?.write.as_ref());
+        read.into_iter().chain(write).collect()
+    }
+
+    /// The view that a value sits in, when it sits in one.
+    fn view_of(&self, at: &At) -> Option<&View> {
+        match at {
+            At::Member { view, .. } => self.views.get(*view),
+            At::Path(_) => None,
+        }
     }
 
     /// The deterministic key a record born on `side` from the record `id` carries.

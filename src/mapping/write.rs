@@ -27,8 +27,8 @@ pub enum Sent {
     Nothing,
     /// It has no twin on the side, which keeps what it holds until there is one.
     Kept,
-    /// It waits, with the reason.
-    Held(String),
+    /// It waits, with the reason and the place of the rule or line that says so.
+    Held(Trouble),
 }
 
 /// What a set of values becomes on one side.
@@ -83,8 +83,8 @@ impl Mapping {
         for (index, value) in values {
             let Some(field) = self.fields.get(*index) else { continue };
             let end = field.ends.get(side);
-            if let Some(reason) = self.held(end, value, standing, references)? {
-                draft.sent.insert(*index, Sent::Held(reason));
+            if let Some(held) = self.held(end, value, standing, references)? {
+                draft.sent.insert(*index, Sent::Held(held));
             } else if end.slot.read_only || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
             } else if let At::Member { view, .. } = &end.at {
@@ -121,11 +121,12 @@ impl Mapping {
         value: &Value,
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<Trouble>, Trouble> {
         let Some(rule) = &end.hold else { return Ok(None) };
         let record = standing.map_or(&Value::Null, |standing| standing.body);
         let answer = self.rules.call(rule, [value.into(), record.into()], references)?;
-        Ok(scalar_text(&answer).filter(|reason| !reason.is_empty()))
+        let reason = scalar_text(&answer).filter(|reason| !reason.is_empty());
+        Ok(reason.map(|reason| Trouble { reason, place: rule.place.clone() }))
     }
 
     fn write_field(
@@ -149,8 +150,8 @@ impl Mapping {
             match translate(field, end, (index, value), standing, references) {
                 Wire::Value(wire) => wire,
                 Wire::Keep => return Ok(kept(end)),
-                Wire::Hold(reason) if standing.is_some() => return Ok(Sent::Held(reason)),
-                Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
+                Wire::Hold(trouble) if standing.is_some() => return Ok(Sent::Held(trouble)),
+                Wire::Hold(trouble) => return Err(trouble),
             }
         };
         let wire = match &end.write {
@@ -191,8 +192,8 @@ impl Mapping {
                         written.push((at, becomes));
                     }
                     Wire::Keep => drop(draft.sent.insert(at, kept(end))),
-                    Wire::Hold(reason) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(reason))),
-                    Wire::Hold(reason) => return Err(Trouble::at(&field.place, reason)),
+                    Wire::Hold(trouble) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(trouble))),
+                    Wire::Hold(trouble) => return Err(trouble),
                 }
             }
             new.insert(name.clone(), wire);
@@ -283,7 +284,7 @@ fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft
 enum Wire {
     Value(Value),
     Keep,
-    Hold(String),
+    Hold(Trouble),
 }
 
 /// One shared value as the side writes it.
@@ -300,7 +301,7 @@ fn translate(
     match wire_of(field, end, value, references) {
         Ok(wire) => Wire::Value(wire),
         Err(reason) => match end.missing {
-            Missing::Hold => Wire::Hold(reason),
+            Missing::Hold => Wire::Hold(Trouble::at(&field.place, reason)),
             Missing::Empty if standing.is_none_or(|standing| !standing.first.contains(&index)) => {
                 Wire::Value(end.slot.empty.clone())
             }

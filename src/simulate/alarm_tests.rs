@@ -11,7 +11,7 @@ use crate::config::files::carried;
 use crate::flaw::Flaw;
 
 /// Texts of files, and what stands in their place.
-type Edits = &'static [(&'static str, &'static str)];
+pub(super) type Edits = &'static [(&'static str, &'static str)];
 
 /// Histories that a mistake may take to be noticed.
 const WITHIN: u64 = 40;
@@ -64,7 +64,7 @@ impl Alarm {
 }
 
 /// The mapping of clients that is last by name, in a workspace with these edits.
-fn stage(edits: Edits) -> Stage {
+pub(super) fn stage(edits: Edits) -> Stage {
     let mut files = carried();
     let name = files.keys().rfind(|name| name.ends_with("/clientes.yaml")).cloned().unwrap();
     for (from, to) in edits {
@@ -144,4 +144,17 @@ fn every_mistake_is_noticed() {
     });
     let missed = missed.into_inner().unwrap();
     assert!(missed.is_empty(), "not noticed: {missed:?}");
+}
+
+/// Two mappings write one record in one cycle; the first must carry on what the second one wrote.
+#[test]
+fn what_another_mapping_wrote_is_no_echo() {
+    let stage = Stage::open(&carried(), None).unwrap();
+    let broken = |seed| history(&stage, &script(seed, &Setting::default())).broken;
+    for seed in [5001, 5034, 5128] {
+        assert_eq!(broken(seed), [], "seed {seed}");
+    }
+    let on = Flaw::on(Flaw::SiblingIsEcho);
+    assert!(broken(5001).iter().any(|one| one.invariant == "I3"));
+    drop(on);
 }

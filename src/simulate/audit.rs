@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Broken;
-use super::judge::Evidence;
+use super::judge::{Evidence, has_twin};
 use super::life::Life;
 use super::wire::{Ours, held};
 use super::world::{DAWN, Deed, World};
@@ -32,21 +32,10 @@ pub(super) type Truth = BTreeMap<String, u64>;
 impl World<'_> {
     /// Judges the end of the history.
     pub(super) async fn audit(&mut self) -> Result<Truth, String> {
-        self.town.lift_limits();
-        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
-        let ours = std::mem::take(&mut *held(&self.wire.ours));
+        let mut broken = Vec::new();
         let mut truth = Truth::new();
         let mut linked: BTreeSet<(String, String)> = BTreeSet::new();
-        let copy = MemoryStore::copy_of(self.disk.store()).map_err(|error| error.to_string())?;
-        let copy: Arc<dyn Store> = Arc::new(copy);
-        let clock = self.wire.clock.clone();
-        let crew = self.crew(0, &copy, &clock, &Arc::new(Life::default()))?;
-        let mut broken = Vec::new();
-        for mut runner in crew.runners {
-            let ledger = runner.ledger.clone();
-            // Without memory nothing is left out as unchanged.
-            runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
-            let evidence = self.evidence(&mut runner, &ledger, &ours).await?;
+        self.each_evidence(|evidence| {
             for link in &evidence.links {
                 for side in Side::BOTH {
                     linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
@@ -56,13 +45,32 @@ impl World<'_> {
             linked.extend(told.map(|(side, id)| (evidence.mapping.sides.get(*side).name(), id.clone())));
             broken.extend(evidence.judge());
             evidence.tell(&mut truth);
-        }
+        })
+        .await?;
         broken.extend(self.orphans(&linked));
         for one in broken {
             self.tell(&format!("{} is broken: {}", one.invariant, one.sentence));
             self.broken.push(one);
         }
         Ok(truth)
+    }
+
+    /// Shows what is known in the end of one mapping after the other.
+    pub(super) async fn each_evidence(&mut self, mut look: impl FnMut(Evidence<'_>)) -> Result<(), String> {
+        self.town.lift_limits();
+        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+        let ours = std::mem::take(&mut *held(&self.wire.ours));
+        let copy = MemoryStore::copy_of(self.disk.store()).map_err(|error| error.to_string())?;
+        let copy: Arc<dyn Store> = Arc::new(copy);
+        let clock = self.wire.clock.clone();
+        let crew = self.crew(0, &copy, &clock, &Arc::new(Life::default()))?;
+        for mut runner in crew.runners {
+            let ledger = runner.ledger.clone();
+            // Without memory nothing is left out as unchanged.
+            runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
+            look(self.evidence(&mut runner, &ledger, &ours).await?);
+        }
+        Ok(())
     }
 
     async fn evidence<'a>(
@@ -205,7 +213,10 @@ async fn whole(
         for side in Side::BOTH {
             for (id, body) in bodies.get(side) {
                 // What a rule cannot read is nobody's evidence.
-                drop(runner.mapping.read(side, id, &body.value(), &snapshot.references));
+                let read = runner.mapping.read(side, id, &body.value(), &snapshot.references);
+                for (field, value) in read.iter().flat_map(|fields| runner.mapping.fields.iter().zip(&fields.values)) {
+                    has_twin(&snapshot.references, field, side.other(), value);
+                }
             }
         }
         let wanted = snapshot.references.take_wanted();

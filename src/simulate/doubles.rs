@@ -40,7 +40,7 @@ impl Evidence<'_> {
                 ids.retain(|id| !self.is_double_of_people(&end.name(), id, &all) && !self.is_told_double(side, id));
                 let ours = ids.iter().filter(|id| !self.is_made_by_people(&end.name(), id)).count();
                 let label = self.mapping.fields.get(key).map_or("", |field| field.label.as_str());
-                if ids.len() > 1 && ours > 0 && !self.is_key_edited(key) {
+                if ids.len() > 1 && ours > 0 && !self.is_key_edited(key, side, &ids) {
                     broken.push(Broken {
                         invariant: "I2",
                         sentence: format!("{} has {ids:?} with one {label}, `{value}`", end.name()),
@@ -76,20 +76,18 @@ impl Evidence<'_> {
         self.deeds.iter().any(|deed| deed.place == place && deed.id == id && deed.before.is_none())
     }
 
-    /// True when people changed a key after the birth of a record: then they made the double themselves.
-    fn is_key_edited(&self, key: usize) -> bool {
+    /// True when people changed the key of one of these records, or of its twin, after its birth: then they
+    /// made the double themselves.
+    fn is_key_edited(&self, key: usize, side: Side, ids: &[&String]) -> bool {
         let Some(field) = self.mapping.fields.get(key) else { return false };
-        Side::BOTH.into_iter().any(|side| {
+        let twins = self.links.iter().filter(|link| ids.contains(&link.ids.get(side)));
+        let twins: Vec<&String> = twins.map(|link| link.ids.get(side.other())).collect();
+        [(side, ids), (side.other(), &twins)].into_iter().any(|(side, ids)| {
             let place = self.mapping.sides.get(side).name();
-            self.deeds.iter().filter(|deed| deed.place == place).any(|deed| {
+            self.deeds.iter().filter(|deed| deed.place == place && ids.contains(&&deed.id)).any(|deed| {
                 let read = |body: &Value| self.fields(side, &deed.id, body).map(|fields| fields.value(key).clone());
-                match (&deed.before, &deed.after) {
-                    (Some(before), Some(after)) => {
-                        let (before, after) = (read(before).unwrap_or_default(), read(after).unwrap_or_default());
-                        !same(field, &before, &after)
-                    }
-                    (None | Some(_), None) | (None, Some(_)) => false,
-                }
+                let (Some(before), Some(after)) = (&deed.before, &deed.after) else { return false };
+                !same(field, &read(before).unwrap_or_default(), &read(after).unwrap_or_default())
             })
         })
     }

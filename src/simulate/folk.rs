@@ -128,7 +128,10 @@ impl World<'_> {
                 (format!("{place} {id}: {text}"), made.unwrap_or_else(|| id.to_owned()))
             },
         );
-        self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
+        // What a system refused is no deed.
+        if before != after {
+            self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
+        }
     }
 }
 

@@ -109,11 +109,10 @@ impl Evidence<'_> {
     }
 
     fn judge_pair(&self, link: &Link, pair: &Sides<Life>, broken: &mut Vec<Broken>) {
-        for (index, field) in self.mapping.fields.iter().enumerate() {
-            if Side::BOTH.iter().any(|side| field.ends.get(*side).is_id) || self.waits(link, field) {
-                continue;
-            }
-            let found = if field.set {
+        for (index, field) in self.mapping.fields.iter().enumerate().filter(|(_, field)| !self.waits(link, field)) {
+            let found = if let Some(of) = Side::BOTH.into_iter().find(|side| field.ends.get(*side).is_id) {
+                self.id_of(of, pair, (index, field))
+            } else if field.set {
                 self.set_of(link, pair, (index, field))
             } else {
                 self.value_of(link, pair, (index, field))
@@ -127,13 +126,34 @@ impl Evidence<'_> {
         }
     }
 
+    /// I4 for a line that carries the id of a record into its twin: no other one's stands there, unless a
+    /// person typed it.
+    fn id_of(&self, of: Side, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+        let holder = pair.get(of.other());
+        let value = holder.last.value(index);
+        if alike(field, value, &Value::from(pair.get(of).id.as_str())) {
+            return Vec::new();
+        }
+        let typed = changes((index, field), of.other(), holder);
+        if is_empty(value) {
+            let cleared = typed.last().is_some_and(|change| is_empty(change.after));
+            return if cleared {
+                Vec::new()
+            } else {
+                vec![("I3", "its id never arrived there, or is lost".to_owned())]
+            };
+        }
+        let known = typed.iter().any(|change| alike(field, change.after, value));
+        if known { Vec::new() } else { vec![("I4", format!("nobody typed {value}, which is no id of its twin"))] }
+    }
+
     fn named(&self, pair: &Sides<Life>) -> String {
         let one = |side: Side| format!("{} {}", self.mapping.sides.get(side).name(), pair.get(side).id);
         format!("{} and {}", one(Side::Left), one(Side::Right))
     }
 
     /// True when the pair, or this field of it, waits for a reason that people can read.
-    fn waits(&self, link: &Link, field: &Field) -> bool {
+    pub(super) fn waits(&self, link: &Link, field: &Field) -> bool {
         let name = field.key.split('#').next().unwrap_or_default();
         link.held.keys().any(|held| held == &field.key || held == &field.name || held.split('#').next() == Some(name))
             || Side::BOTH.iter().any(|side| self.waiting.contains_key(&(*side, link.ids.get(*side).clone())))
@@ -168,13 +188,13 @@ impl Evidence<'_> {
                     || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };
-            let free =
-                field.once || self.fills_itself(field) || (!field.put_back && field.one_way_from() == Some(side));
+            let refilled = is_empty(change.after) && Side::BOTH.iter().any(|side| self.fills_itself(*side, field));
+            let free = field.once || refilled || (!field.put_back && field.one_way_from() == Some(side));
             let place = self.mapping.sides.get(side).name();
             if self.ours.raced(&self.mapping.name, &place, &pair.get(side).id, change.at_ms) {
                 continue;
             }
-            let twin = self.has_twin(field, side.other(), change.after);
+            let twin = has_twin(&self.references, field, side.other(), change.after);
             if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);
                 found.push(("I3", format!("{} was typed on the {side} and is lost: {held}", change.after)));
@@ -197,12 +217,14 @@ impl Evidence<'_> {
                     || self.is_made_of((index, field), side, (change.after, value))
             });
             let known = known || self.is_read_of_typed(field, side, &pair.get(side).id);
-            let carried = Side::BOTH.iter().any(|side| self.is_carried(*side, field));
-            let alike = carried && alike(field, last.left, last.right);
-            if !(known || stands_in || alike || is_empty(value) || self.fills_itself(field)) {
+            let alike = alike(field, last.left, last.right)
+                && Side::BOTH.iter().any(|side| self.is_carried(*side, field) || self.fills_itself(*side, field));
+            let given = !field.flows_to(side) && self.fills_itself(side, field);
+            if !(known || stands_in || alike || given || is_empty(value)) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
+        found.extend(self.apart(link, pair, (index, field)));
         if let Some(from) = field.one_way_from().filter(|_| field.put_back && !field.once)
             && self.mapping.arrow.flows_to(from.other())
             && !alike(field, last.left, last.right)
@@ -211,6 +233,32 @@ impl Evidence<'_> {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
         }
         found
+    }
+
+    /// I1 for what flows both ways: the two sides say the same, or people can read why not.
+    fn apart(
+        &self,
+        link: &Link,
+        pair: &Sides<Life>,
+        (index, field): (usize, &Field),
+    ) -> Option<(&'static str, String)> {
+        let now = Sides::each(|side| pair.get(side).last.value(index));
+        let excused = Side::BOTH.into_iter().any(|side| {
+            let life = pair.get(side);
+            let place = self.mapping.sides.get(side).name();
+            let last = changes((index, field), side, life).pop();
+            is_unresolved(now.get(side))
+                || !has_twin(&self.references, field, side.other(), now.get(side))
+                || self.is_told(link, index, side, &Value::Null)
+                || self.holds(index, (side, life), now.get(side.other()))
+                || life.last.is_borrowed(index)
+                || last.is_some_and(|change| {
+                    self.is_cleared_unmet(pair, &change)
+                        || self.ours.raced(&self.mapping.name, &place, &life.id, change.at_ms)
+                })
+        });
+        let apart = field.one_way_from().is_none() && !field.once && !alike(field, now.left, now.right) && !excused;
+        apart.then(|| ("I1", format!("it rests at {} on the left and {} on the right", now.left, now.right)))
     }
 
     /// True when people typed, there and in these places, all that a group reads a value from: when one
@@ -356,15 +404,13 @@ impl Evidence<'_> {
             })
     }
 
-    /// True for what a system fills where nobody says anything.
-    fn fills_itself(&self, field: &Field) -> bool {
-        Side::BOTH.iter().any(|side| {
-            let name = match &field.ends.get(*side).at {
-                At::Path(path) => path.root().unwrap_or_default(),
-                At::Member { name, .. } => name,
-            };
-            self.fills.get(*side).contains(&name)
-        })
+    /// True for what a system fills on its side where nobody says anything.
+    fn fills_itself(&self, side: Side, field: &Field) -> bool {
+        let name = match &field.ends.get(side).at {
+            At::Path(path) => path.root().unwrap_or_default(),
+            At::Member { name, .. } => name,
+        };
+        self.fills.get(side).contains(&name)
     }
 
     /// What people did to the fields that may stand in for this one.
@@ -378,7 +424,7 @@ impl Evidence<'_> {
     /// members of a list that never travel.
     fn untouched(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        let shown = |from: &Side| !field.set && !self.fills_itself(field) && !self.is_carried(*from, field);
+        let shown = |from: &Side| !field.set && !self.fills_itself(*from, field) && !self.is_carried(*from, field);
         if let Some(from) = field.one_way_from().filter(shown) {
             let now = pair.get(from).last.value(index);
             let left = pair.get(from).deeds.last().map(|(_, _, after)| after.value(index));
@@ -390,17 +436,6 @@ impl Evidence<'_> {
             found.extend(self.kept_back(side, &pair.get(side).id, field));
         }
         found
-    }
-
-    /// True when a value can be said on a side: through its table, and in the reference it lives in.
-    fn has_twin(&self, field: &Field, side: Side, value: &Value) -> bool {
-        let end = field.ends.get(side);
-        let Some(text) = scalar_text(value).filter(|_| !is_empty(value)) else { return true };
-        let told = end.table.is_empty() || end.table.iter().any(|(_, shared)| *shared == text);
-        let here = end.lookup.as_ref().is_none_or(|lookup| {
-            lookup.create.is_some() || self.references.find(&lookup.reference, &lookup.by, &text).is_some()
-        });
-        told && here
     }
 
     /// I3 and I4 for each member of a set.
@@ -453,16 +488,18 @@ impl Evidence<'_> {
         found
     }
 
-    /// True when people can read of a conflict that this value lost. A null asks for any conflict of
-    /// the field.
+    /// True when people can read of a conflict that this value lost, or that nobody has won yet. A null asks
+    /// for any conflict of the field that the side did not win.
     fn is_told(&self, link: &Link, index: usize, side: Side, value: &Value) -> bool {
         let together = self.mapping.together(&index);
         self.conflicts.iter().any(|conflict| {
+            let won = conflict.answered.as_ref().map(|answer| answer.side).or(conflict.winner) == Some(side);
             let pair = Side::BOTH.iter().any(|side| conflict.ids.get(*side).as_ref() == Some(link.ids.get(*side)));
             let name = conflict.field.split('#').next();
             let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
             let mut of = of.filter(|field| field.key.split('#').next() == name);
-            pair && of.next().is_some_and(|field| value.is_null() || alike(field, conflict.values.get(side), value))
+            pair && !won
+                && of.next().is_some_and(|field| value.is_null() || alike(field, conflict.values.get(side), value))
         })
     }
 
@@ -503,6 +540,17 @@ impl Evidence<'_> {
     }
 }
 
+/// True when a value can be said on a side: through its table, and in the reference it lives in.
+pub(super) fn has_twin(references: &References, field: &Field, side: Side, value: &Value) -> bool {
+    let end = field.ends.get(side);
+    let Some(text) = scalar_text(value).filter(|_| !is_empty(value)) else { return true };
+    let told = end.table.is_empty() || end.table.iter().any(|(_, shared)| *shared == text);
+    let here = end.lookup.as_ref().is_none_or(|lookup| {
+        lookup.create.is_some() || references.find(&lookup.reference, &lookup.by, &text).is_some()
+    });
+    told && here
+}
+
 /// The value of a field; nothing when nobody can tell what it is.
 fn told(fields: &Fields, index: usize) -> Option<&Value> {
     Some(fields.value(index)).filter(|value| !is_unresolved(value))
@@ -511,12 +559,16 @@ fn told(fields: &Fields, index: usize) -> Option<&Value> {
 /// What people did to one field of a record.
 fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> Vec<Change<'a>> {
     let lender = field.ends.get(side).if_empty;
-    let all = life.deeds.iter().map(|(at_ms, before, after)| {
+    let moved = life.deeds.iter().filter(|(_, before, after)| {
+        // Who types what stood in for an empty value makes it a value of its own.
+        before.is_borrowed(index) != after.is_borrowed(index) || !same(field, before.value(index), after.value(index))
+    });
+    let all = moved.map(|(at_ms, before, after)| {
         let (before, value) = (before.value(index), after.value(index));
         let copied = lender.is_some_and(|lender| same(field, after.value(lender), value));
         Change { at_ms: *at_ms, before, after: value, borrowed: copied || after.is_borrowed(index) }
     });
-    all.filter(|change| !same(field, change.before, change.after)).collect()
+    all.collect()
 }
 
 /// The members of a set, folded.
@@ -526,7 +578,7 @@ fn members(field: &Field, value: &Value) -> BTreeSet<String> {
 }
 
 /// True when two values say the same, but for what systems make of texts: case, accents, a cut.
-fn alike(field: &Field, one: &Value, other: &Value) -> bool {
+pub(super) fn alike(field: &Field, one: &Value, other: &Value) -> bool {
     if same(field, one, other) {
         return true;
     }

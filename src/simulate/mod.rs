@@ -12,6 +12,8 @@ mod cast;
 mod doubles;
 mod folk;
 mod judge;
+#[cfg(test)]
+mod judge_tests;
 mod life;
 mod many;
 mod process;

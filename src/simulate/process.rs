@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::life::Life;
-use super::script::Reins;
+use super::script::Script;
 use super::wire::{Member, Wire};
 use crate::clock::Clock;
 use crate::config::account::Account;
@@ -28,7 +28,7 @@ const JITTER: u64 = 1;
 /// What the runners of a process are made of.
 pub(super) struct Kit<'a> {
     pub(super) workspace: &'a Workspace,
-    pub(super) reins: Reins,
+    pub(super) script: &'a Script,
     pub(super) account: &'a Account,
     pub(super) wire: &'a Wire,
     pub(super) members: &'a BTreeMap<&'static str, Member>,
@@ -40,7 +40,7 @@ impl Kit<'_> {
     /// The runners over a store, under a clock, for one life.
     pub(super) fn crew(&self, store: &Arc<dyn Store>, clock: &Clock, life: &Arc<Life>) -> Result<Crew, String> {
         let scopes = Scope::of(self.account, &self.workspace.mappings, store);
-        let scopes = scopes.map(|scope| Scope { mapping: self.reins.on(&scope.mapping), ..scope }).collect();
+        let scopes = scopes.map(|scope| Scope { mapping: self.script.on(&scope.mapping), ..scope }).collect();
         let stop = Arc::new(AtomicBool::new(false));
         let opened = crew(&self.workspace.mappings, scopes, clock, &stop, |account, name, access| {
             let (Some(system), Some(member)) = (self.workspace.project.systems.get(name), self.members.get(name))

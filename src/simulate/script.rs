@@ -31,11 +31,20 @@ pub struct Setting {
     pub records: usize,
     /// How much goes wrong.
     pub faults: Severity,
+    /// Minutes between two cycles, whatever the mappings say: the rarer they are, the more happens in each.
+    pub every: Option<u64>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { days: 1, records: 8, faults: Severity::Mild }
+        Self { days: 1, records: 8, faults: Severity::Mild, every: None }
+    }
+}
+
+impl Setting {
+    /// About how long mappings wait between two cycles, in milliseconds.
+    fn poll_ms(&self) -> u64 {
+        self.every.map_or(POLL_MS, |minutes| minutes * MINUTE_MS)
     }
 }
 
@@ -56,6 +65,8 @@ pub struct Script {
     pub calm: bool,
     /// How narrow the mappings are.
     pub reins: Reins,
+    /// Minutes between two cycles, whatever the mappings say.
+    pub every: Option<u64>,
 }
 
 /// How narrow mappings are, whatever they say themselves.
@@ -74,14 +85,17 @@ pub enum Reins {
     },
 }
 
-impl Reins {
-    /// A mapping under these reins.
-    pub(super) fn on(self, mapping: &Arc<Mapping>) -> Arc<Mapping> {
+impl Script {
+    /// A mapping as this history runs it.
+    pub(super) fn on(&self, mapping: &Arc<Mapping>) -> Arc<Mapping> {
         let mut mapping = Arc::clone(mapping);
-        match self {
-            Self::AsWritten => {}
-            Self::OneBirth => Arc::make_mut(&mut mapping).limits.creates = 1,
-            Self::Back { minutes, further } => {
+        if let Some(minutes) = self.every {
+            Arc::make_mut(&mut mapping).schedule.every_ms = minutes * MINUTE_MS;
+        }
+        match self.reins {
+            Reins::AsWritten => {}
+            Reins::OneBirth => Arc::make_mut(&mut mapping).limits.creates = 1,
+            Reins::Back { minutes, further } => {
                 let schedule = &mut Arc::make_mut(&mut mapping).schedule;
                 if schedule.window != Span::Today {
                     schedule.window = Span::Last(minutes * MINUTE_MS);
@@ -176,8 +190,6 @@ impl What {
 const POLL_MS: u64 = 600_000;
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
-/// Between two acts of a calm history.
-const PAUSE_MS: u64 = 4 * POLL_MS;
 
 /// Faults that strike calls, and how hard, as fault rules; `{n}` is a chance in per cent.
 const STRIKES: [&str; 20] = [
@@ -210,7 +222,7 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
     let rough = setting.faults != Severity::None && seed.is_multiple_of(4);
     let calm = !rough && random.u8(0..6) == 0;
     let rest_ms = days * DAY_MS;
-    let mut draw = Draw { random: &mut random, rest_ms, rough, acts: Vec::new() };
+    let mut draw = Draw { random: &mut random, rest_ms, poll_ms: setting.poll_ms(), rough, acts: Vec::new() };
     if calm {
         draw.calmly(setting.faults);
     } else {
@@ -230,12 +242,13 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
         2 if rough => Reins::Back { minutes: 20, further: 5 },
         _ => Reins::AsWritten,
     };
-    Script { seed, cast, records, acts, rest_ms, calm, reins }
+    Script { seed, cast, records, acts, rest_ms, calm, reins, every: setting.every }
 }
 
 struct Draw<'a> {
     random: &'a mut Rng,
     rest_ms: u64,
+    poll_ms: u64,
     /// Trouble begins while nothing is known yet.
     rough: bool,
     acts: Vec<Act>,
@@ -250,7 +263,7 @@ impl Draw<'_> {
     /// A moment, often one at which a cycle has just begun.
     fn moment(&mut self) -> u64 {
         let at_ms = self.random.u64(0..self.rest_ms);
-        if self.random.u8(0..5) < 2 { at_ms - at_ms % POLL_MS + self.random.u64(0..4_000) } else { at_ms }
+        if self.random.u8(0..5) < 2 { at_ms - at_ms % self.poll_ms + self.random.u64(0..4_000) } else { at_ms }
     }
 
     fn human(&mut self) -> What {
@@ -298,7 +311,7 @@ impl Draw<'_> {
             // A first list that says of itself that nothing is there cannot be told from an empty one.
             let rule = if first { rule.replace("empty-list:*", "empty-list:GET") } else { rule };
             self.put(at_ms, What::Strike(rule));
-            let lasts_ms = self.random.u64(1..=12) * 10 * MINUTE_MS;
+            let lasts_ms = self.random.u64(1..=12) * self.poll_ms;
             self.put(at_ms + lasts_ms, What::Calm);
         }
         for _ in 0..self.random.u64(0..=most) {
@@ -316,7 +329,7 @@ impl Draw<'_> {
         What::Crash {
             steps: self.random.u64(1..60),
             power: self.random.bool(),
-            down_ms: self.random.u64(1_000..3 * POLL_MS),
+            down_ms: self.random.u64(1_000..3 * self.poll_ms),
         }
     }
 
@@ -328,16 +341,17 @@ impl Draw<'_> {
 
     /// One edit at a time, each long done before the next; what a crash may do in between.
     fn calmly(&mut self, faults: Severity) {
-        let mut at_ms = PAUSE_MS;
-        while at_ms + PAUSE_MS < self.rest_ms {
+        let pause_ms = 4 * self.poll_ms;
+        let mut at_ms = pause_ms;
+        while at_ms + pause_ms < self.rest_ms {
             let what = if self.random.u8(0..6) == 0 { What::Add } else { What::Edit };
             self.put(at_ms, what);
             if faults != Severity::None && self.random.bool() {
-                let within_ms = self.random.u64(0..POLL_MS);
+                let within_ms = self.random.u64(0..self.poll_ms);
                 let what = self.crash();
                 self.put(at_ms + within_ms, what);
             }
-            at_ms += PAUSE_MS + self.random.u64(0..2 * PAUSE_MS);
+            at_ms += pause_ms + self.random.u64(0..2 * pause_ms);
         }
     }
 }
@@ -369,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_history_and_another_seed_another() {
-        let setting = Setting { days: 2, records: 8, faults: Severity::Harsh };
+        let setting = Setting { days: 2, faults: Severity::Harsh, ..Setting::default() };
         assert_eq!(script(7, &setting), script(7, &setting));
         assert_ne!(script(7, &setting), script(8, &setting));
         let kinds: std::collections::BTreeSet<&str> =

@@ -12,6 +12,9 @@ use crate::record::{Side, Sides};
 /// Where the tally of a scope lies in [`Tree::Meta`], behind the scope and the zero byte.
 const TALLY: &[u8] = b"tally";
 
+/// Stands in a trail where that of a record has its side.
+const CYCLES: u8 = b'c';
+
 /// The length of what [`sequence`] makes.
 const SEQUENCE: usize = 16;
 
@@ -100,10 +103,20 @@ pub(super) fn trail(prefix: &[u8], on: Side, id: &str) -> Vec<u8> {
     [prefix, &[side(on)], &length, id.as_bytes()].concat()
 }
 
-/// The keys that lead from the records of a journal entry to the entry.
+/// The beginning of the trail of what speaks of no record: of cycles.
+pub(super) fn trail_of_cycles(prefix: &[u8]) -> Vec<u8> {
+    [prefix, &[CYCLES]].concat()
+}
+
+/// The keys that lead from the records of a journal entry to the entry; of one that speaks of none,
+/// the one that leads from the cycles.
 pub(super) fn trails(prefix: &[u8], ids: &Sides<Option<String>>, entry: &[u8]) -> Vec<Vec<u8>> {
     let sides = Side::BOTH.into_iter().filter_map(|on| Some((on, ids.get(on).as_ref()?)));
-    sides.map(|(on, id)| [&trail(prefix, on, id), sequence_of(entry)].concat()).collect()
+    let mut trails: Vec<_> = sides.map(|(on, id)| [&trail(prefix, on, id), sequence_of(entry)].concat()).collect();
+    if trails.is_empty() {
+        trails.push([&trail_of_cycles(prefix), sequence_of(entry)].concat());
+    }
+    trails
 }
 
 /// The key of the journal entry that a trail leads to.

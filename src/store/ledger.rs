@@ -192,7 +192,20 @@ impl Ledger {
     /// # Errors
     /// When the store cannot be read.
     pub fn journal_of(&self, side: Side, id: &str, limit: usize) -> Result<Vec<Entry>, Error> {
-        let trail = self.store.scan_back(Tree::Trail, &key::trail(&self.prefix, side, id), None, limit)?;
+        self.journal_along(&key::trail(&self.prefix, side, id), limit)
+    }
+
+    /// The last entries that speak of no record but of cycles, the newest first. Those that an older
+    /// depara wrote are in the journal alone.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn journal_of_cycles(&self, limit: usize) -> Result<Vec<Entry>, Error> {
+        self.journal_along(&key::trail_of_cycles(&self.prefix), limit)
+    }
+
+    fn journal_along(&self, trail: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        let trail = self.store.scan_back(Tree::Trail, trail, None, limit)?;
         let entries = trail.iter().map(|(at, _)| self.one(Tree::Journal, &key::entry(&self.prefix, at)));
         // An entry may be trimmed between the two reads.
         entries.filter_map(Result::transpose).collect()

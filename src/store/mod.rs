@@ -121,7 +121,7 @@ pub enum Tree {
     Intents = 7,
     /// Moment and number → journal entry.
     Journal = 8,
-    /// Side, id, moment and number → nothing: which journal entries speak of a record.
+    /// Side, id, moment and number → nothing: which journal entries speak of a record, and which of none.
     Trail = 9,
 }
 

@@ -258,6 +258,9 @@ fn the_journal_is_read_by_time_and_by_record() {
         assert_eq!(events(&ledger.journal_of(Side::Right, "1", 9).unwrap()), ["second"]);
         assert_eq!(events(&ledger.journal_of(Side::Left, "12", 9).unwrap()), ["third"]);
         assert_eq!(events(&ledger.journal_of(Side::Left, "9", 9).unwrap()), [""; 0]);
+        assert_eq!(events(&ledger.journal_of_cycles(9).unwrap()), ["nobody"]);
+        ledger.trim_journal(1).unwrap();
+        assert_eq!(events(&ledger.journal_of_cycles(9).unwrap()), [""; 0]);
     }
 }
 

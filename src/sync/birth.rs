@@ -78,8 +78,8 @@ impl Planner<'_> {
                 }
                 Sent::Nothing => moves.push(Move { field: *index, why: Why::Born, becomes: Some(Value::Null) }),
                 Sent::Kept => {}
-                Sent::Held(reason) => {
-                    planned.held.push(Held { side, field: Some(*index), reason: reason.clone(), place: None });
+                Sent::Held(trouble) => {
+                    planned.held.push(Held { field: Some(*index), ..held(side, trouble.clone()) });
                 }
             }
         }

@@ -7,12 +7,16 @@ use crate::link::Link;
 use crate::mapping::field::{Fields, is_empty};
 use crate::mapping::{Mapping, print_of};
 use crate::record::{Side, Sides};
+use crate::reference::scalar_text;
 
 /// Keys of records that are linked already, and whose they are. Kept as prints: there may be many.
 #[derive(Clone, Debug, Default)]
 pub struct Taken {
     ids: HashMap<u64, Box<str>>,
 }
+
+/// The key that newborns of ours carry, beside the keys of the mapping.
+const INTEGRATION: usize = usize::MAX;
 
 impl Taken {
     /// Whose key this is.
@@ -29,7 +33,7 @@ impl Taken {
 /// What pairing found.
 #[derive(Debug, Default)]
 pub struct Pairs {
-    /// Pairs found by a key; both records are there.
+    /// Pairs found by a key, or by the key of a birth; both records are there.
     pub matched: Vec<Sides<String>>,
     /// Records that no key joins to another.
     pub alone: Sides<Vec<String>>,
@@ -61,6 +65,10 @@ pub fn key_form(mapping: &Mapping, key: usize, fields: &Fields) -> Option<String
 /// Notes the keys of a link, as its base knows them.
 pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
     for side in Side::BOTH.into_iter().filter(|side| !link.gone.get(*side)) {
+        if mapping.sides.get(side).integration.is_some() {
+            let carried = mapping.integration_key(side, link.ids.get(side.other()));
+            taken.get_mut(side).insert(INTEGRATION, &carried, link.ids.get(side));
+        }
         for key in &mapping.keys {
             let Some(field) = mapping.fields.get(*key) else { continue };
             let Some(value) = link.base.get(side).fields.get(&field.key) else { continue };
@@ -76,6 +84,9 @@ pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
 pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<String, Fields>>) -> Pairs {
     let mut pairs = Pairs::default();
     let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
+    for side in Side::BOTH {
+        by_birth(mapping, snapshot, side, &mut free, &mut pairs);
+    }
     for key in &mapping.keys {
         let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
         let all: BTreeSet<&String> = forms.left.keys().chain(forms.right.keys()).collect();
@@ -90,12 +101,55 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
                     free.right.remove(right);
                 }
                 (_, _, None) if unique => {}
-                _ => ambiguous(mapping, *key, (form, &found, &held), &mut free, &mut pairs),
+                _ => {
+                    let label = mapping.fields.get(*key).map_or("", |field| field.label.as_str());
+                    ambiguous(mapping, (label, form), (&found, &held), &mut free, &mut pairs);
+                }
             }
         }
     }
     pairs.alone = free.map(|ids| ids.into_iter().cloned().collect());
     pairs
+}
+
+/// Joins the records that carry the key of a newborn of ours to those they were made from. Who carries the
+/// key of one that is linked already is a double: a creation that was delivered twice, or a person's copy.
+fn by_birth(
+    mapping: &Mapping,
+    snapshot: &Snapshot,
+    side: Side,
+    free: &mut Sides<BTreeSet<&String>>,
+    pairs: &mut Pairs,
+) {
+    let (other, taken) = (side.other(), snapshot.taken.get(side));
+    let Some(path) = &mapping.sides.get(side).integration else { return };
+    let givers: HashMap<String, &String> =
+        free.get(other).iter().map(|id| (mapping.integration_key(side, id), *id)).collect();
+    if givers.is_empty() && taken.ids.is_empty() {
+        return;
+    }
+    let mut carriers: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for id in free.get(side) {
+        let body = snapshot.records.get(side).get(*id).map(|record| record.body.value());
+        if let Some(form) = body.and_then(|body| scalar_text(&path.get(&body)?)) {
+            carriers.entry(form).or_default().push(id);
+        }
+    }
+    for (form, found) in carriers {
+        let (holder, giver) = (taken.get(INTEGRATION, &form), givers.get(&form));
+        if let ([one], Some(giver), None) = (found.as_slice(), giver, holder) {
+            let mut ids = Sides::new((*one).clone(), (*one).clone());
+            (*giver).clone_into(ids.get_mut(other));
+            pairs.matched.push(ids);
+            free.get_mut(side).remove(one);
+            free.get_mut(other).remove(giver);
+        } else if holder.is_some() || giver.is_some() {
+            let givers: Vec<&String> = giver.into_iter().copied().collect();
+            let all = Sides::each(|on| if on == side { found.as_slice() } else { givers.as_slice() });
+            let held = Sides::each(|on| holder.filter(|_| on == side));
+            ambiguous(mapping, (path.text(), &form), (&all, &held), free, pairs);
+        }
+    }
 }
 
 fn forms_of<'a>(
@@ -115,12 +169,11 @@ fn forms_of<'a>(
 
 fn ambiguous<'a>(
     mapping: &Mapping,
-    key: usize,
-    (form, found, held): (&str, &Sides<&[&'a String]>, &Sides<Option<&str>>),
+    (label, form): (&str, &str),
+    (found, held): (&Sides<&[&'a String]>, &Sides<Option<&str>>),
     free: &mut Sides<BTreeSet<&'a String>>,
     pairs: &mut Pairs,
 ) {
-    let label = mapping.fields.get(key).map_or("", |field| field.label.as_str());
     let mut others: Vec<String> = Vec::new();
     for side in Side::BOTH {
         let resource = &mapping.sides.get(side).resource;

@@ -354,8 +354,7 @@ impl Planner<'_> {
 
     fn winner(&self, members: &[usize], index: usize, seen: &Sides<Seen<'_>>) -> Option<Side> {
         let lead = members.first().copied().unwrap_or(index);
-        let own = self.mapping.fields.get(lead).and_then(|field| field.policy.as_ref());
-        match own.unwrap_or(&self.mapping.policy) {
+        match self.mapping.policy_of(index) {
             Policy::Wins(side) => Some(*side),
             Policy::Ask => None,
             Policy::Newest => Some(newest(seen.map(|one| one.record.changed_ms))),
@@ -404,16 +403,9 @@ impl Planner<'_> {
                 for (index, sent) in &draft.sent {
                     let (Some(value), Some(why)) = (values.get(index), whys.get(index)) else { continue };
                     match sent {
-                        Sent::Held(reason) => planned.held.push(Held {
-                            side,
-                            field: Some(*index),
-                            reason: reason.clone(),
-                            place: self
-                                .mapping
-                                .fields
-                                .get(*index)
-                                .map(|f| format!("{}:{}", f.place.file, f.place.line)),
-                        }),
+                        Sent::Held(trouble) => {
+                            planned.held.push(Held { field: Some(*index), ..held(side, trouble.clone()) });
+                        }
                         // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
                         Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
                         Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),

@@ -89,8 +89,7 @@ fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
 /// and stays one.
 pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Cow<'a, Link> {
-    let waits = |half: &Half| !half.expected.is_empty() || !half.under_way.is_empty();
-    if link.gone == Sides::default() && !waits(&link.base.left) && !waits(&link.base.right) {
+    if link.gone == Sides::default() && !link.base.left.waits() && !link.base.right.waits() {
         return Cow::Borrowed(link);
     }
     let mut link = link.clone();
@@ -102,7 +101,7 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            if explains(field, one.record.ours || stands_still(half, one), was, now) {
+            if explains(field, is_ours(one) || stands_still(half, one), was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
@@ -110,6 +109,11 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
     }
     link.gone = Sides::default();
     Cow::Owned(link)
+}
+
+/// True when nobody but this mapping has changed a record last.
+const fn is_ours(one: &Seen<'_>) -> bool {
+    one.record.ours && !one.record.sibling
 }
 
 /// True for a record that nobody has touched since it was last seen: not even our own write since.
@@ -155,7 +159,8 @@ fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
                 link.base.get_mut(side).under_way.insert(key, sent);
             }
-        } else if explains(field, one.record.ours, &sent.becomes, now) {
+        } else if explains(field, is_ours(one), &sent.becomes, now) {
+            link.base.get_mut(side).wrote_ms = Some(now_ms);
             know(link.base.get_mut(side), &key, now.clone());
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
@@ -194,7 +199,7 @@ fn see(
     let lacks_twin = lacks_twin(mapping, base);
     let half = base.get_mut(side);
     half.seen_ms = half.seen_ms.max(changed_ms);
-    let quiet = half.expected.is_empty() && half.under_way.is_empty() && is_settled(mapping, half, fields);
+    let quiet = !half.waits() && is_settled(mapping, half, fields);
     half.print = if quiet && !lacks_twin { print } else { 0 };
 }
 

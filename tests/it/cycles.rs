@@ -74,3 +74,23 @@ async fn a_record_that_is_always_refused_delays_no_other() {
         ploomes.person_edits(now, other, &json!({ "Name": format!("Outra {turn}") })).unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_journal_keeps_as_many_lines_as_it_is_told_to() {
+    let mut id = None;
+    let mut house = House::build(|_, ploomes, clock| {
+        let contact =
+            json!({ "TypeId": 1, "Name": "Aurora", "LegalName": "Aurora Ltda", "Register": "11222333000181" });
+        id = Some(ploomes.person_adds(clock.now(), &contact).unwrap());
+    });
+    house.runner.journal_max = 3;
+    for name in ["Um", "Dois", "Três", "Quatro", "Cinco"] {
+        house.cycle().await;
+        let now = house.clock.now();
+        house.ploomes.lock().unwrap().person_edits(now, id.unwrap(), &json!({ "Name": name })).unwrap();
+    }
+    house.cycle().await;
+    let kept = house.runner.ledger.journal(100).unwrap();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert_eq!(kept[0].details["fields"]["Nome"]["new"], "Cinco", "the newest stay: {kept:?}");
+}

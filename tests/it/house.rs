@@ -95,6 +95,8 @@ impl House {
         let runner = Runner {
             mapping: workspace.mappings.get("omie-ploomes/clientes").unwrap().clone(),
             account: "acme".to_owned(),
+            journal_max: 500_000,
+            siblings: Vec::new(),
             connectors,
             cache: depara::engine::reference::Cache::default(),
             listings: depara::engine::listing::Listings::default(),

@@ -11,6 +11,7 @@ mod demo_seen;
 mod diagnostics;
 mod docs;
 mod doctor;
+mod explained;
 mod faults;
 mod field_seen;
 mod goods_seen;

@@ -269,7 +269,7 @@ impl Play {
     fn record(&self, side: Side, body: &Value, changed_ms: i64, ours: bool) -> Record {
         let id = if self.mapping.sides.get(side).system == "alpha" { "1" } else { "2" };
         let body = self.mapping.project(side, body);
-        Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours, body }
+        Record { id: id.to_owned(), changed_ms: Some(changed_ms), ours, sibling: false, author: None, body }
     }
 
     /// The body of a system's record.

@@ -75,6 +75,8 @@ impl Trio {
                     links: links.collect(),
                     mapping: Arc::new(mapping),
                     account: "acme".to_owned(),
+                    journal_max: 500_000,
+                    siblings: Vec::new(),
                     connectors: connectors.clone(),
                     cache: cache.clone(),
                     ledger: ledger(name),

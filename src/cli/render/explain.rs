@@ -1,20 +1,21 @@
-//! How a record stands and why, in words.
+//! How a record stands and why, in words: the one reason first, then what is known besides.
 
 use std::io;
 
 use serde_json::{Value, json};
 
 use super::link::{as_json as link_json, base, heading, ids, name_in, name_of, resource};
-use super::value::{moment, value, wrapped};
-use super::{Screen, conflict, journal, quarantine};
-use crate::cli::explain::{Known, Standing};
+use super::reason::{Said, chain, said};
+use super::value::{value, wrapped};
+use super::{Paint, Screen, conflict, journal, origin, quarantine, reason};
+use crate::cli::explain::reason::Reason;
+use crate::cli::explain::{Because, Known, Standing};
 use crate::config::mapping::Arrow;
 use crate::engine::crew::Scope;
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field};
 use crate::record::Side;
 use crate::rules::Rule;
-use crate::store::Wait;
 use crate::workspace::Workspace;
 
 /// Lines of the journal that people are shown.
@@ -35,7 +36,7 @@ pub fn path_of(field: &Field, side: Side) -> &str {
     }
 }
 
-/// Explains one record of one scope, or one field of it.
+/// Explains one record of one scope, or one field of it, with the reason why it does not move.
 ///
 /// # Errors
 /// When nobody reads any more.
@@ -44,29 +45,75 @@ pub fn record(
     (scope, workspace): (&Scope, &Workspace),
     known: &Known,
     field: Option<usize>,
+    (reason, because): (&Reason, &[Because]),
 ) -> io::Result<()> {
-    let only = field.and_then(|index| scope.mapping.fields.get(index));
+    let mapping = &scope.mapping;
+    let only = field.and_then(|index| mapping.fields.get(index));
     if screen.is_json() {
-        return screen.json(&as_json(scope, known, only));
+        let reason = json!({
+            "reason": reason::as_json((scope, workspace), known, reason, because),
+            "value": field.map(|index| origin::as_json(mapping, known, index, reason)),
+        });
+        let mut told = as_json(scope, known, only);
+        if let (Value::Object(told), Value::Object(reason)) = (&mut told, reason) {
+            told.extend(reason);
+        }
+        return screen.json(&told);
     }
     heading(screen, scope)?;
     let paint = screen.paint();
-    let record = format!("{} {}", resource(&scope.mapping, known.side), paint.name(&known.id));
-    let name = name(&scope.mapping, known).map(|name| format!("  {}", paint.bold(name))).unwrap_or_default();
+    let record = format!("{} {}", resource(mapping, known.side), paint.name(&known.id));
+    let name = name(mapping, known).map(|name| format!("  {}", paint.bold(name))).unwrap_or_default();
     screen.line(&format!("  {record}{name}"))?;
-    for line in standing(scope, workspace, known) {
-        for (at, row) in wrapped(&line, WIDTH).iter().enumerate() {
-            screen.line(&format!("  {}{row}", if at > 0 { "  " } else { "" }))?;
+    if let Some(link) = known.link.as_ref() {
+        screen.line(&format!("  linked: {}", ids(mapping, link, Paint { colour: false })))?;
+    }
+    if let (Some(index), Some(only)) = (field, only) {
+        line_of(screen, scope, workspace, only)?;
+        origin::held(mapping, known, index, reason, paint).iter().try_for_each(|line| screen.line(line))?;
+        let lines = origin::lines(mapping, known, only);
+        lines.iter().try_for_each(|line| indented(screen, line))?;
+    }
+    because_of(screen, &said(scope, workspace, known, reason), &chain(workspace, because, 0))?;
+    if only.is_none() {
+        waits(screen, mapping, known, reason)?;
+        if let Some(link) = &known.link {
+            base(screen, mapping, link, None)?;
         }
     }
-    waits(screen, &scope.mapping, known, only)?;
-    if let Some(only) = only {
-        line_of(screen, scope, workspace, only)?;
-    }
-    if let Some(link) = &known.link {
-        base(screen, &scope.mapping, link, field)?;
-    }
     past(screen, scope, known, only)
+}
+
+/// A line in columns that people read, the next ones a little further in.
+fn indented(screen: &mut Screen, line: &str) -> io::Result<()> {
+    let depth = line.len() - line.trim_start().len() + 2;
+    let mut rows = wrapped(line, WIDTH).into_iter();
+    let first = rows.next().unwrap_or_default();
+    screen.line(&format!("{}{first}", " ".repeat(depth)))?;
+    rows.try_for_each(|row| screen.line(&format!("{}{row}", " ".repeat(depth + 2))))
+}
+
+/// Prints the one reason, with the words of who gave it, what it waits for and what can be done.
+fn because_of(screen: &mut Screen, said: &Said, chain: &[String]) -> io::Result<()> {
+    let paint = screen.paint();
+    indented(screen, &said.sentence)?;
+    for row in wrapped(said.words.as_deref().unwrap_or_default(), WIDTH) {
+        screen.line(&format!("    {}", paint.warn(row)))?;
+    }
+    if let Some(rule) = &said.rule {
+        wrapped(&format!("the rule: {rule}"), WIDTH).iter().try_for_each(|row| screen.note(&format!("    {row}")))?;
+    }
+    chain.iter().try_for_each(|line| indented(screen, line))?;
+    match &said.hint {
+        Some(hint) => wrapped(hint, WIDTH).iter().try_for_each(|row| screen.note(&format!("  {row}"))),
+        None => Ok(()),
+    }
+}
+
+/// Whom a sentence speaks of: resource, id, and the name that is known.
+pub(super) fn who(mapping: &Mapping, known: &Known) -> String {
+    let name = name(mapping, known).map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{} {}{name}", resource(mapping, known.side), known.id)
 }
 
 /// What people call the record: as its link knows it, or as it was when it was kept back.
@@ -77,86 +124,20 @@ fn name(mapping: &Mapping, known: &Known) -> Option<String> {
     })
 }
 
-/// How the record stands, in sentences.
-fn standing(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String> {
-    let mapping = &scope.mapping;
-    let other = &mapping.sides.get(known.side.other()).system;
-    match known.standing() {
-        Standing::Linked | Standing::Tombstone => {
-            let Some(link) = &known.link else { return Vec::new() };
-            let mut lines = vec![format!("linked: {}", ids(mapping, link, super::Paint { colour: false }))];
-            for side in Side::BOTH.into_iter().filter(|side| *link.gone.get(*side)) {
-                let system = &mapping.sides.get(side).system;
-                lines.push(format!("gone in {system}: the link is kept, so that the other is not taken for new"));
-            }
-            lines
-        }
-        Standing::Waiting(Wait::Held) => vec![format!("held, not sent to {other} until the reason is gone")],
-        Standing::Waiting(Wait::LeftOut) => vec!["left out: a rule says that it takes no part".to_owned()],
-        Standing::Waiting(Wait::Deferred) => vec![format!("deferred: what it refers to is not in {other} yet")],
-        Standing::Waiting(Wait::Quarantined) => vec![
-            format!("refused by {other}, in its own words below"),
-            "it is sent again when it or the mapping changes, or after `depara quarantine retry`".to_owned(),
-        ],
-        Standing::Waiting(Wait::Ambiguous) => {
-            vec!["ambiguous: it could be the twin of several; nothing is done until one is left".to_owned()]
-        }
-        Standing::UnderWay => {
-            vec![format!("sent to {other}, the answer is not known: the next cycle searches for it there")]
-        }
-        Standing::Seen => vec!["neither linked nor waiting now; what is known of it is below".to_owned()],
-        Standing::NeverSeen => never_seen(scope, workspace, known),
-    }
-}
-
-/// Why nothing is known of a record, most likely.
-fn never_seen(scope: &Scope, workspace: &Workspace, known: &Known) -> Vec<String> {
-    let (mapping, here) = (&scope.mapping, resource(&scope.mapping, known.side));
-    let mut lines = vec!["never seen; most likely because".to_owned()];
-    match &known.mark {
-        None => lines.push("- no cycle of this mapping has ended well yet: `depara sync` runs one".to_owned()),
-        Some(mark) => {
-            let full = mark.full_ms.map_or_else(|| "never".to_owned(), moment);
-            let read = moment(*mark.read_ms.get(known.side));
-            lines.push(format!("- it is out of the window: changes were read up to {read}, everything was last compared {full}; `depara sync --full` compares everything"));
-        }
-    }
-    if let Some(rule) = &mapping.sides.get(known.side).keep {
-        lines.push(format!("- a rule keeps it out: {}", rule_words(workspace, rule)));
-    }
-    lines.push(format!(
-        "- {here} holds no such id in the account `{}`, or the listing does not show it",
-        scope.account.name
-    ));
-    lines
-}
-
-/// What waits, and why.
-fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, only: Option<&Field>) -> io::Result<()> {
+/// What waits besides the one reason: fields that are held, and conflicts without an answer.
+fn waits(screen: &mut Screen, mapping: &Mapping, known: &Known, reason: &Reason) -> io::Result<()> {
     let paint = screen.paint();
-    if let Some(waiting) = &known.waiting {
-        let place = waiting.place.as_ref().map(|place| paint.dim(format!("by {place}"))).unwrap_or_default();
-        let rows = wrapped(&waiting.reason, WIDTH);
-        rows.iter().try_for_each(|row| screen.line(&format!("    {}", paint.warn(row))))?;
-        if !place.is_empty() {
-            screen.line(&format!("    {place}"))?;
-        }
-        screen.line(&format!("    since {}, last looked at {}", moment(waiting.since_ms), moment(waiting.last_ms)))?;
-    }
+    let told = if let Reason::Waits { field, .. } = reason { Some(*field) } else { None };
     let held = known.link.iter().flat_map(|link| &link.held);
-    for (name, reason) in held {
+    for (name, words) in held.filter(|(name, _)| told != Some(mapping.field_named(name))) {
         let field = mapping.field_named(name).and_then(|at| mapping.fields.get(at));
-        if only.is_some_and(|only| field.is_none_or(|field| field.name != only.name)) {
-            continue;
-        }
         let label = field.map_or("the record", |field| &field.label);
         let place = field.map(|field| format!(" · {}:{}", field.place.file, field.place.line)).unwrap_or_default();
         screen.line(&format!("  {} {label}", paint.warn("held")))?;
-        let rows = wrapped(&format!("{reason}{place}"), WIDTH);
+        let rows = wrapped(&format!("{words}{place}"), WIDTH);
         rows.iter().try_for_each(|row| screen.line(&format!("    {row}")))?;
     }
-    let open = known.conflicts.iter().filter(|one| one.open && only.is_none_or(|only| one.label == only.label));
-    for one in open {
+    for one in known.conflicts.iter().filter(|one| one.open) {
         let values = format!("left {}, right {}", value(&one.values.left), value(&one.values.right));
         screen.line(&format!("  {} {}: {values} ({})", paint.warn("conflict"), one.label, one.id))?;
     }
@@ -192,7 +173,9 @@ fn line_of(screen: &mut Screen, scope: &Scope, workspace: &Workspace, field: &Fi
         }
     }
     rules.dedup();
-    rules.iter().try_for_each(|rule| screen.line(&format!("    by rule {}", rule_words(workspace, rule))))
+    rules.iter().try_for_each(|rule| {
+        indented(screen, &format!("  by rule {}", rule_words(workspace, &scope.mapping, &rule.place)))
+    })
 }
 
 /// What a field does not do, when it does not go both ways at all times.
@@ -206,19 +189,25 @@ fn way(mapping: &Mapping, field: &Field) -> Option<String> {
     Some(if field.once {
         format!("told at birth only: what changes later does not move to {system}")
     } else {
-        format!("one way: an edit in {system} is put back")
+        let edit = if field.put_back { "is put back" } else { "stays, until the other side changes" };
+        format!("one way: an edit in {system} {edit}")
     })
 }
 
 /// Where a rule stands and what its author wrote above it.
-fn rule_words(workspace: &Workspace, rule: &Rule) -> String {
-    let comment = workspace.rules.comment_of(rule);
-    if comment.is_empty() { rule.place.clone() } else { format!("{} ({comment})", rule.place) }
+fn rule_words(workspace: &Workspace, mapping: &Mapping, place: &str) -> String {
+    comment_of(workspace, mapping, place).map_or_else(|| place.to_owned(), |comment| format!("{place} ({comment})"))
+}
+
+/// What the author of a rule wrote above it.
+pub(super) fn comment_of(workspace: &Workspace, mapping: &Mapping, place: &str) -> Option<String> {
+    let rule = mapping.called().find(|rule| rule.place == place)?;
+    Some(workspace.rules.comment_of(rule)).filter(|comment| !comment.is_empty())
 }
 
 /// What happened to the record, the newest first.
 fn past(screen: &mut Screen, scope: &Scope, known: &Known, only: Option<&Field>) -> io::Result<()> {
-    let label = only.map(|field| field.label.as_str());
+    let label = only.map(|field| field.label.as_str()).filter(|_| known.link.is_some());
     let of = known.journal.iter().filter(|entry| label.is_none_or(|label| journal::speaks_of(entry, label)));
     let entries: Vec<_> = of.take(JOURNAL).collect();
     if entries.is_empty() {

@@ -35,7 +35,7 @@ fn text<'a>(entry: &'a Entry, key: &str) -> &'a str {
 }
 
 /// What happened, in words. An event that this release does not know is named as it is.
-fn happened(entry: &Entry, systems: Sides<&str>) -> String {
+pub(super) fn happened(entry: &Entry, systems: Sides<&str>) -> String {
     let (system, why, field) = (text(entry, "in"), text(entry, "why"), text(entry, "field"));
     let ending = if why.is_empty() { String::new() } else { format!(": {why}") };
     match entry.event.as_str() {

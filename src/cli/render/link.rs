@@ -10,7 +10,7 @@ use super::table::Table;
 use super::value::{count, value};
 use super::{Paint, Screen};
 use crate::engine::crew::Scope;
-use crate::link::Link;
+use crate::link::{Half, Link};
 use crate::mapping::Mapping;
 use crate::mapping::field::{End, Field};
 use crate::record::{Side, Sides};
@@ -87,16 +87,18 @@ pub(super) fn base(screen: &mut Screen, mapping: &Mapping, link: &Link, only: Op
     let (left, right) = (&mapping.sides.left.system, &mapping.sides.right.system);
     let mut table = Table::new(&["field", left, right]);
     for (_, field) in mapping.fields.iter().enumerate().filter(|(index, _)| only.is_none_or(|one| one == *index)) {
-        let half = |side: Side| {
-            let half = link.base.get(side);
-            let sent = if half.expected.contains(&field.key) { " (sent)" } else { "" };
-            half.fields.get(&field.key).map_or_else(|| "–".to_owned(), |held| format!("{}{sent}", value(held)))
-        };
+        let half = |side: Side| base_of(link.base.get(side), &field.key);
         table.row([field.label.clone(), half(Side::Left), half(Side::Right)]);
     }
     let paint = screen.paint();
     screen.line(&format!("  {}", paint.dim("what each side held at the last agreement:")))?;
     table.lines(4, paint).iter().try_for_each(|line| screen.line(line))
+}
+
+/// What a half of the base holds under a key; a value that no answer has confirmed yet is marked.
+pub(super) fn base_of(half: &Half, key: &str) -> String {
+    let sent = if half.expected.contains(key) { " (sent)" } else { "" };
+    half.fields.get(key).map_or_else(|| "–".to_owned(), |held| format!("{}{sent}", value(held)))
 }
 
 /// `system.resource` of a side.

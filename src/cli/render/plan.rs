@@ -5,10 +5,11 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::preview::{Clash, Entry, Note, Preview, Write, preview};
+use super::preview::{Clash, Entry, Note, Preview, Totals, Write, preview};
 use super::table::Table;
-use super::value::{value, wrapped};
+use super::value::{count, length, value, wrapped};
 use super::{Paint, Screen};
+use crate::engine::price::Price;
 use crate::mapping::Mapping;
 use crate::reference::{folded, scalar_text};
 use crate::sync::guard::Halt;
@@ -27,10 +28,10 @@ pub fn plan(
     screen: &mut Screen,
     (mapping, account): (&Mapping, &str),
     snapshot: &Snapshot,
-    plan: &Plan,
-    halt: Option<&Halt>,
+    (plan, halt): (&Plan, Option<&Halt>),
+    price: &Price,
 ) -> io::Result<()> {
-    let seen = preview(mapping, account, snapshot, plan, halt);
+    let seen = preview((mapping, account), snapshot, (plan, halt), price);
     if screen.is_json() {
         return screen.json(&seen);
     }
@@ -50,7 +51,9 @@ pub fn plan(
     if !seen.records.is_empty() {
         screen.line("")?;
     }
-    totals(&seen, paint).iter().try_for_each(|line| screen.line(line))
+    screen.line(&totals(&seen, paint))?;
+    cost(price, paint).iter().try_for_each(|line| screen.line(line))?;
+    halted(&seen, paint).iter().try_for_each(|line| screen.line(line))
 }
 
 /// Prints why there is no plan.
@@ -66,7 +69,7 @@ pub fn failed(screen: &mut Screen, (mapping, account): (&Mapping, &str), reason:
     screen.line(&format!("  {}: {reason}", paint.bad("failed")))
 }
 
-fn heading(screen: &mut Screen, mapping: &Mapping, account: &str) -> io::Result<()> {
+pub(super) fn heading(screen: &mut Screen, mapping: &Mapping, account: &str) -> io::Result<()> {
     let paint = screen.paint();
     screen.line(&format!("{}  {}", paint.bold(&mapping.title), paint.dim(format!("{account} · {}", mapping.name))))
 }
@@ -171,9 +174,17 @@ fn note(one: &Note, paint: Paint) -> Vec<String> {
     lines
 }
 
-/// The last lines: how many of each kind, and the price.
-fn totals(seen: &Preview, paint: Paint) -> Vec<String> {
-    let totals = &seen.totals;
+/// How many of each kind.
+fn totals(seen: &Preview, paint: Paint) -> String {
+    let mut parts = outcome(&seen.totals);
+    if seen.rows.is_empty() && seen.records.iter().all(|entry| entry.writes.is_empty()) {
+        parts.insert(0, paint.good("nothing to send"));
+    }
+    paint.bold(parts.join(" · "))
+}
+
+/// How many of each kind there are.
+pub(super) fn outcome(totals: &Totals) -> Vec<String> {
     let by = |verb: &str, numbers: &BTreeMap<String, u64>| {
         numbers.iter().map(|(system, number)| format!("{verb} {number} in {system}")).collect::<Vec<_>>()
     };
@@ -188,16 +199,36 @@ fn totals(seen: &Preview, paint: Paint) -> Vec<String> {
         ("gone", totals.gone),
     ];
     parts.extend(kinds.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number}")));
+    parts
+}
+
+/// What it costs: kind by kind, each system's in all, and how long it takes at their limits.
+pub(super) fn cost(price: &Price, paint: Paint) -> Vec<String> {
+    if price.calls == 0 {
+        return Vec::new();
+    }
+    let reads: u64 = price.systems.values().flat_map(|share| &share.kinds).map(|kind| kind.reads).sum();
+    let made = if reads > 0 { format!("; the {reads} that read are made already") } else { String::new() };
+    let calls = count(usize::try_from(price.calls).unwrap_or(usize::MAX), "call");
+    let mut table = Table::default().right([2, 3]);
+    for (system, share) in &price.systems {
+        let mut name = system.clone();
+        for kind in &share.kinds {
+            let calls = (kind.reads + kind.writes).to_string();
+            table.row([std::mem::take(&mut name), kind.call.clone(), calls, length(kind.ms)]);
+        }
+        if share.kinds.len() > 1 {
+            table.row([String::new(), "in all".to_owned(), share.calls.to_string(), length(share.ms)]);
+        }
+    }
+    let mut lines = vec![format!("price: {calls}, {} at the limits{made}", length(price.ms))];
+    lines.extend(table.lines(2, paint).into_iter().map(|line| paint.dim(line)));
+    lines
+}
+
+/// Why it must not be carried out, if it must not.
+fn halted(seen: &Preview, paint: Paint) -> Vec<String> {
     let mut lines = Vec::new();
-    if seen.price.values().all(|calls| *calls == 0) {
-        parts.insert(0, paint.good("nothing to send"));
-    }
-    lines.push(paint.bold(parts.join(" · ")));
-    let price: Vec<String> =
-        seen.price.iter().filter(|(_, calls)| **calls > 0).map(|(system, calls)| format!("{system} {calls}")).collect();
-    if !price.is_empty() {
-        lines.push(paint.dim(format!("price in calls: {} (what had to be read was read)", price.join(", "))));
-    }
     if let Some(reason) = &seen.halted {
         lines.push(format!("{}: {reason}", paint.bad("halted")));
         lines.push(paint.dim("  `depara sync --accept` carries it out all the same, this once"));

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::link::{name_in, resource};
+use crate::engine::price::Price;
 use crate::mapping::Mapping;
 use crate::mapping::field::{Field, Fields, is_empty};
 use crate::record::{Side, Sides};
@@ -29,8 +30,8 @@ pub struct Preview {
     pub rows: Vec<Row>,
     /// The records.
     pub records: Vec<Entry>,
-    /// What will be sent, in calls, by system. The reads are made already.
-    pub price: BTreeMap<String, u64>,
+    /// What it costs in calls, and how long they take at the limits.
+    pub price: Price,
     /// How many of each kind.
     pub totals: Totals,
 }
@@ -148,19 +149,22 @@ pub struct Totals {
 }
 
 /// Says what a plan will do.
-pub fn preview(mapping: &Mapping, account: &str, snapshot: &Snapshot, plan: &Plan, halt: Option<&Halt>) -> Preview {
+pub fn preview(
+    (mapping, account): (&Mapping, &str),
+    snapshot: &Snapshot,
+    (plan, halt): (&Plan, Option<&Halt>),
+    price: &Price,
+) -> Preview {
     let mut seen = Preview {
         mapping: mapping.name.clone(),
         account: account.to_owned(),
         halted: halt.map(|halt| halt.reason.clone()),
         rows: Vec::new(),
         records: Vec::new(),
-        price: Side::BOTH.map(|side| (mapping.sides.get(side).system.clone(), 0)).into_iter().collect(),
+        price: price.clone(),
         totals: Totals::default(),
     };
     for row in &plan.rows {
-        let system = row.reference.split('.').next().unwrap_or_default();
-        *seen.price.entry(system.to_owned()).or_default() += 1;
         seen.rows.push(Row { reference: row.reference.clone(), value: row.value.clone() });
     }
     for planned in &plan.pairs {
@@ -191,11 +195,10 @@ pub fn preview(mapping: &Mapping, account: &str, snapshot: &Snapshot, plan: &Pla
 fn count(mapping: &Mapping, planned: &Planned, seen: &mut Preview) {
     for step in &planned.steps {
         let system = mapping.sides.get(step.side).system.clone();
-        *seen.price.entry(system.clone()).or_default() += 1;
         match step.act {
             Act::Create { .. } => *seen.totals.create.entry(system).or_default() += 1,
             Act::Update => *seen.totals.update.entry(system).or_default() += 1,
-            // A stamp belongs to its birth, but is a call of its own.
+            // A stamp belongs to its birth.
             Act::Stamp => {}
         }
     }
@@ -250,12 +253,11 @@ fn note(mapping: &Mapping, planned: &Planned, held: &Held) -> Note {
 
 fn clash(mapping: &Mapping, one: &Conflict) -> Clash {
     let field = mapping.fields.get(one.field);
-    let policy = field.and_then(|field| field.policy.as_ref()).unwrap_or(&mapping.policy);
     Clash {
         label: field.map(|field| field.label.clone()).unwrap_or_default(),
         values: one.values.clone(),
         winner: one.winner.map(|side| mapping.sides.get(side).system.clone()),
-        policy: one.by.word(policy),
+        policy: one.by.word(mapping.policy_of(one.field)),
     }
 }
 

@@ -261,7 +261,7 @@ impl<'a> World<'a> {
         };
         let kit = Kit {
             workspace,
-            reins: self.script.reins,
+            script: self.script,
             account: &account,
             wire: &self.wire,
             members: &self.members,
@@ -414,13 +414,13 @@ impl<'a> World<'a> {
 
     /// How long the slowest mapping waits between two cycles, in milliseconds.
     fn poll_ms(&self) -> u64 {
-        self.mappings().map(|mapping| mapping.schedule.every_ms).max().unwrap_or(600_000).max(60_000)
+        self.mappings().map(|mapping| self.script.on(mapping).schedule.every_ms).max().unwrap_or(600_000).max(60_000)
     }
 
-    fn mappings(&self) -> impl Iterator<Item = &'a Mapping> + use<'a> {
+    fn mappings(&self) -> impl Iterator<Item = &'a Arc<Mapping>> + use<'a> {
         let workspace = self.stage.state(0);
         let names = self.stage.cast(self.script.cast);
-        names.iter().filter_map(move |name| workspace?.mappings.get(name)).map(|mapping| &**mapping)
+        names.iter().filter_map(move |name| workspace?.mappings.get(name))
     }
 
     /// A person asks that what was refused is tried again.

@@ -60,17 +60,29 @@ fn a_plan_sends_only_reads_leaves_the_store_alone_and_is_what_is_sent() {
     let first = systems.ploomes().contacts().next().unwrap();
     systems.ploomes().person_edits(now, first, &json!({ "Email": "novo@novo.example" })).unwrap();
     let (store, asked) = (workspace.store(), systems.writes_asked());
+    let calls = systems.calls();
     let told = workspace.run(&["plan", "--format", "json"]).ended(0);
     let [plan] = told.json().try_into().unwrap();
-    let human =
-        workspace.run(&["plan"]).ended(0).says(&["→ novo@novo.example", "changed in ploomes", "price in calls"]);
+    let read = [systems.calls()[0] - calls[0], systems.calls()[1] - calls[1]];
+    let human = workspace.run(&["plan"]).ended(0).says(&[
+        "→ novo@novo.example",
+        "changed in ploomes",
+        "price: ",
+        "AlterarCliente",
+        "create contacts",
+    ]);
     assert!(human.out.lines().all(|line| line.chars().count() <= 100), "{}", human.out);
     assert_eq!(systems.writes_asked(), asked, "only reads are sent");
     assert!(store == workspace.store(), "the store is the same, byte for byte");
 
     let report = workspace.sync();
     let sent = systems.writes_asked();
-    assert_eq!(plan["price"], json!({ "omie": sent[0] - asked[0], "ploomes": sent[1] - asked[1] }));
+    let price = |system: &str, what: &str| {
+        let kinds = plan["price"]["systems"][system]["kinds"].as_array().unwrap().iter();
+        kinds.map(|kind| kind[what].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!([price("omie", "writes"), price("ploomes", "writes")], [sent[0] - asked[0], sent[1] - asked[1]]);
+    assert_eq!([price("omie", "reads"), price("ploomes", "reads")], read, "what the plan itself has read");
     let of = |verb: &str| plan["totals"][verb].clone();
     assert_eq!((of("create"), of("update")), (json!({ "ploomes": 1 }), json!({ "omie": 1 })));
     assert_eq!(

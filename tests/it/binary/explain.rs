@@ -1,5 +1,6 @@
 //! `explain`, `links`, `quarantine` and `conflicts`: what people ask afterwards.
 
+use depara::sandbox::{Fault, Sandbox as _};
 use serde_json::{Value, json};
 
 use super::{Systems, Workspace};
@@ -41,9 +42,11 @@ impl Scene {
 #[test]
 fn every_standing_of_a_record_is_explained() {
     let scene = scene();
-    scene
-        .explain("omie.clientes", scene.client, &[])
-        .says(&["never seen", "no cycle of this mapping has ended well yet"]);
+    scene.explain("omie.clientes", scene.client, &[]).says(&[
+        "never seen",
+        "no cycle of this mapping has ever come to its end",
+        "`depara sync` runs one",
+    ]);
     let report = scene.workspace.sync();
     assert_eq!((&report["quarantined"], &report["held"], &report["ambiguous"]), (&json!(1), &json!(1), &json!(3)));
 
@@ -58,20 +61,21 @@ fn every_standing_of_a_record_is_explained() {
     let field = scene.explain("omie.clientes", scene.client, &["Email"]);
     let field = field.says(&["email <=> Email", "mappings/omie-ploomes/clientes.yaml:31", "b@aurora.example"]);
     assert!(!field.out.contains("Bairro"), "one field alone:\n{}", field.out);
-    scene.explain("ploomes.contacts", scene.held, &[]).says(&[
-        "held",
+    scene.explain("ploomes.contacts", scene.held, &[]).prose().says(&[
+        "held by the rule at scripts/omie-ploomes/clientes.rhai:4 since 20",
         "not sent to omie",
         "vendedor inativo no Omie: diego@aurora.example",
-        "scripts/omie-ploomes/clientes.rhai:",
+        "the rule: May a contact",
     ]);
     scene.explain("ploomes.contacts", scene.refused, &[]).says(&[
+        "in quarantine since 20",
         "refused by omie",
         "O preenchimento da tag [cnpj_cpf] é obrigatório!",
         "depara quarantine retry",
         "reported to people",
     ]);
     scene.explain("ploomes.contacts", scene.shared, &[]).says(&["ambiguous", "11444777000161", "is shared by"]);
-    scene.explain("omie.clientes", 42, &[]).says(&[
+    scene.explain("omie.clientes", 42, &[]).prose().says(&[
         "never seen",
         "out of the window",
         "depara sync --full",
@@ -81,6 +85,112 @@ fn every_standing_of_a_record_is_explained() {
     let [known] = told.json().try_into().unwrap();
     assert_eq!((&known["standing"], &known["system"]), (&json!("held"), &json!("ploomes")));
     assert_eq!(known["waiting"]["reason"], "vendedor inativo no Omie: diego@aurora.example");
+    let reason = &known["reason"];
+    assert_eq!((&reason["kind"], &reason["words"]), (&json!("held"), &known["waiting"]["reason"]));
+    assert_eq!(
+        (&reason["place"], &reason["since_ms"]),
+        (&json!("scripts/omie-ploomes/clientes.rhai:4"), &known["waiting"]["since_ms"])
+    );
+}
+
+#[test]
+fn a_value_is_followed_to_who_changed_it_and_the_call_that_carried_it() {
+    let scene = scene();
+    scene.workspace.sync();
+    let now = scene.systems.now();
+    let phone = json!({ "Phones": [{ "PhoneNumber": "(11) 91234-5678", "TypeId": 2 }] });
+    scene.systems.ploomes().person_edits(now, scene.twin, &phone).unwrap();
+    scene.workspace.sync();
+    scene.explain("omie.clientes", scene.client, &["Telefone"]).prose().says(&[
+        "telefone1 <=> telefone1 · mappings/omie-ploomes/clientes.yaml:43",
+        "last seen 11912345678 11912345678",
+        "last agreed 11912345678 (sent) 11912345678",
+        "changed in ploomes; ploomes says that ",
+        " touched the record last, at 20",
+        "omie: (empty) → 11912345678, in cycle 2 at 20",
+        "by the line mappings/omie-ploomes/clientes.yaml:43, through scripts/phones.rhai:37 and scripts/phones.rhai:16",
+        "carried by AlterarCliente: done, at the first try",
+        "nothing waits",
+    ]);
+    let told = scene.explain("omie.clientes", scene.client, &["Telefone", "--format", "json"]);
+    let [known] = told.json().try_into().unwrap();
+    let value = &known["value"];
+    assert_eq!(value["last_seen"], json!({ "left": "11912345678", "right": "11912345678" }));
+    assert_eq!(value["base"], value["last_seen"]);
+    let origin = &value["origin"];
+    assert_eq!(
+        (&origin["from"], &origin["to"], &origin["why"]),
+        (&json!("ploomes"), &json!("omie"), &json!("changed"))
+    );
+    assert_eq!(origin["call"], json!({ "name": "AlterarCliente", "outcome": "done", "tries": 1 }));
+    assert_eq!(origin["who"]["changed_ms"], now.as_millisecond());
+    assert!(origin["who"]["author"].is_string() && origin["who"]["ours"] == false);
+    assert_eq!(known["reason"]["kind"], "settled");
+    // What neither side ever changed, and what was told to a newborn.
+    scene.explain("omie.clientes", scene.client, &["Nome"]).says(&["it never moved: both sides held the same"]);
+    let born = scene.systems.client("Doceria Nova", "60701190000104", &json!({ "email": "d@nova.example" }));
+    scene.workspace.sync();
+    scene.explain("omie.clientes", born, &["Email"]).says(&[
+        "born of the record in omie",
+        "born in ploomes with all its fields, in cycle 3",
+        "carried by create contacts: done",
+    ]);
+}
+
+#[test]
+fn a_value_that_both_sides_changed_names_the_policy_and_the_loser() {
+    let scene = scene();
+    scene.workspace.sync();
+    let told = scene.explain("ploomes.contacts", scene.twin, &["Email", "--format", "json"]);
+    let [known] = told.json().try_into().unwrap();
+    let origin = &known["value"]["origin"];
+    assert_eq!((&origin["why"], &origin["policy"]), (&json!("won"), &json!("newest")));
+    let (old, new) = (origin["old"].as_str().unwrap(), origin["new"].as_str().unwrap());
+    assert!([old, new].contains(&"a@aurora.example") && [old, new].contains(&"b@aurora.example"), "{origin}");
+    scene
+        .explain("ploomes.contacts", scene.twin, &["Email"])
+        .says(&["both sides had changed it", "decided by the policy `newest`"]);
+}
+
+#[test]
+fn a_refused_change_shows_what_both_sides_hold_and_the_call() {
+    let scene = scene();
+    scene.workspace.sync();
+    let now = scene.systems.now();
+    scene.systems.omie().faults().next(Fault::Refuse("nome já usado".to_owned()), "AlterarCliente", 1);
+    scene.systems.ploomes().person_edits(now, scene.twin, &json!({ "Name": "Aurora Pães" })).unwrap();
+    scene.workspace.sync();
+    let told = scene.explain("ploomes.contacts", scene.twin, &["Nome"]);
+    told.prose().says(&[
+        "in quarantine since",
+        "nome já usado",
+        "last seen Padaria Aurora Aurora Pães",
+        "last agreed Padaria Aurora Padaria Aurora",
+    ]);
+}
+
+#[test]
+fn a_plan_that_a_guard_refused_and_a_cycle_that_failed_are_the_reason() {
+    let scene = scene();
+    scene.workspace.mapping("on_conflict: newest", "on_conflict: newest\nlimits: { creates: 0 }");
+    scene.workspace.run(&["sync"]).ended(3);
+    scene.workspace.run(&["sync"]).ended(3);
+    scene.explain("ploomes.contacts", scene.held, &[]).prose().says(&[
+        "never seen: a guard refused the plan of cycle 1 at 20",
+        "omie.clientes would get",
+        "the limit is 0",
+        "depara sync --accept",
+    ]);
+    let told = scene.explain("ploomes.contacts", scene.held, &["--format", "json"]);
+    assert_eq!(told.json()[0]["reason"]["kind"], "guard");
+    scene.workspace.run(&["sync", "--accept"]).ended(0);
+    scene.explain("ploomes.contacts", scene.held, &[]).says(&["held by the rule at"]);
+    // A list that cannot be read is the reason for what nobody has seen.
+    scene.systems.ploomes().faults().next(Fault::BadGateway, "GET Contacts", 20);
+    scene.workspace.run(&["sync"]).ended(1);
+    scene
+        .explain("ploomes.contacts", 42, &[])
+        .says(&["never seen: no cycle has come to its end since", "`list contacts`"]);
 }
 
 #[test]
@@ -92,7 +202,10 @@ fn a_record_out_of_the_window_is_found_by_a_full_comparison() {
     let client = json!({ "razao_social": "Antiga Ltda", "nome_fantasia": "Antiga", "cnpj_cpf": "19131243000197" });
     let code = scene.systems.omie().person_adds(old, &client).unwrap();
     assert_eq!(scene.workspace.sync()["created"], json!({ "omie": 0, "ploomes": 0 }));
-    scene.explain("omie.clientes", code, &[]).says(&["never seen", "it is out of the window", "depara sync --full"]);
+    scene
+        .explain("omie.clientes", code, &[])
+        .prose()
+        .says(&["never seen", "it is out of the window until `depara sync --full`"]);
     scene.workspace.run(&["sync", "--full"]).ended(0);
     scene.explain("omie.clientes", code, &[]).says(&["linked", "Antiga", "created in ploomes"]);
     scene.explain("omie.clientes", code, &["Nome"]).says(&["nome_fantasia <=> Name", "created in ploomes"]);

@@ -1,6 +1,7 @@
 //! The built binary as a stranger uses it: a child process, a workspace in a folder of its own, and
 //! sandboxes served by this process on ports that are free.
 
+mod against;
 mod capture;
 mod check;
 mod cycle;
@@ -69,6 +70,12 @@ impl Told {
         for word in words {
             assert!(self.out.contains(word), "`{word}` is not in\n{}", self.out);
         }
+        self
+    }
+
+    /// The same words on one line: where they are wrapped is nobody's business.
+    fn prose(mut self) -> Self {
+        self.out = self.out.split_whitespace().collect::<Vec<_>>().join(" ");
         self
     }
 

@@ -234,7 +234,14 @@ fn taken_in(system: &str, resource: &str, rows: &[Row]) {
                 let again = mapping.read(side, &row.id, &body.value(), &snapshot.references);
                 assert_eq!(read, again, "a record reads otherwise than what is kept of it");
                 read.iter().flat_map(|fields| &fields.values).for_each(kept);
-                let record = Record { id: row.id.clone(), changed_ms: row.changed_ms, ours: row.ours, body };
+                let record = Record {
+                    id: row.id.clone(),
+                    changed_ms: row.changed_ms,
+                    ours: row.ours,
+                    sibling: false,
+                    author: None,
+                    body,
+                };
                 snapshot.records.get_mut(side).insert(row.id.clone(), record);
             }
             assert_eq!(reconcile(mapping, &snapshot), reconcile(mapping, &snapshot));
@@ -408,7 +415,8 @@ fn relinked(ledger: &Ledger) {
         for side in Side::BOTH {
             let id = link.ids.get(side).clone();
             let body = mapping.project(side, &serde_json::json!({ "nome": "a", "name": "b" }));
-            let record = Record { id: id.clone(), changed_ms: Some(900), ours: false, body };
+            let record =
+                Record { id: id.clone(), changed_ms: Some(900), ours: false, sibling: false, author: None, body };
             snapshot.records.get_mut(side).insert(id, record);
         }
     }

@@ -1,22 +1,35 @@
-//! `depara explain`: why a record is as it is, or why it did not move.
+//! `depara explain`: where a value came from, or the one reason why a record did not move.
 //!
-//! Answers from the store and its journal alone: nothing is asked of any system.
+//! Answers from the store and its journal alone: nothing is asked of any system, nothing is run again.
 
+pub mod origin;
+pub mod reason;
+
+use std::sync::Arc;
+
+use self::reason::Reason;
 use super::arguments::{Global, ScopeArguments};
 use super::conflicts;
 use super::open::remembered;
 use super::render::{Screen, explain};
 use super::{Exit, Stop};
+use crate::clock::Clock;
 use crate::diagnostic::nearest;
 use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::record::Side;
+use crate::mapping::field::At;
+use crate::record::{Body, Side};
+use crate::reference::scalar_text;
 use crate::store::{Conflict, Entry, Intent, Mark, Wait, Waiting};
 use crate::workspace::Workspace;
 
 /// Lines of the journal that are looked at.
-const JOURNAL: usize = 50;
+const JOURNAL: usize = 1_000;
+/// Lines on cycles that are looked at.
+const CYCLES: usize = 100;
+/// How far one record that waits for another is followed.
+const CHAIN: usize = 3;
 /// Conflicts that are shown.
 const CONFLICTS: usize = 20;
 
@@ -36,8 +49,24 @@ pub struct Known {
     pub conflicts: Vec<Conflict>,
     /// What happened to it, the newest first.
     pub journal: Vec<Entry>,
+    /// What the journal tells of cycles, the newest first.
+    pub cycles: Vec<Entry>,
     /// How far all was seen.
     pub mark: Option<Mark>,
+}
+
+/// Another record that a record waits for, and why that one does not move.
+pub struct Because {
+    /// What the waiting record calls it.
+    pub label: String,
+    /// Its own mapping.
+    pub scope: Scope,
+    /// What is known of it.
+    pub known: Known,
+    /// Why it does not move.
+    pub reason: Reason,
+    /// What it waits for itself.
+    pub because: Vec<Self>,
 }
 
 /// How a record stands.
@@ -91,8 +120,11 @@ pub(super) fn run(
     }
     // Where one scope knows the record, those that never saw it have nothing to say.
     let any = known.iter().any(|(_, one, _)| one.standing() != Standing::NeverSeen);
+    let now_ms = Clock::machine().now_ms();
     for (scope, one, field) in known.iter().filter(|(_, one, _)| !any || one.standing() != Standing::NeverSeen) {
-        explain::record(screen, (scope, &workspace), one, *field)?;
+        let reason = reason::why(&scope.mapping, one, *field, now_ms);
+        let because = waits_for(&workspace, scope, one, now_ms, CHAIN)?;
+        explain::record(screen, (scope, &workspace), one, *field, (&reason, &because))?;
     }
     Ok(Exit::Done)
 }
@@ -118,8 +150,39 @@ fn gather(scope: &Scope, side: Side, id: &str) -> anyhow::Result<Known> {
         intent: intents.into_iter().find(|intent| intent.side == side.other() && intent.from == id),
         conflicts: found,
         journal: ledger.journal_of(side, id, JOURNAL)?,
+        cycles: ledger.journal_of_cycles(CYCLES)?,
         mark: ledger.mark()?,
     })
+}
+
+/// The records that a waiting one refers to and that have no twin themselves, each with its reason.
+fn waits_for(
+    workspace: &Workspace,
+    scope: &Scope,
+    known: &Known,
+    now_ms: i64,
+    depth: usize,
+) -> anyhow::Result<Vec<Because>> {
+    let body = known.waiting.as_ref().filter(|_| depth > 0).and_then(|waiting| waiting.body.as_ref());
+    let Some(body) = body.map(Body::value) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for field in &scope.mapping.fields {
+        let end = field.ends.get(known.side);
+        let (At::Path(path), Some(lookup)) = (&end.at, &end.lookup) else { continue };
+        let Some(other) = workspace.mappings.get(&lookup.reference) else { continue };
+        let Some(id) = path.get(&body).as_ref().and_then(scalar_text).filter(|id| !id.is_empty()) else { continue };
+        let system = &scope.mapping.sides.get(known.side).system;
+        let Some(side) = Side::BOTH.into_iter().find(|side| other.sides.get(*side).system == *system) else { continue };
+        let ledger = scope.ledger.of_scope(&Scope::name(&scope.account.name, &other.name));
+        let scope = Scope { account: scope.account.clone(), mapping: Arc::clone(other), ledger };
+        let known = gather(&scope, side, &id)?;
+        if known.link.is_none() {
+            let reason = reason::why(&scope.mapping, &known, None, now_ms);
+            let because = waits_for(workspace, &scope, &known, now_ms, depth - 1)?;
+            found.push(Because { label: field.label.clone(), scope, known, reason, because });
+        }
+    }
+    Ok(found)
 }
 
 type Asked<'a> = (&'a Scope, Side, Option<usize>);
