@@ -189,7 +189,10 @@ impl Evidence<'_> {
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };
             let refilled = is_empty(change.after) && Side::BOTH.iter().any(|side| self.fills_itself(*side, field));
-            let free = field.once || refilled || (!field.put_back && field.one_way_from() == Some(side));
+            let free = field.once
+                || refilled
+                || self.is_derived(pair, (index, field))
+                || (!field.put_back && field.one_way_from() == Some(side));
             let place = self.mapping.sides.get(side).name();
             if self.ours.raced(&self.mapping.name, &place, &pair.get(side).id, change.at_ms) {
                 continue;
@@ -257,8 +260,24 @@ impl Evidence<'_> {
                         || self.ours.raced(&self.mapping.name, &place, &life.id, change.at_ms)
                 })
         });
-        let apart = field.one_way_from().is_none() && !field.once && !alike(field, now.left, now.right) && !excused;
+        let excused = excused || field.once || self.is_derived(pair, (index, field));
+        let apart = field.one_way_from().is_none() && !alike(field, now.left, now.right) && !excused;
         apart.then(|| ("I1", format!("it rests at {} on the left and {} on the right", now.left, now.right)))
+    }
+
+    /// True for what a system fills from what belongs to it, when that was changed alone: of an address the
+    /// city, and the state follows it where the system knows cities.
+    fn is_derived(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> bool {
+        let last = |at: usize| {
+            let field = self.mapping.fields.get(at)?;
+            let all = Side::BOTH.iter().flat_map(|side| changes((at, field), *side, pair.get(*side)));
+            all.max_by_key(|one| one.at_ms)
+        };
+        let Some(typed) = last(index) else { return false };
+        let now = |side: Side| pair.get(side).last.value(index);
+        let stands = |side: Side| alike(field, now(side), typed.after) && !is_empty(now(side.other()));
+        let filled = Side::BOTH.iter().any(|side| self.fills_itself(*side, field) && stands(side.other()));
+        filled && self.mapping.together(&index).iter().filter_map(|at| last(*at)).any(|one| one.at_ms > typed.at_ms)
     }
 
     /// True when people typed, there and in these places, all that a group reads a value from: when one
