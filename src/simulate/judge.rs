@@ -253,6 +253,8 @@ impl Evidence<'_> {
             is_unresolved(now.get(side))
                 || !has_twin(&self.references, field, side.other(), now.get(side))
                 || self.is_told(link, index, side, &Value::Null)
+                || self.kin(index).iter().any(|at| self.is_told(link, *at, side, now.get(side)))
+                || (self.is_read_of_typed(field, side, &life.id) && self.is_cleared(index, (side.other(), pair)))
                 || self.holds(index, (side, life), now.get(side.other()))
                 || life.last.is_borrowed(index)
                 || last.is_some_and(|change| {
@@ -298,6 +300,12 @@ impl Evidence<'_> {
             let stands = path.look(body);
             stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
         })
+    }
+
+    /// True when the last that people did on a side to a field, or to what belongs to it, was to clear it.
+    fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {
+        let last = |at: &usize| changes((*at, self.mapping.fields.get(*at)?), side, pair.get(side)).pop();
+        self.mapping.together(&index).iter().filter_map(last).any(|change| is_empty(change.after))
     }
 
     /// True when a value was cleared before the two had met: at a first meeting what is empty gives way.
