@@ -16,6 +16,9 @@ use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 
+/// What became of a write is asked for so long although its line is gone from the mapping: it may come back.
+const LINE_GONE_MS: i64 = 7 * 86_400_000;
+
 /// What a side is known to hold at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Image {
@@ -47,7 +50,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i6
     if flaw::is(Flaw::StaleAccepted) {
         return false;
     }
-    if changed != seen || half.expected.is_empty() {
+    if changed != seen || !half.expected.iter().any(|key| mapping.keyed(key).is_some()) {
         return changed < seen;
     }
     let window_ms = i64::try_from(mapping.schedule.window.longest_ms()).unwrap_or(i64::MAX);
@@ -97,8 +100,11 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
         let one = seen.get(side);
         let half = link.base.get_mut(side);
         for key in std::mem::take(&mut half.expected) {
+            let Some((index, field)) = mapping.keyed(&key) else {
+                half.expected.extend(half.under_way.contains_key(&key).then_some(key));
+                continue;
+            };
             half.under_way.remove(&key);
-            let Some((index, field)) = mapping.keyed(&key) else { continue };
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
             if explains(field, is_ours(one) || stands_still(half, one), was, now) {
@@ -153,7 +159,15 @@ pub fn unheeded_by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) 
 fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms: i64) {
     let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
     for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
-        let Some((index, field)) = mapping.keyed(&key) else { continue };
+        let Some((index, field)) = mapping.keyed(&key) else {
+            let half = link.base.get_mut(side);
+            if now_ms.saturating_sub(sent.at_ms) < LINE_GONE_MS {
+                half.under_way.insert(key, sent);
+            } else {
+                half.expected.remove(&key);
+            }
+            continue;
+        };
         let now = one.fields.value(index);
         if *now == sent.before {
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {

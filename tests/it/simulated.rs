@@ -30,6 +30,24 @@ fn what_one_mapping_writes_the_next_one_carries_on() {
     }
 }
 
+/// Each of them showed a defect once: of the engine (4068, 326) or of the judge.
+#[test]
+fn seeds_that_broke_once_hold() {
+    let one = stage(&files::carried());
+    let all = Stage::open(&files::carried(), None).unwrap_or_else(|error| panic!("{error}"));
+    let hourly = |faults| Setting { faults, every: Some(60), ..Setting::default() };
+    let kept = [
+        (&one, hourly(Severity::Mild), &[555, 1650, 1789][..]),
+        (&one, hourly(Severity::Harsh), &[326]),
+        (&all, Setting::default(), &[3122, 4068]),
+    ];
+    for (stage, setting, seeds) in kept {
+        for seed in seeds {
+            assert_eq!(history(stage, &script(*seed, &setting)).broken, [], "seed {seed}");
+        }
+    }
+}
+
 #[test]
 fn one_seed_is_one_history_to_the_byte() {
     let stage = stage(&files::carried());
