@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use depara::clock::Clock;
 use depara::engine::doctor::Doctor;
 use depara::engine::reference::Cache;
-use depara::sandbox::auvo::{OverCap, PriceForm};
+use depara::sandbox::auvo::{OverCap, PriceForm, SortKey};
 use depara::sandbox::people::{self, fieldwork};
-use depara::sandbox::{Auvo, Omie, Ploomes};
+use depara::sandbox::{Auvo, Omie, Ploomes, Request, Sandbox as _};
 use serde_json::json;
 
 use crate::trio::Trio;
@@ -41,16 +41,21 @@ async fn omie_answers_both_ways() {
             "ok: How many clients does a page hold at most? 100: more are cut in silence.",
             "ok: Are ids numbers or texts? Numbers.",
             "ok: Does one CPF or CNPJ stand in one client alone? Yes, among 100.",
+            "note: How many products does a page hold at most? It cannot be told: there are too few.",
+            "note: By which day are sales orders filtered? By the day they were made or changed, or none",
         ],
     );
     let other = answers("omie", |omie, _, _, clock| {
         (omie.switches.page_cap, omie.switches.ids_as_text) = (500, true);
+        omie.switches.trade.orders_filtered_by_expectation = true;
         people::crowd(omie, 1, 120, clock.now()).unwrap();
         omie.switches.unique_document = false;
         for name in ["Aurora", "Aurora Filial"] {
             let client = json!({ "razao_social": name, "nome_fantasia": name, "cnpj_cpf": "11222333000181" });
             omie.person_adds(clock.now(), &client).unwrap();
         }
+        order(omie, clock, "10/11/2026");
+        products(omie, clock);
     });
     says(
         &other.await,
@@ -58,10 +63,57 @@ async fn omie_answers_both_ways() {
             "ok: How many clients does a page hold at most? More than 100: 122 came.",
             "ok: Are ids numbers or texts? Texts.",
             "warning: Does one CPF or CNPJ stand in one client alone? No, not 11.222.333/0001-81: twins",
+            "ok: How many products does a page hold at most? More than 100: 121 came.",
+            "warning: By which day are sales orders filtered? By the day they are expected: ",
+        ],
+    );
+    let third = answers("omie", |omie, _, _, clock| {
+        people::crowd(omie, 1, 1, clock.now()).unwrap();
+        order(omie, clock, "10/11/2026");
+        products(omie, clock);
+    });
+    says(
+        &third.await,
+        &[
+            "ok: How many products does a page hold at most? 100: more are cut in silence.",
+            "note: By which day are sales orders filtered? By the day they were made or changed, or none",
         ],
     );
     let empty = answers("omie", |_, _, _, _| {}).await;
-    assert_eq!(empty.matches("note: ").count(), 2, "{empty}");
+    assert_eq!(empty.matches("note: ").count(), 4, "{empty}");
+}
+
+fn products(omie: &mut Omie, clock: &Clock) {
+    for number in 0..120 {
+        product(omie, clock, number);
+    }
+}
+
+fn product(omie: &mut Omie, clock: &Clock, number: u32) -> i64 {
+    let body = json!({ "codigo": format!("{number}"), "descricao": format!("FILTRO {number}"), "unidade": "UN",
+        "ncm": "39232190", "valor_unitario": 50 });
+    omie.person_adds_product(clock.now(), &body).unwrap()
+}
+
+/// An order of the first client that is expected on this day.
+fn order(omie: &mut Omie, clock: &Clock, day: &str) {
+    let client = omie.clients().next().unwrap()["codigo_cliente_omie"].clone();
+    let line = json!({ "ide": { "codigo_item_integracao": "1" }, "produto": {
+        "codigo_produto": product(omie, clock, 999), "quantidade": 1, "valor_unitario": 50 } });
+    let head = json!({ "codigo_cliente": client, "codigo_pedido_integracao": "D9", "data_previsao": day,
+        "etapa": "10", "codigo_parcela": "000" });
+    let account = omie.current_account();
+    let order = json!({ "cabecalho": head, "det": [line], "informacoes_adicionais": {
+        "codigo_categoria": "1.01.01", "codigo_conta_corrente": account, "consumidor_final": "S", "enviar_email": "N" } });
+    let body = json!({ "call": "IncluirPedido", "app_key": "demo-key", "app_secret": "demo-secret", "param": [order] });
+    let request = Request {
+        method: "POST".to_owned(),
+        path: "/api/v1/produtos/pedido/".to_owned(),
+        body: body.to_string().into_bytes(),
+        ..Request::default()
+    };
+    let answer = omie.answer(clock.now(), &request);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,17 +127,38 @@ async fn ploomes_answers_both_ways() {
             "ok: How many contacts does a page hold at most? 300: more are cut in silence.",
             "ok: Which type of phone is a fax? That with the Id ",
             "ok: Do filters mind upper and lower case? No.",
+            "ok: How many contacts come where no size is asked for? 300; a size is always asked for.",
+            "ok: Does a page name the next one? No.",
+            "ok: Is one contact read by its id in the path? No: HTTP 404: ",
+            "note: Do filters mind accents? Yes, or no state is called São Paulo.",
         ],
     );
     let other = answers("ploomes", |_, ploomes, _, clock| {
         people::crowd_of_contacts(ploomes, 1, 310, clock.now()).unwrap();
         (ploomes.switches.page_max, ploomes.switches.case_sensitive) = (1_000, true);
+        (ploomes.switches.page_default, ploomes.switches.next_link) = (20, true);
+        (ploomes.switches.get_by_key, ploomes.switches.accents_ignored) = (true, true);
+        assert!(ploomes.drop_phone_type("fax"));
     });
     says(
         &other.await,
         &[
             "ok: How many contacts does a page hold at most? More than 300.",
             "note: Do filters mind upper and lower case? Yes, or no type",
+            "warning: Which type of phone is a fax? None: there are Comercial, Celular, ",
+            "ok: How many contacts come where no size is asked for? 20; a size is always asked for.",
+            "ok: Does a page name the next one? Yes, in `@odata.nextLink`",
+            "ok: Is one contact read by its id in the path? Yes; the answer holds @odata.context, value.",
+            "ok: Do filters mind accents? No.",
+        ],
+    );
+    let empty = answers("ploomes", |_, _, _, _| {});
+    says(
+        &empty.await,
+        &[
+            "note: How many contacts come where no size is asked for? It cannot be told: all 0 came.",
+            "note: Does a page name the next one? It cannot be told: there are too few.",
+            "note: Is one contact read by its id in the path? It cannot be told: no row of contacts serves to ask it.",
         ],
     );
 }
@@ -97,6 +170,14 @@ fn field(omie: &mut Omie, ploomes: &mut Ploomes, auvo: &mut Auvo, clock: &Clock)
     for number in 0..110 {
         let customer = json!({ "name": format!("Cliente {number}"), "externalId": format!("x{number}") });
         auvo.person_adds(clock.now(), "customers", &customer).unwrap();
+    }
+}
+
+/// More tasks than a page holds.
+fn tasks(auvo: &mut Auvo, clock: &Clock) {
+    for number in 0..110 {
+        let task = json!({ "idUserFrom": auvo.person_id(), "orientation": format!("Visita {number}"), "priority": 1 });
+        auvo.person_adds(clock.now(), "tasks", &task).unwrap();
     }
 }
 
@@ -112,6 +193,13 @@ async fn auvo_answers_in_all_its_ways() {
             "ok: How are prices written? As texts, such as `",
             "ok: Which stages do quotations have? ",
             "ok: Do rows of the list hold their lines? Yes.",
+            "ok: Do lists come in the order of ids? Yes.",
+            "ok: How exactly does `dateLastUpdate` filter? By the second.",
+            "ok: How exactly is the last update of a quotation told? By the day, such as `2026-",
+            "ok: Are quotations listed by their last update? Yes.",
+            "note: How many tasks does a page hold at most? It cannot be told: there are too few.",
+            "ok: Does an `endDate` without a time take in its day? No: it ends when the day begins.",
+            "ok: Is what lies on an `endDate` listed? Yes.",
         ],
     );
     assert!(usual.contains("Aprovado"), "{usual}");
@@ -119,6 +207,10 @@ async fn auvo_answers_in_all_its_ways() {
         field(omie, ploomes, auvo, clock);
         (auvo.switches.over_cap, auvo.switches.product_price) = (OverCap::Refuse, PriceForm::Number);
         (auvo.switches.quotation_rows_thin, auvo.switches.quotation_old_names) = (true, true);
+        (auvo.switches.quotation_moments, auvo.switches.quotation_update_filter) = (true, false);
+        (auvo.switches.bare_end_takes_day, auvo.switches.end_inclusive) = (true, false);
+        (auvo.switches.sort, auvo.switches.dates_by_day) = (SortKey::Scattered, true);
+        tasks(auvo, clock);
     });
     let other = other.await;
     says(
@@ -127,6 +219,12 @@ async fn auvo_answers_in_all_its_ways() {
             "ok: How many customers does a page hold at most? 100: more are refused.",
             "ok: How are prices written? As numbers, such as ",
             "ok: Do rows of the list hold their lines? No; each is read by itself.",
+            "note: Do lists come in the order of ids? No: ",
+            "ok: How exactly does `dateLastUpdate` filter? By the day: ",
+            "ok: How exactly is the last update of a quotation told? With the time of day, such as `2026-",
+            "warning: Are quotations listed by their last update? No: each cycle reads all of them.",
+            "ok: How many tasks does a page hold at most? 100: more are refused.",
+            "ok: Does an `endDate` without a time take in its day? Yes.",
         ],
     );
     assert!(other.contains("Aprovado"), "{other}");
@@ -136,6 +234,8 @@ async fn auvo_answers_in_all_its_ways() {
             auvo.person_adds(clock.now(), "customers", &json!({ "name": name, "externalId": "x1" })).unwrap();
         }
         field(omie, ploomes, auvo, clock);
+        auvo.switches.end_inclusive = false;
+        tasks(auvo, clock);
     });
     says(
         &third.await,
@@ -143,6 +243,13 @@ async fn auvo_answers_in_all_its_ways() {
             "ok: How many customers does a page hold at most? More than 100.",
             "ok: Under which names are customers shown? `customerId` and `name`",
             "warning: Is an externalId one customer's alone? No, not x1: twins",
+            "ok: Do lists come in the order of ids? Yes.",
+            "ok: How many tasks does a page hold at most? More than 100.",
+            "ok: Is what lies on an `endDate` listed? No: the end is left out.",
         ],
     );
+    let fourth = answers("auvo", |_, _, auvo, clock| tasks(auvo, clock));
+    says(&fourth.await, &["ok: How many tasks does a page hold at most? 100: more are cut in silence."]);
+    let empty = answers("auvo", |_, _, _, _| {}).await;
+    assert_eq!(empty.matches("no row of tasks serves to ask it").count(), 2, "{empty}");
 }

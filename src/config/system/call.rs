@@ -139,7 +139,10 @@ pub(super) enum Role {
 /// Every name an expression of a call may use.
 pub(super) const NAMES: &[&str] =
     &["secret", "name", "page", "size", "skip", "since", "now", "ids", "values", "id", "body"];
-const LIST: &[&str] = &["secret", "name", "page", "size", "skip", "now"];
+/// What the list of a resource may use.
+pub(super) const LIST: &[&str] = &["secret", "name", "page", "size", "skip", "now"];
+/// The same in a probe that was told something before.
+pub(super) const PROBED: &[&str] = &["secret", "name", "page", "size", "skip", "now", "known"];
 const WINDOW: &[&str] = &["secret", "name", "page", "size", "skip", "now", "since"];
 const FETCH: &[&str] = &["secret", "name", "page", "size", "skip", "now", "ids"];
 const FIND: &[&str] = &["secret", "name", "page", "size", "skip", "now", "values"];
@@ -147,9 +150,9 @@ const CREATE: &[&str] = &["secret", "name", "body"];
 const UPDATE: &[&str] = &["secret", "name", "body", "id"];
 
 impl Role {
-    const fn names(self) -> &'static [&'static str] {
+    const fn names(self, whole: &Whole<'_>) -> &'static [&'static str] {
         match self {
-            Self::List => LIST,
+            Self::List => whole.list,
             Self::Fetch => FETCH,
             Self::Find => FIND,
             Self::Create => CREATE,
@@ -192,7 +195,7 @@ pub(super) fn call(
     complaints: &mut Diagnostics,
 ) -> Option<Call> {
     let mut entries = written.entries(complaints)?;
-    let names = whole.names(role.names());
+    let names = whole.names(role.names(whole));
     let name = entries.take("call").and_then(|at| at.text(complaints));
     let method = entries.take("method").and_then(|at| method(at, complaints)).or(whole.method);
     let path_here = entries.take("path").and_then(|at| Template::lower(at, whole.host, names, complaints));

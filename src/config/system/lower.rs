@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde_json::Value;
 
+use super::call::LIST;
 use super::login::login;
 use super::probe::probes;
 use super::resource;
@@ -22,11 +23,14 @@ const FRAME: &[&str] = &["secret", "name", "body"];
 const FRAME_WITH_TOKEN: &[&str] = &["secret", "name", "body", "token"];
 
 /// What the parts of a system file need to know of the whole.
+#[derive(Clone)]
 pub(super) struct Whole<'a> {
     pub(super) host: &'a Host,
     pub(super) secrets: &'a [String],
     pub(super) method: Option<Method>,
     pub(super) records: Option<Path>,
+    /// What a list may speak of.
+    pub(super) list: &'static [&'static str],
 }
 
 impl Whole<'_> {
@@ -58,7 +62,7 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let outcomes = entries.take("outcomes").map(|at| patterns(at, complaints)).unwrap_or_default();
     let message = entries.take("message").map(|at| paths(at, complaints)).unwrap_or_default();
     let records = entries.take("records").and_then(|at| path(at, complaints));
-    let whole = Whole { host: &host, secrets: &secrets, method: frame.method, records };
+    let whole = Whole { host: &host, secrets: &secrets, method: frame.method, records, list: LIST };
     let written = entries.need("resources", complaints);
     let resources = written.map(|at| resources(at, &whole, complaints));
     let written = written.and_then(|at| at.map(&mut Diagnostics::default())).unwrap_or_default().to_vec();

@@ -280,6 +280,8 @@ pub struct Join {
 pub struct Probe {
     /// The resource that is listed.
     pub resource: String,
+    /// What is asked with, out of the rows of the list as it is.
+    pub known: Option<Template>,
     /// Its list, with other parameters.
     pub call: Call,
     /// What its first page answers.

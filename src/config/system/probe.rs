@@ -1,7 +1,9 @@
 //! Probes: what nobody knows of a system but an account of it, and how to ask without changing anything.
 //!
-//! A probe is the list of a resource with other parameters, so that it can only ever read.
+//! A probe is the list of a resource with other parameters, so that it can only ever read. Where what is
+//! asked for must be there, `known` takes it from the list as it is, which is read before.
 
+use super::call::PROBED;
 use super::lower::{Whole, word};
 use super::resource::resource;
 use super::{Answer, Call, Health, Probe, Question};
@@ -10,7 +12,9 @@ use crate::config::template::{Names, Template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
 /// What an answer may look at.
-const NAMES: &[&str] = &["rows", "body", "outcome", "reason"];
+const NAMES: &[&str] = &["rows", "body", "outcome", "reason", "known"];
+/// What is known may be taken from.
+const KNOWN: &[&str] = &["rows"];
 
 const HEALTHS: [(&str, Health); 4] =
     [("ok", Health::Well), ("note", Health::Note), ("warning", Health::Warning), ("failure", Health::Failure)];
@@ -34,7 +38,13 @@ fn probe(
 ) -> Option<Probe> {
     let mut entries = at.entries(complaints)?;
     let of = entries.need("of", complaints);
-    let changes: Vec<(Word, Located)> = ["query", "body"]
+    let known = entries.take("known");
+    let mut own = whole.clone();
+    if known.is_some() {
+        own.list = PROBED;
+    }
+    let known = known.and_then(|at| Template::lower(at, whole.host, Names { names: KNOWN, secrets: &[] }, complaints));
+    let changes: Vec<(Word, Located)> = ["path", "query", "body", "records"]
         .into_iter()
         .filter_map(|key| {
             entries.take(key).map(|at| (Word { text: key.to_owned(), place: at.place.clone() }, at.clone()))
@@ -54,8 +64,8 @@ fn probe(
         complaints.push(Diagnostic::new(Code::UnknownResource, &of.place, sentence).did_you_mean(&name, listed));
         return None;
     };
-    let call = changed(word, written, &changes, whole, complaints)?;
-    Some(Probe { resource: name, call, questions })
+    let call = changed(word, written, &changes, &own, complaints)?;
+    Some(Probe { resource: name, known, call, questions })
 }
 
 /// The list of a resource with other parameters.
@@ -69,11 +79,11 @@ fn changed(
     let list = Word { text: "list".to_owned(), place: word.place.clone() };
     let changes = Located { node: Node::Map(changes.to_vec()), place: written.place.clone() };
     let over = Located { node: Node::Map(vec![(list, changes)]), place: written.place.clone() };
-    let mut own = Diagnostics::default();
+    let mut own = Diagnostics { list: Vec::new(), sources: complaints.sources.clone() };
     let call = resource(word, &overlaid(written, &over), whole, &mut own).and_then(|resource| resource.list);
     // What is wrong with the resource itself was said already.
     for one in own.list {
-        if !complaints.list.contains(&one) {
+        if !complaints.list.iter().any(|said| (said.code, &said.place) == (one.code, &one.place)) {
             complaints.push(one);
         }
     }

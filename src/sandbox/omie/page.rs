@@ -90,7 +90,12 @@ impl Window {
 
     /// Tells whether a moment is within it.
     pub(super) fn within(self, stamp: Stamp) -> bool {
-        self.from.is_none_or(|from| from <= stamp.local) && self.until.is_none_or(|until| stamp.local <= until)
+        self.covers(stamp.local)
+    }
+
+    /// The same of a moment that nobody stamped.
+    pub(super) fn covers(self, moment: DateTime) -> bool {
+        self.from.is_none_or(|from| from <= moment) && self.until.is_none_or(|until| moment <= until)
     }
 
     /// Tells whether a record was included, or else altered, within it.

@@ -108,6 +108,7 @@ pub(super) fn list(omie: &mut Omie, ask: &Ask) -> Reply {
     }
     let window = Window::read(&fields)?;
     let page = Page::read(&fields, omie.switches.page_cap);
+    let by_expectation = omie.switches.trade.orders_filtered_by_expectation;
     let (client, seller) = (int(&fields, "filtrar_por_cliente"), int(&fields, "filtrar_por_vendedor"));
     let (low, high) = (int(&fields, "numero_pedido_de"), int(&fields, "numero_pedido_ate"));
     let mut rows = omie.trade.sales_orders.fitting(ask, |row| {
@@ -119,7 +120,13 @@ pub(super) fn list(omie: &mut Omie, ask: &Ask) -> Reply {
             "CANCELADO" => row.cancelled.is_some(),
             _ => false,
         };
-        (window.is_open() || window.holds(row.created, row.changed))
+        let expected = || read_date(word(head, "data_previsao")).flatten().map(|day| day.at(0, 0, 0, 0));
+        let inside = if by_expectation {
+            expected().is_some_and(|day| window.covers(day))
+        } else {
+            window.holds(row.created, row.changed)
+        };
+        (window.is_open() || inside)
             && (text(&fields, "apenas_importado_api") != "S" || row.created.by == Author::Api)
             && (client == 0 || client == whole(head, "codigo_cliente"))
             && (seller == 0 || seller == whole(more, "codVend"))

@@ -31,6 +31,8 @@ pub struct TradeSwitches {
     pub taxation_told_again: bool,
     /// A sales order expected before today is refused. Default true.
     pub past_expectation_refused: bool,
+    /// Sales orders are filtered by the day they are expected; else by inclusion and change. Default false.
+    pub orders_filtered_by_expectation: bool,
 }
 
 impl Default for TradeSwitches {
@@ -42,6 +44,7 @@ impl Default for TradeSwitches {
             service_order_needs_service: false,
             taxation_told_again: false,
             past_expectation_refused: true,
+            orders_filtered_by_expectation: false,
         }
     }
 }

@@ -178,7 +178,7 @@ impl Writer<'_> {
         for column in &self.switches.unique {
             let Some(own) = row.get(column) else { continue };
             let mut others = self.world.rows(Table::Contact).values().filter(|other| other.id() != row.id());
-            let judge = super::filter::Judge { world: self.world, case_sensitive: false };
+            let judge = super::filter::Judge { world: self.world, case_sensitive: false, accents_ignored: false };
             let same = |other: &Row| {
                 other.get(column).and_then(|other| judge.compare(other, own)) == Some(std::cmp::Ordering::Equal)
             };

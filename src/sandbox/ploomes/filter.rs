@@ -1,9 +1,12 @@
 //! A compiled `$filter`, and what it says about a row.
 //!
 //! Names are resolved when the filter is read (`grammar.rs`), so judging a row cannot fail. Text is
-//! compared without case but with accents, as a SQL Server collation of the kind `CI_AS` does.
+//! compared, unless the account does otherwise, without case but with accents, as a SQL Server collation of the kind `CI_AS` does.
 
 use std::cmp::Ordering;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::row::{Cell, Row};
 use super::schema::{Column, Nav};
@@ -72,6 +75,8 @@ pub(super) struct Judge<'a> {
     pub(super) world: &'a World,
     /// Whether texts are compared with case.
     pub(super) case_sensitive: bool,
+    /// Whether texts are compared without accents.
+    pub(super) accents_ignored: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -140,15 +145,11 @@ impl<'a> Judge<'a> {
     pub(super) fn compare(&self, a: &Cell, b: &Cell) -> Option<Ordering> {
         match (a, b) {
             (Cell::Integer(a) | Cell::Moment(a), Cell::Integer(b) | Cell::Moment(b)) => Some(a.cmp(b)),
-            (Cell::Text(a), Cell::Text(b)) if self.case_sensitive => Some(a.cmp(b)),
-            (Cell::Text(a), Cell::Text(b)) => {
-                let fold = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-                if a.is_ascii() && b.is_ascii() {
-                    let lower = |byte: u8| byte.to_ascii_lowercase();
-                    return Some(a.bytes().map(lower).cmp(b.bytes().map(lower)));
-                }
-                Some(fold(a).cmp(&fold(b)))
+            (Cell::Text(a), Cell::Text(b)) if a.is_ascii() && b.is_ascii() && !self.case_sensitive => {
+                let lower = |byte: u8| byte.to_ascii_lowercase();
+                Some(a.bytes().map(lower).cmp(b.bytes().map(lower)))
             }
+            (Cell::Text(a), Cell::Text(b)) => Some(self.fold(a).cmp(&self.fold(b))),
             (Cell::Flag(a), Cell::Flag(b)) => Some(a.cmp(b)),
             (Cell::Decimal(a), Cell::Decimal(b)) => a.partial_cmp(b),
             (Cell::Decimal(a), Cell::Integer(b)) => a.partial_cmp(&(*b as f64)),
@@ -158,7 +159,12 @@ impl<'a> Judge<'a> {
     }
 
     fn fold(&self, text: &str) -> String {
-        if self.case_sensitive { text.to_owned() } else { text.to_lowercase() }
+        let text = if self.accents_ignored {
+            text.nfd().filter(|letter| !is_combining_mark(*letter)).collect()
+        } else {
+            text.to_owned()
+        };
+        if self.case_sensitive { text } else { text.to_lowercase() }
     }
 }
 

@@ -319,7 +319,7 @@ mod tests {
         );
         row.set_list(List::Phones, vec![phone]);
         let filter = filter(Table::Contact, text).unwrap();
-        Judge { world: &world, case_sensitive }.accepts(Some(&filter), &row)
+        Judge { world: &world, case_sensitive, accents_ignored: false }.accepts(Some(&filter), &row)
     }
 
     #[test]

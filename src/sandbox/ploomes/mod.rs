@@ -185,7 +185,8 @@ impl Ploomes {
     }
 
     fn judge(&self) -> Judge<'_> {
-        Judge { world: &self.world, case_sensitive: self.switches.case_sensitive }
+        let Switches { case_sensitive, accents_ignored, .. } = self.switches;
+        Judge { world: &self.world, case_sensitive, accents_ignored }
     }
 
     fn list(&self, route: &Route, mut options: Options, strike: Option<&Fault>) -> String {
@@ -209,7 +210,14 @@ impl Ploomes {
             (_, Some(id)) => page::sorted(judge, of_id(id), &options, top),
             (_, None) => page::page(judge, resource.table, &options, top),
         };
-        render::envelope(judge, (resource.table, resource.name), &options, &page)
+        let mut told = render::envelope(judge, (resource.table, resource.name), &options, &page);
+        let shown = options.skip + page.rows.len();
+        let is_full = top.is_some_and(|top| page.rows.len() >= top);
+        if self.switches.next_link && resource.paged && page.count.map_or(is_full, |count| shown < count) {
+            told.pop();
+            told.push_str(&render::next(resource.name, shown));
+        }
+        told
     }
 
     /// One record as the answer to its write.

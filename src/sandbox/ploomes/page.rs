@@ -168,7 +168,7 @@ mod tests {
             world.put(Table::Contact, row.with("Name", if id % 2 == 0 { "b" } else { "A" }));
         }
         let options = options(Table::Contact, query).unwrap();
-        let judge = Judge { world: &world, case_sensitive: false };
+        let judge = Judge { world: &world, case_sensitive: false, accents_ignored: false };
         page(judge, Table::Contact, &options, options.top).rows.iter().map(|row| row.id()).collect()
     }
 

@@ -121,6 +121,11 @@ impl Ploomes {
         self.world.find(Table::PhoneType, "Name", name)
     }
 
+    /// Drops a phone type, case apart; tells whether it was there.
+    pub fn drop_phone_type(&mut self, name: &str) -> bool {
+        self.phone_type_id(name).and_then(|id| self.world.take(Table::PhoneType, id)).is_some()
+    }
+
     /// The id of a user by e-mail, case apart.
     pub fn user_id(&self, email: &str) -> Option<i64> {
         self.world.find(Table::User, "Email", email)

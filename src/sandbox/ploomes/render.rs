@@ -30,6 +30,12 @@ pub(super) fn envelope(judge: Judge<'_>, (table, set): (Table, &str), options: &
     out
 }
 
+/// The end of an envelope that names the page after so many rows.
+pub(super) fn next(set: &str, skip: usize) -> String {
+    let host = CONTEXT.trim_end_matches("$metadata#");
+    format!(",\"@odata.nextLink\":\"{host}{set}?$skip={skip}\"}}")
+}
+
 /// The envelope of a refusal: `value` is a text.
 pub(super) fn refusal(message: &str) -> String {
     let mut out = String::new();

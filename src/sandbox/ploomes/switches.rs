@@ -29,8 +29,12 @@ pub struct Switches {
     pub page_max: usize,
     /// Records of a page of contacts or cities when `$top` is missing.
     pub page_default: usize,
+    /// A page that is not the last names the next one.
+    pub next_link: bool,
     /// Text comparisons in `$filter` mind upper and lower case.
     pub case_sensitive: bool,
+    /// Text comparisons in `$filter` do not mind accents.
+    pub accents_ignored: bool,
     /// An unknown field in a query answers 403 instead of 400.
     pub unknown_field_forbidden: bool,
     /// An unknown member of a body is refused with 400 instead of ignored.
@@ -80,7 +84,9 @@ impl Default for Switches {
             patch_status: 200,
             page_max: 300,
             page_default: 300,
+            next_link: false,
             case_sensitive: false,
+            accents_ignored: false,
             unknown_field_forbidden: false,
             unknown_member_refused: false,
             zip_code_coerced: false,

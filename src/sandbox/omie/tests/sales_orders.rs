@@ -227,6 +227,9 @@ fn a_listing_has_ways_of_its_own() {
     // An end without a start starts today.
     assert_eq!(found(&mut desk, json!({ "filtrar_por_data_ate": "31/12/2026" })), ["102"]);
     assert_eq!(found(&mut desk, json!({ "filtrar_por_data_de": "01/01/2026", "etapa": "10" })), ["101", "102"]);
+    desk.omie.switches.trade.orders_filtered_by_expectation = true;
+    let between = json!({ "filtrar_por_data_de": "30/10/2026", "filtrar_por_data_ate": "30/10/2026" });
+    assert_eq!(found(&mut desk, between), ["101", "102"]);
     let page = desk.done(ORDERS, "ListarPedidos", json!({ "apenas_resumo": "S" }));
     assert!(page["pedido_venda_produto"][0].get("det").is_none() && page["total_de_registros"] == 2);
     let text = desk.refused(ORDERS, "ListarPedidos", json!({ "ordem_decrescente": "S" }));

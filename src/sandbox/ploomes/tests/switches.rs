@@ -16,6 +16,16 @@ fn pages_are_as_long_as_the_account_says_and_small_lists_have_none() {
     assert_eq!(get(&mut ploomes, "/Contacts?$top=300&$orderby=Id").len(), 5);
     assert_eq!(get(&mut ploomes, "/Cities?$top=300&$orderby=Id").len(), 5);
     assert!(get(&mut ploomes, "/Cities@Countries@States").len() > 5);
+    let mut next = |query: &str, named: bool| {
+        ploomes.switches.next_link = named;
+        let answer = ask_raw(&mut ploomes, 1, &format!("GET /Contacts?{query}"), "");
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["@odata.nextLink"].as_str().map(str::to_owned)
+    };
+    assert_eq!(next("$top=5", false), None);
+    for (query, end) in [("$top=5", Some(5)), ("$top=2&$skip=4&$count=true", Some(6)), ("$top=5&$skip=5", None)] {
+        let wanted = end.map(|skip| format!("https://public5-api2.ploomes.com/Contacts?$skip={skip}"));
+        assert_eq!(next(query, true), wanted, "{query}");
+    }
 }
 
 #[test]
@@ -25,6 +35,10 @@ fn a_filter_minds_the_case_where_the_account_does() {
     assert_eq!((found(&mut ploomes, "PADARIA AÇÃO"), found(&mut ploomes, "Padaria Acao")), (1, 0));
     ploomes.switches.case_sensitive = true;
     assert_eq!((found(&mut ploomes, "PADARIA AÇÃO"), found(&mut ploomes, "Padaria Ação")), (0, 1));
+    ploomes.switches.accents_ignored = true;
+    assert_eq!((found(&mut ploomes, "padaria acao"), found(&mut ploomes, "Padaria Acao")), (0, 1));
+    ploomes.switches.case_sensitive = false;
+    assert_eq!(found(&mut ploomes, "PADARIA ACAO"), 1);
 }
 
 #[test]
