@@ -5,6 +5,7 @@
 //! YAML with the engine it tests. It counts every call and every limit a client broke.
 
 pub mod auvo;
+mod document;
 pub mod fault;
 pub mod folk;
 pub mod hook;

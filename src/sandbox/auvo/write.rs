@@ -13,7 +13,7 @@ use super::row::{Row, any_case, digits, items, set, text};
 use super::schema::{Kind, Member, Table, schema};
 use super::switches::Switches;
 use super::world::World;
-use crate::sandbox::ploomes::completed;
+use crate::sandbox::document;
 
 /// One write in progress: who writes, when, where.
 pub(super) struct Writer<'a> {
@@ -217,7 +217,7 @@ impl<'a> Writer<'a> {
         }
         if table == Table::Customer && self.switches.document_checked {
             let number = digits(text(row, "cpfCnpj"));
-            let wrong = !number.is_empty() && !is_document(&number);
+            let wrong = !number.is_empty() && !document::is_valid(&number);
             return if wrong { Err(Refusal::rule("The cpfCnpj is not valid.")) } else { Ok(()) };
         }
         Ok(())
@@ -288,10 +288,4 @@ pub(super) fn require(table: Table, fields: &Row) -> Result<(), Refusal> {
     }
     let text = format!("The {lacking} field is required.");
     Err(Refusal::Member { name: (*lacking).to_owned(), text })
-}
-
-/// Whether digits are a CPF or a CNPJ with right check digits.
-fn is_document(digits: &str) -> bool {
-    let stem = digits.get(..digits.len().saturating_sub(2)).unwrap_or_default();
-    matches!(digits.len(), 11 | 14) && completed(stem) == digits
 }

@@ -1,7 +1,7 @@
 //! Who or what an identity is, the same in every system.
 
 use super::pool::LABOURS;
-use crate::sandbox::ploomes::completed;
+use crate::sandbox::document::completed;
 
 /// A company, or a person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
+use crate::sandbox::document::completed;
 use crate::sandbox::places::{CITIES, City, plain_upper};
-use crate::sandbox::ploomes::completed;
 
 /// An invented company or person.
 #[derive(Clone, Debug)]

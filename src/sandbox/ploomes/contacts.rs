@@ -3,12 +3,12 @@
 //! A PATCH is partial for scalars, replaces `Phones` and `Tags` when it names them, and merges
 //! `OtherProperties` by key. `Register` and its mirrors `CNPJ` and `CPF` always agree.
 
-use super::document;
 use super::refusal::Refusal;
 use super::row::{Cell, List, Row, digits};
 use super::schema::{Link, Table, schema};
 use super::switches::TypeChange;
 use super::write::{Body, Writer, members};
+use crate::sandbox::document;
 
 impl Writer<'_> {
     /// Makes a contact and tells its id.
@@ -167,7 +167,7 @@ impl Writer<'_> {
         }
         if self.switches.documents_checked
             && let Some(register) = row.text("Register")
-            && !document::is_valid(&digits(register))
+            && !document::is_valid(&register.replace(['.', '-', '/'], ""))
         {
             return Err(Refusal::invalid("O CPF / CNPJ informado é inválido."));
         }

@@ -5,7 +5,6 @@
 //! shares nothing with the engine it tests.
 
 mod contacts;
-mod document;
 mod filter;
 mod folk;
 mod grammar;
@@ -37,7 +36,6 @@ use self::write::{Body, Writer};
 use super::hook::{Hook, Outbox};
 use super::{Answer, CallKind, Fault, Faults, Request, Sandbox, Tally};
 
-pub(super) use self::document::completed;
 pub use self::switches::{Switches, TypeChange};
 
 /// The key that opens the account unless another is set.

@@ -39,9 +39,11 @@ static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let email = r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>()]+";
     let moment =
         r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?\b|\b\d{2}/\d{2}/\d{4}\b";
+    let document = r"\b[0-9A-Za-z]{2}\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3}/[0-9A-Za-z]{4}-\d{2}\b";
     let word = r"[\p{L}\p{M}\d]*\p{L}[\p{L}\p{M}\d]*";
     let number = r"\+?\(?\d[\d().\-/ ]*\d|\d";
-    Regex::new(&format!("(?P<email>{email})|(?P<moment>{moment})|(?P<word>{word})|(?P<number>{number})")).ok()
+    let first = format!("(?P<email>{email})|(?P<moment>{moment})|(?P<document>{document})");
+    Regex::new(&format!("{first}|(?P<word>{word})|(?P<number>{number})")).ok()
 });
 
 /// Words with letters, inside an e-mail.
@@ -74,7 +76,13 @@ impl Mask {
         let Some(parts) = PARTS.as_ref() else { return };
         for found in parts.captures_iter(text) {
             let all = found.get(0).map_or("", |all| all.as_str());
-            self.kept.insert(if found.name("number").is_some() { digits(all) } else { folded(all) });
+            self.kept.insert(if found.name("number").is_some() {
+                digits(all)
+            } else if found.name("document").is_some() {
+                folded(&without_signs(all))
+            } else {
+                folded(all)
+            });
         }
     }
 
@@ -103,6 +111,8 @@ impl Mask {
             let all = found.get(0).map_or("", |all| all.as_str());
             if found.name("email").is_some() {
                 self.email(all)
+            } else if found.name("document").is_some() {
+                self.document(all, place)
             } else if found.name("word").is_some() {
                 self.word(all)
             } else if found.name("number").is_some() {
@@ -126,10 +136,29 @@ impl Mask {
         runs.replace_all(text, masked).into_owned()
     }
 
+    /// A word; a CNPJ with letters is one too.
     fn word(&self, text: &str) -> String {
         let plain = folded(text);
         let stays = plain.chars().count() < WORD_MIN || WEB.contains(&plain.as_str()) || self.kept.contains(&plain);
-        if stays { text.to_owned() } else { self.letters(text) }
+        if stays {
+            return text.to_owned();
+        }
+        // Branches with and without letters may be of one company.
+        let root = |root: &str| if has_letter(root) { self.letters(root) } else { self.digits(root) };
+        document::masked(text, root).unwrap_or_else(|| self.letters(text))
+    }
+
+    /// A CNPJ in its signs.
+    fn document(&self, text: &str, place: Place) -> String {
+        let bare = without_signs(text);
+        if !has_letter(&bare) {
+            return self.number(text, place);
+        }
+        let masked = self.word(&bare);
+        let mut masks = masked.chars();
+        text.chars()
+            .map(|sign| if sign.is_ascii_alphanumeric() { masks.next().unwrap_or(sign) } else { sign })
+            .collect()
     }
 
     /// Letters become letters, vowels vowels, and digits digits.
@@ -245,6 +274,15 @@ fn dressed(letter: char, mask: u8) -> char {
     whole.next().filter(|_| whole.next().is_none()).unwrap_or(mask)
 }
 
+/// The letters and digits of a document.
+fn without_signs(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+fn has_letter(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+}
+
 /// The digits of a text.
 pub(super) fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
@@ -316,6 +354,36 @@ mod tests {
                     && (one.is_alphanumeric() || one == other)
             };
             assert!(text.chars().zip(masked.chars()).all(same_kind), "{text} became {masked}");
+        }
+    }
+
+    #[test]
+    fn a_document_with_letters_stays_one_of_its_form() {
+        let mask = mask();
+        let any = |text: &str| mask.text(text, Place::Any);
+        let masked = any("12ABC34501DE35");
+        assert!(document::is_document(&masked), "{masked}");
+        assert_eq!(masked.get(8..12), Some("01DE"), "the branch stays");
+        assert_ne!(masked, "12ABC34501DE35");
+        let signed = any("12.ABC.345/01DE-35");
+        assert_eq!(
+            (without_signs(&signed), signed.replace(char::is_alphanumeric, "")),
+            (masked.clone(), "../-".to_owned())
+        );
+        assert_eq!(any("12ABC34501DE35, 12.ABC.345/01DE-35"), format!("{masked}, {signed}"));
+        assert_eq!(any("12abc34501de35"), masked.to_lowercase());
+        // Another branch of the company, and one without letters of a company without any.
+        assert_eq!(any("12ABC345000269").get(..8), masked.get(..8));
+        assert_eq!(any("1122233301DE39").get(..8), any("11222333000181").get(..8));
+        // What follows a document is no part of it.
+        let (document, phone) = (any("11.222.333/0001-81"), any("3000-1000"));
+        assert_eq!(any("11.222.333/0001-81 / 3000-1000"), format!("{document} / {phone}"));
+        // With wrong check digits it is a word, however it is typed.
+        assert_eq!(without_signs(&any("12.ABC.345/01DE-36")), any("12ABC34501DE36"));
+        let mut knowing = Mask { key: [7, 11], ..Mask::default() };
+        knowing.keep("12.ABC.345/01DE-35 11.222.333/0001-81");
+        for kept in ["12ABC34501DE35", "12.abc.345/01de-35", "11222333000181"] {
+            assert_eq!(knowing.text(kept, Place::Any), kept);
         }
     }
 
