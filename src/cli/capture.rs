@@ -22,6 +22,7 @@ use crate::cases::capture::{Key, Life, written};
 use crate::clock::Clock;
 use crate::config::account::AccountFile;
 use crate::diagnostic::nearest;
+use crate::engine::capture::Capture;
 use crate::engine::crew::{Crew, Scope};
 use crate::mapping::Mapping;
 use crate::record::Side;
@@ -70,7 +71,8 @@ fn case_of(
         Ok(Some((runner.mapping, taken)))
     })?;
     let Some((mapping, taken)) = taken else { return Ok(String::new()) };
-    let life = Life { mapping: &mapping, snapshot: &taken.snapshot, plan: &taken.plan, rows: &taken.rows, keep };
+    let Capture { snapshot, plan, rows, ambiguous } = &taken;
+    let life = Life { mapping: &mapping, snapshot, plan, rows, keep, ambiguous: *ambiguous };
     written(workspace, &life, key)
         .map_err(|why| Stop::failed(why, "`--keep FIELD` tells a field as it is; a mask of it may be in the way"))
 }

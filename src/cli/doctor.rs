@@ -142,6 +142,9 @@ impl Visit<'_> {
             let enabled = waiting.iter().any(|one| one.name == mapping.name);
             self.tell(&mapping.name, missing(&mapping, enabled, &doctor), told, screen)?;
         }
+        for mapping in waiting.iter().filter(|one| lacking(one).is_empty()) {
+            self.tell(&mapping.name, vec![unready(mapping, &reached)], told, screen)?;
+        }
         for mut runner in runners {
             let mapping = Arc::clone(&runner.mapping);
             if let Some(system) = doctor.shut(&mapping.systems()) {
@@ -165,7 +168,8 @@ impl Visit<'_> {
         let unset: Vec<String> =
             given.filter_map(|text| Some(text.split_once(UNSET)?.1)).map(|name| format!("`{name}`")).collect();
         if !unset.is_empty() {
-            let text = format!("no credentials: the environment variable {} is not set", unset.join(", "));
+            let (noun, verb) = if unset.len() == 1 { ("variable", "is") } else { ("variables", "are") };
+            let text = format!("no credentials: the environment {noun} {} {verb} not set", unset.join(", "));
             return Err(Finding::new(Health::Failure, text).hint("set it before starting: `export NAME=…`"));
         }
         connector(self.workspace, self.account, (name, access), clock, notes).map_err(|error| {
@@ -220,6 +224,13 @@ impl Visit<'_> {
         let place = Place { account: &self.account.name, about };
         shown::findings(screen, place, &found, told).map_err(Into::into)
     }
+}
+
+/// Why a mapping is not planned whose systems were not opened.
+fn unready(mapping: &Mapping, reached: &BTreeMap<String, Connector>) -> Finding {
+    let shut: Vec<String> = mapping.systems().into_iter().filter(|one| !reached.contains_key(one)).collect();
+    let verb = if shut.len() == 1 { "is" } else { "are" };
+    Finding::new(Health::Note, format!("not planned: {} {verb} not ready, as said above", shut.join(" and ")))
 }
 
 /// The parameters that an account must give and does not.

@@ -25,6 +25,8 @@ pub struct Capture {
     pub plan: Plan,
     /// The rows of references that were looked at.
     pub rows: Rows,
+    /// The record shares a key with others, which are not read.
+    pub ambiguous: bool,
 }
 
 impl Runner {
@@ -54,7 +56,8 @@ impl Runner {
             plan = self.reconcile(&mut snapshot, &known).await?;
         }
         let rows = snapshot.references.given();
-        Ok(Capture { snapshot, plan, rows })
+        let ambiguous = self.ledger.waiting(side, id)?.is_some_and(|waiting| waiting.kind == Wait::Ambiguous);
+        Ok(Capture { snapshot, plan, rows, ambiguous })
     }
 
     async fn read_one(&self, side: Side, id: &str, snapshot: &mut Snapshot) -> Result<(), Error> {

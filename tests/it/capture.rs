@@ -22,8 +22,9 @@ use crate::trio::Trio;
 const KEY: Key = [3, 5];
 
 fn case_of(workspace: &Workspace, mapping: &Arc<Mapping>, taken: &Capture, keep: &[usize]) -> String {
-    let Capture { snapshot, plan, rows } = taken;
-    written(workspace, &Life { mapping, snapshot, plan, rows, keep }, KEY).unwrap_or_else(|why| panic!("{why}"))
+    let Capture { snapshot, plan, rows, ambiguous } = taken;
+    let life = Life { mapping, snapshot, plan, rows, keep, ambiguous: *ambiguous };
+    written(workspace, &life, KEY).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Every text of a value.

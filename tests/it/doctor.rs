@@ -129,7 +129,7 @@ async fn ploomes_answers_both_ways() {
             "ok: Do filters mind upper and lower case? No.",
             "ok: How many contacts come where no size is asked for? 300; a size is always asked for.",
             "ok: Does a page name the next one? No.",
-            "ok: Is one contact read by its id in the path? No: HTTP 404: ",
+            "ok: Is one contact read by its id in the path? No, so a filter reads it. The answer: HTTP 404: ",
             "note: Do filters mind accents? Yes, or no state is called São Paulo.",
         ],
     );

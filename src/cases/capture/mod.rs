@@ -44,6 +44,8 @@ pub struct Life<'a> {
     pub rows: &'a Rows,
     /// Fields, by index, whose values are told as they are.
     pub keep: &'a [usize],
+    /// The record shares a key with others, which are not told.
+    pub ambiguous: bool,
 }
 
 impl Life<'_> {
@@ -72,6 +74,9 @@ pub fn written(workspace: &Workspace, life: &Life<'_>, key: Key) -> Result<Strin
     case.settles = effects(&case).is_some_and(|all| all.later.is_empty());
     if !case.settles {
         notes.push("a second plan would send something: see whether that is meant".to_owned());
+    }
+    if life.ambiguous {
+        notes.push("in life nothing is done, for others share a key of this record; here it stands alone".to_owned());
     }
     let text = yaml::text(&head(mapping, &notes), &entries(workspace, &case, expect::tree(&found)));
     let failures = run(workspace, &text)?;

@@ -201,7 +201,16 @@ fn with_field<'a>(fitting: &[(&'a Scope, Side)], field: Option<&str>) -> anyhow:
         let known = fields().flat_map(|field| [field.name.as_str(), field.label.as_str()]);
         let hint = match nearest(word, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known: {}", fields().map(|field| field.label.as_str()).collect::<Vec<_>>().join(", ")),
+            None => {
+                // Several mappings may speak of the record, and call fields alike.
+                let mut labels: Vec<&str> = Vec::new();
+                for field in fields() {
+                    if !labels.contains(&field.label.as_str()) {
+                        labels.push(&field.label);
+                    }
+                }
+                format!("known: {}", labels.join(", "))
+            }
         };
         return Err(Stop::usage(format!("no field is named `{word}`"), hint));
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::json;
 
-use super::value::wrapped;
+use super::value::{count, wrapped};
 use super::{Paint, Screen};
 use crate::cases::{CaseOutcome, Failure};
 
@@ -41,7 +41,7 @@ pub fn verdict(screen: &mut Screen, passed: usize, failed: usize) -> io::Result<
         return screen.json(&json!({ "passed": passed, "failed": failed }));
     }
     let paint = screen.paint();
-    let text = format!("{passed} cases passed, {failed} failed");
+    let text = format!("{} passed, {failed} failed", count(passed, "case"));
     screen.line(&if failed == 0 { paint.good(text) } else { paint.bad(text) })
 }
 

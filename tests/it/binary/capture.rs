@@ -28,7 +28,7 @@ fn a_record_and_its_twin_become_a_case_that_passes_at_once() {
         assert!(!written.contains(word), "`{word}` stands in\n{written}");
     }
     assert!(written.contains("expect:\n  update:") || written.contains("expect: { update:"), "{written}");
-    workspace.run(&["test", "from-life"]).ended(0).says(&["1 cases passed, 0 failed"]);
+    workspace.run(&["test", "from-life"]).ended(0).says(&["1 case passed, 0 failed"]);
     workspace.run(&["fmt", "--check"]).ended(0);
     workspace.run(&["check", "--deny", "warnings"]).ended(0);
     // The same masks once more, and others under another key.
@@ -66,4 +66,19 @@ fn what_leads_nowhere_is_said() {
     let told = told.json();
     assert_eq!((&told[0]["mapping"], &told[0]["file"]), (&json!("omie-ploomes/clientes"), &json!(null)));
     assert!(told[0]["case"].as_str().unwrap().contains("Padaria Aurora"), "{}", told[0]["case"]);
+}
+
+#[test]
+fn what_in_life_is_ambiguous_is_told_as_such() {
+    let systems = Systems::open();
+    let client = systems.client("Padaria Aurora", "11222333000181", &json!({})).to_string();
+    for name in ["Padaria Aurora", "Aurora Filial"] {
+        systems.contact(name, "11222333000181", &json!({}));
+    }
+    let workspace = Workspace::of(&systems);
+    let capture = ["capture", "omie.clientes", &client];
+    let told = workspace.run(&capture).ended(0).out;
+    assert!(!told.contains("# Note:"), "no cycle has seen it: {told}");
+    workspace.sync();
+    workspace.run(&capture).ended(0).says(&["# Note: in life nothing is done, for others share a key of this record"]);
 }

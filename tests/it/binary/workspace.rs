@@ -163,6 +163,13 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
     run(&["test", &inner]).ended(2).complains(&["there is no workspace in"]);
     workspace.run(&["test", "rul-01"]).ended(2).complains(&["no case holds `rul-01`"]);
     workspace.run(&["explain", "omie.clients", "1"]).ended(2).complains(&["did you mean `omie.clientes`?"]);
+    // Fields of several accounts are named once.
+    workspace.edit("depara.yaml", |text| {
+        let (head, account) = text.split_once("accounts:\n").unwrap();
+        format!("{head}accounts:\n{account}{}", account.replace("acme", "other"))
+    });
+    let told = workspace.run(&["explain", "omie.clientes", "1", "zzzz"]).ended(2);
+    assert_eq!(told.err.matches("Tipo de pessoa").count(), 1, "{}", told.err);
     workspace.run(&["sync", "--log", "depara=loud"]).ended(2).complains(&["is no log level"]);
     std::fs::remove_file(workspace.path("depara.yaml")).unwrap();
     workspace.run(&["sync"]).ended(2).complains(&["there is no `depara.yaml`"]);
