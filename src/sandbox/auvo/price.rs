@@ -32,7 +32,8 @@ pub(super) fn posted(price: f64, as_what: PostedNumber) -> f64 {
 
 /// A sum of money to the cent.
 pub(super) fn rounded(sum: f64) -> f64 {
-    (sum * 100.0).round() / 100.0
+    // Zero has one sign only: the sum of nothing is a negative one.
+    (sum * 100.0).round() / 100.0 + 0.0
 }
 
 fn grouped(price: f64, thousands: char, decimal: char) -> String {
@@ -61,6 +62,7 @@ mod tests {
         assert_eq!(all(1234.5), [json!("1.234,50"), json!("$1,234.50"), json!("1234.50"), json!(1234.5)]);
         assert_eq!(all(0.0), [json!("0,00"), json!("$0.00"), json!("0.00"), json!(0.0)]);
         assert_eq!(shown(-1_000_000.0, PriceForm::Comma), "-1.000.000,00");
+        assert_eq!(json!(rounded([0.0; 0].iter().sum())).to_string(), "0.0");
     }
 
     #[test]

@@ -206,7 +206,8 @@ pub(super) fn put(object: &mut Value, name: &str, value: impl Into<Value>) {
 
 /// A sum of money to the cent.
 pub(super) fn cents(sum: f64) -> f64 {
-    (sum * 100.0).round() / 100.0
+    // Zero has one sign only: the sum of nothing is a negative one.
+    (sum * 100.0).round() / 100.0 + 0.0
 }
 
 /// Merges an object into another: what is not named stays, what is named empty goes, as switched.
