@@ -157,7 +157,8 @@ pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Re
         }
     };
     screen.line(&text)?;
-    match found.list.first() {
+    // What keeps everything from starting comes first.
+    match found.list.iter().min_by_key(|one| one.weight) {
         Some(first) => {
             screen.note(&format!("`depara check --explain {}` says what it means, and how to repair it", first.code))
         }
