@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::record::Sides;
@@ -97,9 +97,15 @@ pub struct UnderWay {
     pub before: Value,
     /// What it was to hold.
     pub becomes: Value,
-    /// What the giving side held; nothing where the field only reads otherwise along with others.
-    #[serde(default)]
+    /// What the giving side held, which may be empty; nothing where the field only reads otherwise along
+    /// with others.
+    #[serde(default, deserialize_with = "held", skip_serializing_if = "Option::is_none")]
     pub given: Option<Value>,
     /// When it left, in milliseconds since 1970.
     pub at_ms: i64,
+}
+
+/// An empty value that was held is not the same as none.
+fn held<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }

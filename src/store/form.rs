@@ -234,7 +234,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::link::{Link, Outline};
+    use crate::link::{Link, Outline, UnderWay};
 
     /// Reads a form as version 1 wrote it. The texts below are never edited: they are on people's
     /// disks. A change that breaks one needs a new version of the form.
@@ -319,6 +319,15 @@ mod tests {
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":1,"full_ms":7,"rows":{"crm.users":6}}}"#);
         assert_eq!(mark.rows.get("crm.users"), Some(&6));
+    }
+
+    #[test]
+    fn an_empty_value_that_was_given_is_not_none() {
+        for given in [None, Some(Value::Null), Some(json!(""))] {
+            let sent = UnderWay { before: json!("Ana"), becomes: Value::Null, given, at_ms: 5 };
+            let bytes = pack(Tree::Meta, b"x", &sent).unwrap();
+            assert_eq!(unpack::<UnderWay>(Tree::Meta, b"x", &bytes).unwrap(), sent);
+        }
     }
 
     #[test]
