@@ -74,18 +74,30 @@ pub fn parse(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Loc
                 |at| Place::at(&name, text, to_usize(at.line()), to_usize(at.column())),
             );
             let sentence = first_line(&error.to_string());
-            complaints.push(
-                Diagnostic::new(Code::YamlSyntax, &place, sentence)
-                    .hint("check the indentation, quotes and brackets of this line and the one above"),
-            );
+            let hint = hint_for(text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default());
+            complaints.push(Diagnostic::new(Code::YamlSyntax, &place, sentence).hint(hint));
             None
         }
     }
 }
 
+/// What most likely is wrong with a line that is no YAML.
+fn hint_for(line: &str) -> &'static str {
+    let blanks = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
+    if blanks.contains('\t') {
+        "write blanks in place of the tab"
+    } else if line.matches('"').count() % 2 == 1 {
+        "this line opens a quote and does not close it, or the other way round"
+    } else {
+        "check the indentation, quotes and brackets of this line and the one above"
+    }
+}
+
+/// What the reader says, without the place it names: that is told in its own way.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
-    line.trim_end_matches('.').to_owned()
+    let said = line.split_once(" at line ").map_or(line, |(said, _)| said);
+    said.trim_end_matches('.').to_owned()
 }
 
 fn to_usize(number: u64) -> usize {
@@ -494,6 +506,18 @@ mod tests {
         let (tree, complaints) = read("a: [1, 2\nb: 3\n");
         assert!(tree.is_none());
         assert_eq!(complaints.list[0].code, Code::YamlSyntax);
+    }
+
+    #[test]
+    fn a_line_that_is_no_yaml_is_told_what_most_likely_is_wrong_with_it() {
+        for (text, hint) in
+            [("a:\n\tb: 1\n", "tab"), ("a: { b: \"x, c: 1 }\n", "quote"), ("a: [1, 2\nb: 3\n", "brackets")]
+        {
+            let (_, complaints) = read(text);
+            let [one] = &complaints.list[..] else { panic!("{complaints}") };
+            assert!(one.hint.as_ref().is_some_and(|told| told.contains(hint)), "{complaints}");
+            assert!(!one.sentence.contains("line"), "{complaints}");
+        }
     }
 
     #[test]
