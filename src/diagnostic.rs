@@ -4,7 +4,7 @@
 //! workspace are gathered before anybody is told, so that one run shows them all. Nothing here
 //! prints; `cli::render` draws them with the author's own text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -366,6 +366,10 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Another place that has to do with it, and how.
     pub related: Option<(Place, String)>,
+    /// The mistake behind it, where others may come of the same one.
+    pub cause: Option<String>,
+    /// Where else the same mistake shows.
+    pub also: Vec<Place>,
 }
 
 impl Diagnostic {
@@ -378,12 +382,15 @@ impl Diagnostic {
             sentence: sentence.into(),
             hint: None,
             related: None,
+            cause: None,
+            also: Vec::new(),
         }
     }
 
     /// A complaint about something outside every file.
     pub fn nowhere(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, weight: code.weight(), place: None, sentence: sentence.into(), hint: None, related: None }
+        let place = Place::file("");
+        Self { place: None, ..Self::new(code, &place, sentence) }
     }
 
     /// Adds what to do about it.
@@ -391,6 +398,25 @@ impl Diagnostic {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Names the mistake behind it: complaints that come of one mistake are told as one.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The mistake behind it: where nobody names it, one sentence of one code in one line, or in all
+    /// files where the sentence is about a name.
+    fn mistake(&self) -> String {
+        let line = self.place.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
+        let named = || format!("{} {}", self.code, self.sentence);
+        match &self.cause {
+            Some(cause) => cause.clone(),
+            None if self.code.text().starts_with("unknown-") => named(),
+            None => format!("{} {line}", named()),
+        }
     }
 
     /// Adds `did you mean`, when one of the known words is near enough.
@@ -465,12 +491,34 @@ impl Diagnostics {
         name
     }
 
-    /// Puts the complaints in the order of files and lines.
+    /// Puts the complaints in the order of files and lines, and those of one mistake together.
     pub fn sort(&mut self) {
-        self.list.sort_by_key(|diagnostic| {
-            let place = diagnostic.place.as_ref();
-            (place.map(|at| (Arc::clone(&at.file), at.line, at.column)), diagnostic.code)
-        });
+        let order = |at: &Place| (Arc::clone(&at.file), at.line, at.column);
+        self.list.sort_by_key(|one| (one.place.as_ref().map(order), one.code));
+        self.gather();
+        for one in &mut self.list {
+            one.also.sort_by_key(order);
+        }
+    }
+
+    /// One complaint for each mistake, at its first place: the others are named there.
+    fn gather(&mut self) {
+        let mut gathered: Vec<Diagnostic> = Vec::with_capacity(self.list.len());
+        let mut mistakes: HashMap<String, usize> = HashMap::new();
+        for one in std::mem::take(&mut self.list) {
+            let at = *mistakes.entry(one.mistake()).or_insert(gathered.len());
+            let Some(first) = gathered.get_mut(at) else {
+                gathered.push(one);
+                continue;
+            };
+            first.weight = first.weight.min(one.weight);
+            for place in one.place.into_iter().chain(one.also) {
+                if first.place.as_ref() != Some(&place) && !first.also.contains(&place) {
+                    first.also.push(place);
+                }
+            }
+        }
+        self.list = gathered;
     }
 }
 

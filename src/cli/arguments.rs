@@ -165,7 +165,7 @@ pub struct SchemaArguments {
 /// Arguments of `fmt`.
 #[derive(Args, Clone, Debug)]
 pub struct FmtArguments {
-    /// Only these files and folders; all files of the workspace when nothing is said.
+    /// Only these files and folders, or another workspace; all files of the workspace when nothing is said.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Write nothing; fail when a file would change.

@@ -15,13 +15,18 @@ use crate::editor::layout::laid;
 
 /// Lays out the files, or says which would change.
 pub(super) fn run(global: &Global, arguments: &FmtArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
-    open::need_files(&global.dir)?;
-    let wanted = arguments.paths.iter().map(|path| whole(path)).collect::<anyhow::Result<Vec<PathBuf>>>()?;
+    // As of other verbs, the one folder that is named may be the workspace itself.
+    let (dir, paths) = match &arguments.paths[..] {
+        [folder] if open::has_files(folder) => (folder, &[][..]),
+        paths => (&global.dir, paths),
+    };
+    open::need_files(dir)?;
+    let wanted = paths.iter().map(|path| whole(path)).collect::<anyhow::Result<Vec<PathBuf>>>()?;
     let mut unread = Diagnostics::default();
-    let mut files = files::disk(&global.dir, &mut unread);
+    let mut files = files::disk(dir, &mut unread);
     files.retain(|file, _| file.ends_with(".yaml"));
     if !wanted.is_empty() {
-        let root = whole(&global.dir)?;
+        let root = whole(dir)?;
         files.retain(|file, _| wanted.iter().any(|path| root.join(file).starts_with(path)));
         if files.is_empty() {
             let sentence = "no YAML file of the workspace is there";
@@ -36,7 +41,7 @@ pub(super) fn run(global: &Global, arguments: &FmtArguments, screen: &mut Screen
             Ok(laid) => {
                 changed += 1;
                 if !arguments.check {
-                    let path = global.dir.join(&file);
+                    let path = dir.join(&file);
                     fs::write(&path, laid).with_context(|| format!("failed to write `{}`", path.display()))?;
                 }
                 if arguments.check { Became::Otherwise } else { Became::Laid }

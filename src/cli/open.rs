@@ -110,12 +110,17 @@ pub(super) fn need_folder(dir: &Path) -> anyhow::Result<()> {
 /// binary carries would be judged in its place.
 pub(super) fn need_files(dir: &Path) -> anyhow::Result<()> {
     need_folder(dir)?;
-    if files::FOLDERS.iter().chain([&ACCOUNT_FILE]).any(|one| dir.join(one).exists()) {
+    if has_files(dir) {
         return Ok(());
     }
     let sentence = format!("there is no workspace in `{}`", dir.display());
     let parts = files::FOLDERS.map(|folder| format!("{folder}/")).join(", ");
     Err(Stop::usage(sentence, format!("name the folder that holds {parts} or {ACCOUNT_FILE}")))
+}
+
+/// True for a folder with any file of a workspace in it.
+pub(super) fn has_files(dir: &Path) -> bool {
+    files::FOLDERS.iter().chain([&ACCOUNT_FILE]).any(|one| dir.join(one).exists())
 }
 
 /// All complaints of a workspace, those about its cases among them. A variable that is not set here is
@@ -133,13 +138,25 @@ pub(super) fn all_complaints(dir: &Path) -> (Files, Diagnostics) {
         Err(found) => found,
     };
     let unset = Workspace::compile(&files, &environment, read).err().unwrap_or_default();
-    for one in unset.list.into_iter().filter(|one| one.code == Code::MissingSecret) {
-        if !found.list.contains(&one) {
-            found.push(Diagnostic { weight: Weight::Warning, ..one });
-        }
+    let unset = unset.list.into_iter().filter(|one| one.code == Code::MissingSecret && !found.list.contains(one));
+    if let Some(one) = together(unset.collect()) {
+        found.push(Diagnostic { weight: Weight::Warning, ..one });
     }
     found.sort();
     (files, found)
+}
+
+/// Variables that are not set, in one complaint: on most machines that only check, none is.
+fn together(mut unset: Vec<Diagnostic>) -> Option<Diagnostic> {
+    let names: Vec<String> =
+        unset.iter().filter_map(|one| Some(format!("`{}`", one.sentence.split('`').nth(1)?))).collect();
+    if unset.len() < 2 {
+        return unset.pop();
+    }
+    let sentence =
+        format!("{} environment variables that accounts need are not set: {}", unset.len(), names.join(", "));
+    let hint = Some("`plan`, `sync` and `run` need them; `check` and `test` do without".to_owned());
+    unset.into_iter().next().map(|first| Diagnostic { sentence, hint, ..first })
 }
 
 /// The accounts of a workspace.

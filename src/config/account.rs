@@ -34,8 +34,10 @@ pub struct Account {
 }
 
 /// How one system is reached for one account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Access {
+    /// Where it was written.
+    pub place: Place,
     /// The secrets by name.
     pub secrets: BTreeMap<String, SecretString>,
     /// Where each secret was written.
@@ -100,7 +102,7 @@ fn read_account(item: &Located, env: &dyn Fn(&str) -> Option<String>, complaints
     let mut systems = BTreeMap::new();
     let written = entries.need("systems", complaints).and_then(|at| at.map(complaints)).unwrap_or_default();
     for (word, value) in written {
-        if let Some(access) = read_access(value, &owner, env, complaints) {
+        if let Some(access) = read_access((word, value), &owner, env, complaints) {
             systems.insert(word.text.clone(), access);
         }
     }
@@ -126,12 +128,13 @@ fn journal(at: &Located, complaints: &mut Diagnostics) -> Option<u64> {
 }
 
 fn read_access(
-    value: &Located,
+    (name, value): (&Word, &Located),
     account: &str,
     env: &dyn Fn(&str) -> Option<String>,
     complaints: &mut Diagnostics,
 ) -> Option<Access> {
-    let mut access = Access::default();
+    let (secrets, places) = (BTreeMap::new(), BTreeMap::new());
+    let mut access = Access { place: name.place.clone(), secrets, base_url: None, places };
     for (word, value) in value.map(complaints)? {
         let Some(text) = value.text(complaints) else { continue };
         let filled = fill(&text, &value.place, account, env, complaints);

@@ -159,14 +159,25 @@ pub struct LookupSpec {
 /// Lowers `fields:`.
 pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Vec<LineSpec> {
     let mut lines = Vec::new();
+    let mut before: Option<Word> = None;
     for (word, value) in value.map(complaints).unwrap_or_default().to_vec() {
-        if is_group(&word, &value) {
+        if let Some(group) = before.replace(word.clone()).filter(|_| word.text == "fields") {
+            complain_beside(&group, &word, complaints);
+        } else if is_group(&word, &value) {
             lines.extend(read_group(&word, &value, names, complaints).map(|group| LineSpec::Group(Box::new(group))));
         } else {
             lines.extend(read_field(&word, &value, names, complaints).map(|field| LineSpec::Field(Box::new(field))));
         }
     }
     lines
+}
+
+/// The lines of a group that stand beside it make neither of the two readable: that is one mistake.
+fn complain_beside(group: &Word, fields: &Word, complaints: &mut Diagnostics) {
+    complaints.list.retain(|one| one.code != Code::BadArrow || one.place.as_ref() != Some(&group.place));
+    let sentence = format!("`fields` stands beside `{}`, not under it", group.text);
+    let hint = format!("write `fields:` and its lines further right than `{}:`", group.text);
+    complaints.push(Diagnostic::new(Code::BadArrow, &fields.place, sentence).hint(hint));
 }
 
 fn is_group(word: &Word, value: &Located) -> bool {

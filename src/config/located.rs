@@ -74,18 +74,30 @@ pub fn parse(file: &str, text: &str, complaints: &mut Diagnostics) -> Option<Loc
                 |at| Place::at(&name, text, to_usize(at.line()), to_usize(at.column())),
             );
             let sentence = first_line(&error.to_string());
-            complaints.push(
-                Diagnostic::new(Code::YamlSyntax, &place, sentence)
-                    .hint("check the indentation, quotes and brackets of this line and the one above"),
-            );
+            let hint = hint_for(text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default());
+            complaints.push(Diagnostic::new(Code::YamlSyntax, &place, sentence).hint(hint));
             None
         }
     }
 }
 
+/// What most likely is wrong with a line that is no YAML.
+fn hint_for(line: &str) -> &'static str {
+    let blanks = line.get(..line.len() - line.trim_start().len()).unwrap_or_default();
+    if blanks.contains('\t') {
+        "write blanks in place of the tab"
+    } else if line.matches('"').count() % 2 == 1 {
+        "this line opens a quote and does not close it, or the other way round"
+    } else {
+        "check the indentation, quotes and brackets of this line and the one above"
+    }
+}
+
+/// What the reader says, without the place it names: that is told in its own way.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
-    line.trim_end_matches('.').to_owned()
+    let said = line.split_once(" at line ").map_or(line, |(said, _)| said);
+    said.trim_end_matches('.').to_owned()
 }
 
 fn to_usize(number: u64) -> usize {
@@ -212,6 +224,14 @@ impl Placer<'_> {
                         .related(first, "first written here")
                         .hint("keep one of the two"),
                 );
+                // What stands under the second header is there, whatever becomes of the header.
+                if let (Some((_, Located { node: Node::Map(kept), .. })), Node::Map(more)) =
+                    (map.iter_mut().find(|(known, _)| known.text == word.text), value.node)
+                {
+                    let new = |(word, _): &(Word, Located)| !kept.iter().any(|(known, _)| known.text == word.text);
+                    let new: Vec<_> = more.into_iter().filter(new).collect();
+                    kept.extend(new);
+                }
             } else {
                 seen.insert(word.text.clone(), word.place.clone());
                 map.push((word, value));
@@ -236,7 +256,12 @@ impl Located {
 
     fn wrong(&self, wanted: &str, complaints: &mut Diagnostics) {
         let sentence = format!("expected {wanted}, found {}", self.kind());
-        complaints.push(Diagnostic::new(Code::WrongType, &self.place, sentence));
+        let plain = Diagnostic::new(Code::WrongType, &self.place, sentence);
+        complaints.push(if let (Node::Bool(flag), "a text") = (&self.node, wanted) {
+            plain.hint(format!("write it in quotes: `\"{flag}\"`"))
+        } else {
+            plain
+        });
     }
 
     /// The text here, or a complaint. A number is accepted as its digits.
@@ -305,6 +330,7 @@ impl Located {
             left: map.iter().collect(),
             known: Vec::new(),
             missing: Vec::new(),
+            before: complaints.list.len(),
         })
     }
 
@@ -345,6 +371,9 @@ impl Located {
     }
 }
 
+/// Begins the cause of keys that stand in a map which knows nothing like them.
+const STRAY: &str = "stray keys in";
+
 /// The entries of one map, taken key by key; what nobody took is unknown.
 pub struct Entries<'a> {
     place: &'a Place,
@@ -352,6 +381,8 @@ pub struct Entries<'a> {
     known: Vec<&'static str>,
     /// Keys that must be there and were not, and the sentences that say so.
     missing: Vec<(&'static str, String)>,
+    /// How many complaints there were before it was read.
+    before: usize,
 }
 
 impl<'a> Entries<'a> {
@@ -399,9 +430,27 @@ impl<'a> Entries<'a> {
             known.sort_unstable();
             let plain = Diagnostic::new(Code::UnknownKey, &word.place, format!("unknown key `{}`", word.text))
                 .did_you_mean(&word.text, known.iter().copied());
-            let hinted =
-                if plain.hint.is_none() { plain.hint(format!("known here: {}", known.join(", "))) } else { plain };
-            complaints.push(hinted);
+            let known = known.join(", ");
+            // Keys that are like none of these came here together, under a wrong header.
+            complaints.push(if plain.hint.is_none() {
+                plain.hint(format!("known here: {known}")).because(format!("{STRAY} {} {known}", self.place.file))
+            } else {
+                plain
+            });
+        }
+        self.complain_orphans(complaints);
+    }
+
+    /// What stood under a header that is gone stands under the one before it: that is one mistake.
+    fn complain_orphans(&self, complaints: &mut Diagnostics) {
+        let stray = |one: &Diagnostic| one.cause.clone().filter(|cause| cause.starts_with(STRAY));
+        let Some(cause) = complaints.list.iter().skip(self.before).find_map(stray) else { return };
+        let told = |one: &&mut Diagnostic| {
+            one.place.as_ref() == Some(self.place) && self.missing.iter().any(|(_, sentence)| *sentence == one.sentence)
+        };
+        if let Some(missing) = complaints.list.iter_mut().find(told) {
+            missing.cause = Some(cause);
+            missing.hint = Some("the lines named here seem to belong under it".to_owned());
         }
     }
 }
@@ -457,6 +506,18 @@ mod tests {
         let (tree, complaints) = read("a: [1, 2\nb: 3\n");
         assert!(tree.is_none());
         assert_eq!(complaints.list[0].code, Code::YamlSyntax);
+    }
+
+    #[test]
+    fn a_line_that_is_no_yaml_is_told_what_most_likely_is_wrong_with_it() {
+        for (text, hint) in
+            [("a:\n\tb: 1\n", "tab"), ("a: { b: \"x, c: 1 }\n", "quote"), ("a: [1, 2\nb: 3\n", "brackets")]
+        {
+            let (_, complaints) = read(text);
+            let [one] = &complaints.list[..] else { panic!("{complaints}") };
+            assert!(one.hint.as_ref().is_some_and(|told| told.contains(hint)), "{complaints}");
+            assert!(!one.sentence.contains("line"), "{complaints}");
+        }
     }
 
     #[test]

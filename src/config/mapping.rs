@@ -274,6 +274,7 @@ impl<'a> SideNames<'a> {
     ) -> Sides<Option<T>> {
         let mut found = Sides::new(None, None);
         let entries: &[(Word, Located)] = value.map(complaints).unwrap_or_default();
+        let here = &value.place;
         for (word, value) in entries {
             match self.side(&word.text) {
                 Some(side) => *found.get_mut(side) = one(value, complaints),
@@ -283,7 +284,8 @@ impl<'a> SideNames<'a> {
                         &word.place,
                         format!("`{}` is no side of this link", word.text),
                     )
-                    .hint(format!("the sides are `{}` and `{}`", self.names.left, self.names.right)),
+                    .hint(format!("the sides are `{}` and `{}`", self.names.left, self.names.right))
+                    .because(format!("sides at {here}")),
                 ),
             }
         }

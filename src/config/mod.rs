@@ -38,7 +38,7 @@ pub struct Project {
     pub mutants: Vec<(String, Located)>,
     /// The account file; `None` when there is none.
     pub accounts: Option<AccountFile>,
-    /// Files of systems and mappings that were complained about and gave nothing. What leads to them
+    /// Files of systems, tables and mappings that were complained about and gave nothing. What leads to them
     /// is no second mistake.
     pub torn: BTreeSet<String>,
 }
@@ -47,6 +47,11 @@ impl Project {
     /// True when a system has a file, which was complained about.
     pub fn is_torn(&self, system: &str) -> bool {
         self.torn.contains(&format!("mappings/systems/{system}.yaml"))
+    }
+
+    /// True when a table has a file, which was complained about.
+    pub fn is_torn_table(&self, table: &str) -> bool {
+        self.torn.contains(&format!("mappings/tables/{table}.yaml"))
     }
 
     /// True when the file of some mapping was complained about: it may be the one a name leads to.
@@ -75,6 +80,8 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>, complaints: &mu
                     && let Some(pairs) = line::read_pairs(&tree, complaints)
                 {
                     project.tables.insert(name, pairs);
+                } else {
+                    project.torn.insert(path.clone());
                 }
             }
             Kind::Mapping => {
@@ -132,7 +139,8 @@ fn complain_choices(project: &Project, complaints: &mut Diagnostics) {
             if !project.is_torn(system) {
                 let plain =
                     Diagnostic::new(Code::UnknownSystem, &choices.place, format!("no system is named `{system}`"));
-                complaints.push(plain.did_you_mean(system, project.systems.keys().map(String::as_str)));
+                let near = plain.did_you_mean(system, project.systems.keys().map(String::as_str));
+                complaints.push(near.because(format!("name {system}")));
             }
             continue;
         };
@@ -140,7 +148,8 @@ fn complain_choices(project: &Project, complaints: &mut Diagnostics) {
         let Some(resource) = listed().find(|resource| resource.name == name) else {
             let sentence = format!("no resource `{name}` of `{}` can be listed", system.name);
             let plain = Diagnostic::new(Code::UnknownResource, &choices.place, sentence);
-            complaints.push(plain.did_you_mean(name, listed().map(|resource| resource.name.as_str())));
+            let near = plain.did_you_mean(name, listed().map(|resource| resource.name.as_str()));
+            complaints.push(near.because(format!("name {}", choices.of)));
             continue;
         };
         for field in std::iter::once(&choices.by).chain(&choices.show) {
@@ -210,16 +219,20 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
                     continue;
                 }
                 let plain = Diagnostic::new(Code::UnknownMapping, place, format!("no mapping is named `{name}`"));
-                complaints.push(plain.did_you_mean(name, project.mappings.iter().map(|spec| spec.name.as_str())));
+                let near = plain.did_you_mean(name, project.mappings.iter().map(|spec| spec.name.as_str()));
+                complaints.push(near.because(format!("name {name}")));
                 continue;
             };
-            for end in [&mapping.link.left, &mapping.link.right] {
+            // A system under a wrong name is told as such.
+            let astray = account.systems.keys().any(|name| !project.systems.contains_key(name));
+            for end in [&mapping.link.left, &mapping.link.right].into_iter().filter(|_| !astray) {
                 if project.systems.contains_key(&end.system) && !account.systems.contains_key(&end.system) {
                     let sentence =
                         format!("account `{}` runs `{name}` without access to `{}`", account.name, end.system);
                     complaints.push(
                         Diagnostic::new(Code::MissingKey, place, sentence)
-                            .hint(format!("add `{}:` under `systems:` of this account", end.system)),
+                            .hint(format!("add `{}:` under `systems:` of this account", end.system))
+                            .because(format!("access of {} to {}", account.name, end.system)),
                     );
                 }
             }
@@ -231,18 +244,21 @@ fn complain_accounts(project: &Project, complaints: &mut Diagnostics) {
 fn complain_access(project: &Project, account: &account::Account, complaints: &mut Diagnostics) {
     for (name, access) in &account.systems {
         let Some(system) = project.systems.get(name) else {
-            if project.is_torn(name) {
+            let is_mapping = project.mappings.iter().any(|spec| spec.name == *name);
+            // Without `mappings:`, what should stand there stands here; that the key is missing was told.
+            if project.is_torn(name) || (is_mapping && account.mappings.is_empty()) {
                 continue;
             }
-            let plain = Diagnostic::new(
-                Code::UnknownSystem,
-                &account.place,
-                format!("account `{}` has access to `{name}`, which no file describes", account.name),
-            );
-            complaints.push(plain.did_you_mean(name, project.systems.keys().map(String::as_str)));
+            let sentence = format!("account `{}` has access to `{name}`, which no file describes", account.name);
+            let plain = Diagnostic::new(Code::UnknownSystem, &access.place, sentence);
+            let near = plain.did_you_mean(name, project.systems.keys().map(String::as_str));
+            let told = if is_mapping { near.hint("a mapping stands under `mappings:`") } else { near };
+            complaints.push(told.because(format!("name {name}")));
             continue;
         };
-        for secret in system.secrets.iter().filter(|secret| !access.secrets.contains_key(*secret)) {
+        // Each secret under a wrong name is one that is missing.
+        let astray = access.places.keys().filter(|given| !system.secrets.contains(*given)).count();
+        for secret in system.secrets.iter().filter(|secret| !access.secrets.contains_key(*secret)).skip(astray) {
             let sentence = format!("account `{}` gives no `{secret}` for `{name}`", account.name);
             complaints.push(Diagnostic::new(Code::MissingSecret, &account.place, sentence));
         }

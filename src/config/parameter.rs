@@ -181,12 +181,16 @@ pub fn settle(
     let values = overlay(mapping, declared, given, complaints);
     let written = given.json();
     let missing = |one: &&Parameter| one.required && written.get(&one.name).is_none();
-    for parameter in declared.iter().filter(missing) {
-        let sentence = format!("`{mapping}` needs the parameter `{}`: {}", parameter.name, parameter.title);
+    let missing: Vec<&Parameter> = declared.iter().filter(missing).collect();
+    if let Some(first) = missing.first() {
+        let told: Vec<String> = missing.iter().map(|one| format!("`{}`: {}", one.name, one.title)).collect();
+        let plural = if missing.len() == 1 { "" } else { "s" };
+        let sentence = format!("`{mapping}` needs the parameter{plural} {}", told.join("; "));
+        let lines: Vec<String> = missing.iter().map(|one| format!("`{}: …`", one.name)).collect();
         complaints.push(
             Diagnostic::new(Code::MissingParameter, place, sentence)
-                .related(&parameter.place, "declared here")
-                .hint(format!("write `{}: …` under the mapping, for this account", parameter.name)),
+                .related(&first.place, "declared here")
+                .hint(format!("write {} under the mapping, for this account", lines.join(" and "))),
         );
     }
     values

@@ -13,7 +13,7 @@ pub mod reach;
 mod token;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rhai::{AST, ASTNode, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, FnCallExpr, Scope, Stmt};
@@ -159,18 +159,27 @@ impl RuleSet {
                 let sentence =
                     format!("rule `{function}` takes {} parameters, and is given {parameters}", candidate.parameters);
                 let at = Place::at(&script.file, &script.text, candidate.line, 1);
-                return Err(Box::new(Diagnostic::new(Code::RuleArity, place, sentence).related(&at, "written here")));
+                let plain = Diagnostic::new(Code::RuleArity, place, sentence).related(&at, "written here");
+                return Err(Box::new(plain.because(format!("function {function}"))));
             }
         }
         let plain = Diagnostic::new(Code::UnknownRule, place, format!("no script has a rule `{function}`"));
         let elsewhere = self.scripts.iter().find(|(_, script)| {
             script.functions.iter().any(|one| one.name == function && one.parameters == parameters)
         });
-        Err(Box::new(match (elsewhere, nearest(function, known)) {
-            (Some((name, _)), _) => plain.hint(format!("`{name}` has it: name that script under `scripts:`")),
-            (None, Some(near)) => plain.hint(format!("did you mean `{near}`?")),
-            (None, None) => plain.hint(format!("write `fn {function}(…)` in one of: {}", scripts.join(", "))),
-        }))
+        let is_hollow = |name: &&String| self.scripts.get(*name).is_some_and(|script| script.functions.is_empty());
+        let hollow = scripts.iter().find(is_hollow);
+        let near = nearest(function, known);
+        let (hint, cause) = if let Some((name, _)) = elsewhere {
+            let hint = format!("`{name}` has it: name that script under `scripts:`");
+            (hint, format!("script {name} in {}", place.file))
+        } else if let Some(name) = hollow {
+            (format!("`{name}` holds no rule at all"), format!("hollow script {name}"))
+        } else {
+            let write = || format!("write `fn {function}(…)` in one of: {}", scripts.join(", "));
+            (near.map_or_else(write, |near| format!("did you mean `{near}`?")), format!("function {function}"))
+        };
+        Err(Box::new(plain.hint(hint).because(cause)))
     }
 
     /// The text of the script a rule stands in: a line that uses the rule changes when this does.
@@ -330,39 +339,41 @@ fn complain_unknown_functions(script: &Script, native: &[(String, usize)], compl
     let own = script.functions.iter().map(|function| (function.name.as_str(), function.parameters));
     let all: Vec<(&str, usize)> = own.chain(native.iter().map(|(name, count)| (name.as_str(), *count))).collect();
     let known: HashSet<(&str, usize)> = all.iter().copied().collect();
-    let mut told = HashSet::new();
-    let mut check = |call: &FnCallExpr, extra: usize, position: rhai::Position| {
+    let mut met: BTreeSet<((usize, usize), String, usize)> = BTreeSet::new();
+    let mut meet = |call: &FnCallExpr, extra: usize, position: rhai::Position| {
         let (name, given) = (call.name.as_str(), call.args.len() + extra);
-        if call.op_token.is_some() || host::LANGUAGE_FUNCTIONS.contains(&name) || !is_word(name) {
-            return;
+        let is_own = call.op_token.is_some() || host::LANGUAGE_FUNCTIONS.contains(&name) || !is_word(name);
+        if !is_own && !known.contains(&(name, given)) {
+            met.insert((line_and_column(position), name.to_owned(), given));
         }
-        // One function that is not there is one mistake, however often it is called.
-        if known.contains(&(name, given)) || told.len() == UNKNOWN_MAX || !told.insert((name.to_owned(), given)) {
-            return;
-        }
-        let (line, column) = line_and_column(position);
-        let same: Vec<usize> = all.iter().filter(|(known, _)| *known == name).map(|(_, count)| *count).collect();
-        let plural = if given == 1 { "value" } else { "values" };
-        let plain = Diagnostic::new(
-            Code::RhaiUnknownFunction,
-            &Place::at(&script.file, &script.text, line, column),
-            format!("no function `{name}` takes {given} {plural}"),
-        );
-        complaints.push(match same.first() {
-            Some(count) => plain.hint(format!("`{name}` takes {count}, the one before the dot included")),
-            None => plain.did_you_mean(name, all.iter().map(|(known, _)| *known).filter(|known| is_word(known))),
-        });
     };
     script.ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
             Some(ASTNode::Expr(Expr::FnCall(call, position)) | ASTNode::Stmt(Stmt::FnCall(call, position))) => {
-                check(call, 0, *position);
+                meet(call, 0, *position);
             }
-            Some(ASTNode::Expr(Expr::MethodCall(call, position))) => check(call, 1, *position),
+            Some(ASTNode::Expr(Expr::MethodCall(call, position))) => meet(call, 1, *position),
             _ => {}
         }
         true
     });
+    // The functions of a script are walked in no order of their own.
+    let mut told = HashSet::new();
+    for ((line, column), name, given) in &met {
+        // One function that is not there is one mistake, however often it is called.
+        if told.len() == UNKNOWN_MAX || !told.insert((name, given)) {
+            continue;
+        }
+        let same = all.iter().find(|(known, _)| known == name);
+        let plural = if *given == 1 { "value" } else { "values" };
+        let sentence = format!("no function `{name}` takes {given} {plural}");
+        let place = Place::at(&script.file, &script.text, *line, *column);
+        let plain = Diagnostic::new(Code::RhaiUnknownFunction, &place, sentence).because(format!("function {name}"));
+        complaints.push(match same {
+            Some((_, count)) => plain.hint(format!("`{name}` takes {count}, the one before the dot included")),
+            None => plain.did_you_mean(name, all.iter().map(|(known, _)| *known).filter(|known| is_word(known))),
+        });
+    }
 }
 
 fn is_word(name: &str) -> bool {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use depara::cases::laws::laws;
 use depara::cli::render::diagnostic::drawn;
-use depara::config::files;
+use depara::config::files::{self, Files};
 use depara::diagnostic::{Code, Diagnostics, Weight};
 use depara::pages;
 use depara::workspace::Workspace;
@@ -183,5 +183,96 @@ fn every_page_belongs_to_a_code() {
             let code = path.file_stem().and_then(|stem| Code::named(stem.to_str()?));
             assert!(code.is_some(), "{} belongs to no code", path.display());
         }
+    }
+}
+
+/// One mistake in the shipped files, as an edit of one of them.
+struct Slip {
+    file: &'static str,
+    written: &'static str,
+    instead: &'static str,
+    earns: Code,
+    /// In how many other places it shows.
+    also: usize,
+}
+
+const fn slip(file: &'static str, (written, instead): (&'static str, &'static str), earns: Code, also: usize) -> Slip {
+    Slip { file, written, instead, earns, also }
+}
+
+/// Mistakes that many lines, mappings or cases come across.
+fn slips() -> Vec<Slip> {
+    let (contacts, tasks) = ("mappings/omie-ploomes/clientes.yaml", "mappings/omie-auvo/tarefas-os.yaml");
+    let (erp, crm) = ("mappings/systems/omie.yaml", "mappings/systems/ploomes.yaml");
+    let lines = "scripts/omie-auvo/linhas.rhai";
+    vec![
+        slip(lines, ("fn linked_client(", "fn known_client("), Code::UnknownRule, 4),
+        slip(lines, ("fn read_services(", "fn read_works("), Code::UnknownRule, 2),
+        slip(lines, ("fn linked_client(client, order)", "fn linked_client(client)"), Code::RuleArity, 4),
+        slip(tasks, (", omie-auvo/ordens]", "]"), Code::UnknownRule, 1),
+        slip(contacts, ("label: Vendedor padrão ⇔ Responsável", "label: Vendedor"), Code::UnknownField, 2),
+        slip(contacts, ("\nfields:\n", "\n"), Code::MissingKey, 14),
+        slip(contacts, ("fields:\n      telefone1", "\n  fields:\n      telefone1"), Code::BadArrow, 0),
+        slip(contacts, ("link: omie.clientes <=>", "link: omie.clientes =>"), Code::UnreachableOption, 19),
+        slip(contacts, ("  nome_fantasia <=> Name: { label: Nome }\n", ""), Code::RequiredUnfed, 1),
+        slip(tasks, ("link: omie.ordens_servico <=", "link: omie.ordens_servico =>"), Code::UnreachableOption, 9),
+        slip(tasks, ("dDtPrevisao <= taskDate", "dDtPrevisao => taskDate"), Code::UnreachableOption, 0),
+        slip(tasks, ("birth:\n  omie:\n", "birth:\n"), Code::UnknownSystem, 3),
+        slip(tasks, ("\nrules:\n", "\n"), Code::UnknownKey, 1),
+        slip("mappings/omie-auvo/clientes.yaml", ("\nmapping: ", "\nmapping: x"), Code::UnknownMapping, 4),
+        slip(erp, ("\nsystem: omie", "\nsystem: omi"), Code::UnknownSystem, 7),
+        slip(erp, ("\n  vendedores:", "\n  vendedor:"), Code::UnknownLookup, 1),
+        slip(erp, ("\nrequest:\n", "\n"), Code::UnknownKey, 1),
+        slip(erp, ("secrets: [app_key, app_secret]\n", ""), Code::UnknownField, 1),
+        slip(erp, ("cadastrad[oa] para o'", "cadastrad[oa para o'"), Code::BadValue, 0),
+        slip(erp, ("'{date(since, \"%d/%m/%Y\")}'", "'{dat(since, \"%d/%m/%Y\")}'"), Code::RhaiUnknownFunction, 0),
+        slip(crm, ("\n  phone_types:", "\n  phone_kinds:"), Code::UnknownResource, 1),
+    ]
+}
+
+#[test]
+fn one_mistake_is_one_complaint_however_often_it_is_met() {
+    let shipped = files::carried();
+    for Slip { file, written, instead, earns, also } in slips() {
+        let mut files = shipped.clone();
+        let text = files.get_mut(file).unwrap();
+        assert!(text.contains(written), "{file} has no `{written}`");
+        *text = text.replacen(written, instead, 1);
+        let all = complaints_of(&files);
+        let told: Vec<_> = all.list.iter().map(|one| (one.code, one.also.len())).collect();
+        assert_eq!(told, [(earns, also)], "`{instead}` in {file}:\n{}", text_of(&all));
+    }
+}
+
+#[test]
+fn several_mistakes_are_told_at_once() {
+    let mut files = files::carried();
+    for (at, Slip { file, written, instead, .. }) in slips().into_iter().enumerate() {
+        if [0, 10].contains(&at) {
+            let text = files.get_mut(file).unwrap();
+            *text = text.replacen(written, instead, 1);
+        }
+    }
+    let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+    *text =
+        text.replace("canon: phone_br", "canon: phone").replace("{ label: Website, canon", "{ label: Website, cannon");
+    let all = complaints_of(&files);
+    let told: Vec<_> = all.list.iter().map(|one| (one.code, one.also.len())).collect();
+    let expected =
+        [(Code::UnknownRule, 4), (Code::UnreachableOption, 0), (Code::UnknownKey, 0), (Code::UnknownCanon, 2)];
+    assert_eq!(told, expected, "{}", text_of(&all));
+}
+
+/// What `depara check` says of files, those about the cases among them.
+fn complaints_of(files: &Files) -> Diagnostics {
+    let env = |_: &str| Some("s3cret".to_owned());
+    match Workspace::compile(files, &env, Diagnostics::default()) {
+        Ok(workspace) => {
+            let mut all = workspace.warnings.clone();
+            depara::cases::read(&workspace, &mut all);
+            all.sort();
+            all
+        }
+        Err(all) => all,
     }
 }

@@ -118,11 +118,15 @@ fn write_pair(pair, old) { #{ two: pair.one, one: pair.two } }
 ";
 
 fn world(mapping: &str) -> Workspace {
+    world_of(mapping, RULES)
+}
+
+fn world_of(mapping: &str, rules: &str) -> Workspace {
     let files = [
         ("mappings/systems/erp.yaml", ERP),
         ("mappings/systems/crm.yaml", CRM),
         ("mappings/erp-crm/people.yaml", mapping),
-        ("scripts/rules.rhai", RULES),
+        ("scripts/rules.rhai", rules),
     ];
     let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
     Workspace::compile(&files, &|_| None, Diagnostics::default()).unwrap_or_else(|complaints| panic!("{complaints}"))
@@ -229,6 +233,49 @@ fn people_see_a_table_and_programs_every_line() {
     assert_eq!(lines.len(), report.lines.len() + 1);
     assert_eq!(lines[1]["to_right"]["witness"]["cause"], "so the system keeps it");
     assert_eq!(lines.last().unwrap()["unsettled"], json!([]));
+}
+
+/// The lines of the group.
+const LISTED: &str = "      one <=> One: { label: One }
+      two <=> Two: { label: Two }
+";
+
+#[test]
+fn a_rule_that_writes_over_what_it_did_not_read_is_told_with_the_path() {
+    let world = |write: &str| {
+        let rules = RULES.replace("#{ two: pair.one, one: pair.two }", write);
+        world_of(&PEOPLE.replace("of: [one, two]", "of: [one, two, words]"), &rules)
+    };
+    let (reports, found) = laws(&world("#{ two: pair.one, one: pair.two }"), None, &BTreeMap::new());
+    assert!(way(&reports[0], "One", Side::Left).law == Some(Law::Exact), "{found}");
+    let (reports, found) = laws(&world("#{ two: pair.one, one: pair.two, words: () }"), None, &BTreeMap::new());
+    let told = way(&reports[0], "One", Side::Left);
+    let witness = told.witness.as_ref().unwrap();
+    assert_eq!((told.law, witness.cause), (Some(Law::Loses), Cause::Home));
+    assert!(witness.given.get("words").is_some() && witness.held["words"] != witness.given["words"], "{witness:?}");
+    assert!(found.list.iter().any(|one| one.code == Code::LawUnsaid && one.sentence.starts_with("One")), "{found}");
+}
+
+#[test]
+fn a_line_alone_in_its_group_is_only_written_when_it_changes() {
+    let rules = RULES.replace("#{ two: pair.one, one: pair.two }", "#{ two: pair.one, one: () }");
+    let alone = PEOPLE.replace(LISTED, "      one <=> One: { label: One }\n");
+    let (reports, _) = laws(&world_of(&alone, &rules), None, &BTreeMap::new());
+    assert_eq!(way(&reports[0], "One", Side::Left).law, Some(Law::Exact));
+}
+
+#[test]
+fn a_line_that_the_rule_of_its_group_gives_nothing_is_told() {
+    let rules = RULES.replace("#{ one: record.two, two: record.one }", "#{ one: record.two, tow: record.one }");
+    let (reports, found) = laws(&world_of(PEOPLE, &rules), None, &BTreeMap::new());
+    let unread: Vec<_> = reports[0].lines.iter().filter(|line| line.unread.left).map(|line| &line.label).collect();
+    assert_eq!(unread, ["Two"]);
+    let one_way = PEOPLE.replace("two <=> Two", "two => Two");
+    let (_, found_one_way) = laws(&world_of(&one_way, &rules), None, &BTreeMap::new());
+    for found in [found, found_one_way] {
+        let told: Vec<_> = found.list.iter().filter(|one| one.sentence.starts_with("Two ")).collect();
+        assert_eq!(told.len(), 1, "{found}");
+    }
 }
 
 #[test]

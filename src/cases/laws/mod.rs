@@ -4,6 +4,7 @@
 //! and read again. What must hold of it is said by a [`Law`]; the line's verdict is the worst that any
 //! value found. Then the engine itself runs on the same records, and must be done with one write.
 
+mod home;
 mod settle;
 mod stage;
 mod tally;
@@ -20,6 +21,7 @@ use crate::config::line::Law;
 use crate::config::mapping::Arrow;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::Mapping;
+use crate::mapping::field::At;
 use crate::record::{Rows, Side, Sides};
 use crate::workspace::Workspace;
 use settle::Bench;
@@ -61,6 +63,8 @@ pub struct Line {
     pub place: Place,
     /// What becomes of values that go to a side; nothing where none do.
     pub ways: Sides<Option<Way>>,
+    /// Sides on which the rule of its group gave it no value, of any record, while others of the group had one.
+    pub unread: Sides<bool>,
 }
 
 /// A run of the engine that was not done with one write.
@@ -120,6 +124,7 @@ fn report(workspace: &Workspace, mapping: &Mapping, stages: &[Stage]) -> Report 
             for body in stage.records.get(side) {
                 records += 1;
                 trip::take(stage, side, body, &mut seen, &mut tallies);
+                home::take(stage, side, body, &mut seen, &mut tallies);
             }
             bench.run(stage, side);
         }
@@ -128,7 +133,8 @@ fn report(workspace: &Workspace, mapping: &Mapping, stages: &[Stage]) -> Report 
         let name = &mapping.sides.get(side).system;
         workspace.project.systems.get(name).map_or_else(|| name.clone(), |system| system.title.clone())
     };
-    let lines = mapping.fields.iter().zip(tallies).map(|(field, tally)| {
+    let unread = unread(mapping, &tallies);
+    let lines = mapping.fields.iter().zip(tallies).zip(unread).map(|((field, tally), unread)| {
         let way = |side: Side| field.flows_to(side).then(|| tally.get(side).way(field.law.get(side).clone()));
         Line {
             label: field.label.clone(),
@@ -136,6 +142,7 @@ fn report(workspace: &Workspace, mapping: &Mapping, stages: &[Stage]) -> Report 
             arrow: field.arrow,
             place: field.place.clone(),
             ways: Sides::each(way),
+            unread,
         }
     });
     Report {
@@ -150,12 +157,39 @@ fn report(workspace: &Workspace, mapping: &Mapping, stages: &[Stage]) -> Report 
     }
 }
 
+/// Where the rule of a group gave a line nothing, while it gave others of the group something.
+fn unread(mapping: &Mapping, tallies: &[Sides<Tally>]) -> Vec<Sides<bool>> {
+    let given = |index: usize, side: Side| tallies.get(index).is_some_and(|tally| tally.get(side.other()).is_met());
+    let view = |index: usize, side: Side| match &mapping.fields.get(index)?.ends.get(side).at {
+        At::Member { view, .. } => Some(*view),
+        At::Path(_) => None,
+    };
+    let all = 0..mapping.fields.len();
+    let is_unread = |index: usize, side: Side| {
+        let flows = mapping.fields.get(index).is_some_and(|field| field.flows_to(side.other()));
+        let beside = |other: usize| view(other, side) == view(index, side) && given(other, side);
+        view(index, side).is_some() && flows && !given(index, side) && all.clone().any(beside)
+    };
+    all.clone().map(|index| Sides::each(|side| is_unread(index, side))).collect()
+}
+
 /// Complains of every line that breaks its promise, or loses values and does not say so.
 fn told(workspace: &Workspace, reports: Vec<Report>) -> (Vec<Report>, Diagnostics) {
     let mut found = Diagnostics { list: Vec::new(), sources: workspace.warnings.sources.clone() };
     for report in &reports {
         for line in &report.lines {
             for side in Side::BOTH {
+                // That none arrives there either is the same mistake.
+                let never = line.ways.get(side).as_ref().is_some_and(|way| way.law == Some(Law::Never));
+                if *line.unread.get(side) && !never {
+                    let system = report.systems.get(side);
+                    let sentence = format!(
+                        "{} gets no value of {system} from any record, while others of its group get theirs",
+                        line.label
+                    );
+                    let hint = "see that the rule gives it under this name, and that some case shows it";
+                    found.push(Diagnostic::new(Code::LawUnsaid, &line.place, sentence).hint(hint));
+                }
                 if let Some(way) = line.ways.get(side) {
                     complain(report.systems.get(side), line, way, &mut found);
                 }

@@ -66,6 +66,8 @@ pub enum Cause {
     Line,
     /// The line may cut it.
     Cut,
+    /// Its group's rule, which changes what it did not read.
+    Home,
     /// Reading it: what is read says less than what the record shows.
     Reading,
 }
@@ -78,6 +80,7 @@ impl Cause {
             Self::Habit => "so the system keeps it",
             Self::Line => "so the line or its rule writes it",
             Self::Cut => "the line cuts it",
+            Self::Home => "so the rule writes back over what it was read from",
             Self::Reading => "less is read than it shows",
         }
     }
@@ -145,6 +148,11 @@ impl Tally {
         if better {
             self.worst = Some((law, (law > Law::Exact).then_some(witness)));
         }
+    }
+
+    /// True when any value was met, whatever became of it.
+    pub(super) const fn is_met(&self) -> bool {
+        self.tried + self.waiting.count + self.twinless.count > 0
     }
 
     /// What is told of it.

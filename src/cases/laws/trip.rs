@@ -182,7 +182,7 @@ impl Trip<'_> {
 }
 
 /// The same to the letter, blanks around aside, whether it is shown as a text or as a number.
-fn is_alike(one: &Value, other: &Value) -> bool {
+pub(super) fn is_alike(one: &Value, other: &Value) -> bool {
     let text = |value: &Value| scalar_text(value).map(|text| text.trim().to_owned());
     let number = |value: &Value| value.as_f64().map(f64::to_bits);
     let same = |one: Option<String>, other: Option<String>| one.is_some() && one == other;

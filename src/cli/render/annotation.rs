@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::diagnostic::also;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::pages;
 
@@ -14,7 +15,8 @@ pub(super) fn github(dir: &Path, one: &Diagnostic) -> String {
     let place = one.place.as_ref().map(|place| {
         format!("file={},line={},col={},", property(&seen_from(dir, &place.file)), place.line, place.column)
     });
-    let text = one.hint.as_ref().map_or_else(|| one.sentence.clone(), |hint| format!("{}\n{hint}", one.sentence));
+    let parts = [Some(one.sentence.clone()), one.hint.clone(), also(one)];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
     format!("::{} {}title={}::{}", one.weight.word(), place.unwrap_or_default(), one.code, escaped(&text))
 }
 
@@ -60,12 +62,17 @@ fn result(dir: &Path, one: &Diagnostic, all: &Diagnostics) -> Value {
         "message": { "text": text },
         "locations": one.place.iter().map(|place| location(dir, place, all)).collect::<Vec<_>>(),
     });
-    if let (Some((place, how)), Some(map)) = (&one.related, told.as_object_mut()) {
+    let also = one.also.iter().map(|place| (place, "the same mistake shows here"));
+    let related = one.related.iter().map(|(place, how)| (place, how.as_str())).chain(also).map(|(place, how)| {
         let mut other = location(dir, place, all);
         if let Some(other) = other.as_object_mut() {
             other.insert("message".to_owned(), json!({ "text": how }));
         }
-        map.insert("relatedLocations".to_owned(), json!([other]));
+        other
+    });
+    let related: Vec<Value> = related.collect();
+    if let Some(map) = told.as_object_mut().filter(|_| !related.is_empty()) {
+        map.insert("relatedLocations".to_owned(), json!(related));
     }
     told
 }

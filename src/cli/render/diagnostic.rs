@@ -13,6 +13,9 @@ use super::{Screen, annotation};
 use crate::cli::arguments::Format;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Weight};
 
+/// The most other places of one mistake that are named; JSON and SARIF name them all.
+const ALSO_MAX: usize = 8;
+
 /// Prints every complaint; the list holds what they point into.
 ///
 /// # Errors
@@ -57,18 +60,31 @@ pub fn drawn(one: &Diagnostic, all: &Diagnostics, colour: bool) -> String {
                 Some(Group::with_title(Level::NOTE.secondary_title(how.as_str())).element(shown(other, None, all)));
         }
     }
-    if let Some(hint) = &one.hint {
-        let help = Level::HELP.message(hint.as_str());
-        second = Some(match second {
-            Some(group) => group.element(help),
-            None => {
-                first = first.element(help);
-                return render(&[first], colour);
-            }
-        });
+    let hint = one.hint.as_ref().map(|hint| Level::HELP.message(hint.as_str()));
+    let also = also(one).map(|text| Level::NOTE.message(text));
+    for message in hint.into_iter().chain(also) {
+        match second.take() {
+            Some(group) => second = Some(group.element(message)),
+            None => first = first.element(message),
+        }
     }
     let groups: Vec<Group<'_>> = std::iter::once(first).chain(second).collect();
     render(&groups, colour)
+}
+
+/// Where else the mistake shows, in one sentence.
+pub(super) fn also(one: &Diagnostic) -> Option<String> {
+    let here = one.place.as_ref().map(|place| &place.file);
+    let mut last = here;
+    let mut places: Vec<String> = Vec::new();
+    for place in one.also.iter().take(ALSO_MAX) {
+        let name = if last == Some(&place.file) { String::new() } else { format!("{}:", place.file) };
+        last = Some(&place.file);
+        places.push(format!("{name}{}:{}", place.line, place.column));
+    }
+    let more = one.also.len().saturating_sub(ALSO_MAX);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!places.is_empty()).then(|| format!("the same mistake shows at {}{rest}", places.join(", ")))
 }
 
 fn render(groups: &[Group<'_>], colour: bool) -> String {
@@ -116,6 +132,7 @@ fn as_json(one: &Diagnostic) -> Value {
         "sentence": one.sentence,
         "place": one.place.as_ref().map(place),
         "hint": one.hint,
+        "also": one.also.iter().map(place).collect::<Vec<_>>(),
         "related": one.related.as_ref().map(|(at, how)| json!({ "place": place(at), "how": how })),
     })
 }
@@ -140,7 +157,8 @@ pub fn verdict(screen: &mut Screen, files: usize, found: &Diagnostics) -> io::Re
         }
     };
     screen.line(&text)?;
-    match found.list.first() {
+    // What keeps everything from starting comes first.
+    match found.list.iter().min_by_key(|one| one.weight) {
         Some(first) => {
             screen.note(&format!("`depara check --explain {}` says what it means, and how to repair it", first.code))
         }

@@ -286,6 +286,7 @@ fn patterns(at: &Located, complaints: &mut Diagnostics) -> Vec<Pattern> {
 }
 
 fn pattern(at: &Located, complaints: &mut Diagnostics) -> Option<Pattern> {
+    let before = complaints.list.len();
     let mut entries = at.entries(complaints)?;
     let is = entries.need("is", complaints).and_then(|at| word(at, &MEANINGS, complaints));
     let status = entries.take("status").map(|at| statuses(at, complaints)).unwrap_or_default();
@@ -304,7 +305,8 @@ fn pattern(at: &Located, complaints: &mut Diagnostics) -> Option<Pattern> {
     let wait_ms = duration(&mut entries, "wait", complaints);
     let by = entries.take("by").and_then(|at| word(at, &BYS, complaints)).unwrap_or(By::Call);
     entries.finish(complaints);
-    if status.is_empty() && text.is_none() && fields.is_empty() {
+    // What was complained about may be what it is known by.
+    if status.is_empty() && text.is_none() && fields.is_empty() && complaints.list.len() == before {
         complaints.push(
             Diagnostic::new(Code::MissingKey, &at.place, "this outcome says not by what it is known")
                 .hint("give at least one of `status`, `text` and `field`"),

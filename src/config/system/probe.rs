@@ -79,7 +79,7 @@ fn changed(
     let list = Word { text: "list".to_owned(), place: word.place.clone() };
     let changes = Located { node: Node::Map(changes.to_vec()), place: written.place.clone() };
     let over = Located { node: Node::Map(vec![(list, changes)]), place: written.place.clone() };
-    let mut own = Diagnostics { list: Vec::new(), sources: complaints.sources.clone() };
+    let mut own = Diagnostics { sources: complaints.sources.clone(), ..Diagnostics::default() };
     let call = resource(word, &overlaid(written, &over), whole, &mut own).and_then(|resource| resource.list);
     // What is wrong with the resource itself was said already.
     for one in own.list {

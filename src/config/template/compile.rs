@@ -94,10 +94,13 @@ impl Compiler<'_> {
                 let reached = format!("{before}{}", source.get(..at).unwrap_or_default());
                 let place = self.within(&reached, complaints);
                 let known = self.names.secrets.iter().map(String::as_str);
-                complaints.push(
-                    Diagnostic::new(Code::UnknownField, &place, format!("`secrets` has no `{name}`"))
-                        .did_you_mean(&name, known),
-                );
+                let plain = Diagnostic::new(Code::UnknownField, &place, format!("`secrets` has no `{name}`"));
+                complaints.push(if self.names.secrets.is_empty() {
+                    let hint = "write `secrets: [NAME, …]` at the top of the file";
+                    plain.hint(hint).because(format!("secrets of {}", place.file))
+                } else {
+                    plain.did_you_mean(&name, known)
+                });
             }
         }
     }

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::{Builder, fields_of};
+use crate::config::system::Shape;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::mapping::field::At;
 use crate::path::Path;
-use crate::record::Side;
+use crate::record::{Side, Sides};
 
 /// Something that writes a place.
 struct Writer {
@@ -32,13 +33,13 @@ impl Writer {
     }
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     pub(super) fn feeds(&mut self) {
         for side in Side::BOTH {
             let writers = self.writers(side);
             self.complain_twice(side, &writers);
-            self.complain_unfed(side);
         }
+        self.complain_unfed();
     }
 
     /// Everything that surely writes on a side. What a group's rule may write is told by the keys its
@@ -83,11 +84,12 @@ impl Builder<'_> {
         }
     }
 
-    fn complain_unfed(&mut self, side: Side) {
-        let (system, resource) = *self.resources.get(side);
+    /// What a new record of a side must have, and nothing gives it, with where it is declared.
+    fn unfed(&self, side: Side) -> Vec<(&'a str, &'a Place)> {
+        let (_, resource) = *self.resources.get(side);
         let torn = self.spec.torn || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
         if torn || resource.create.is_none() || !self.spec.arrow.flows_to(side) || !self.unknown.get(side).is_empty() {
-            return;
+            return Vec::new();
         }
         let fields = self.fields.iter().filter(|field| field.flows_to(side));
         let lines = fields.filter_map(|field| match &field.ends.get(side).at {
@@ -100,17 +102,43 @@ impl Builder<'_> {
         let birth = birth.filter_map(|((text, place), _)| Some(Writer::of(&Path::parse(text, place).ok()?, place)));
         let given = resource.integration.iter().map(|path| Writer::of(path, &resource.place));
         let writers: Vec<Writer> = lines.chain(views).chain(birth).chain(given).collect();
-        for (text, shape) in resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only) {
-            let needed = Writer::of(&shape.path, &shape.place);
-            if !writers.iter().any(|writer| writer.meets(&needed)) {
-                let name = format!("{}.{}", system.name, resource.name);
-                let sentence = format!("a new record of `{name}` must have `{text}`, and nothing gives it");
-                self.complaints.push(
-                    Diagnostic::new(Code::RequiredUnfed, &self.spec.link.get(side).place, sentence)
-                        .related(&shape.place, "required here")
-                        .hint(format!("add a line that flows to `{text}`, or give it under `birth:`")),
-                );
+        let required = resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only);
+        let unfed = |shape: &Shape| !writers.iter().any(|writer| writer.meets(&Writer::of(&shape.path, &shape.place)));
+        required.filter(|(_, shape)| unfed(shape)).map(|(text, shape)| (text.as_str(), &shape.place)).collect()
+    }
+
+    fn complain_unfed(&mut self) {
+        let unfed = Sides::each(|side| self.unfed(side));
+        let name = |side: Side| {
+            let (system, resource) = *self.resources.get(side);
+            format!("{}.{}", system.name, resource.name)
+        };
+        let place = &self.spec.link.left.place;
+        let mut found = Vec::new();
+        // Both sides lack one: it is the line that would join the two.
+        if let ([(left, at)], [(right, _)]) = (&unfed.left[..], &unfed.right[..]) {
+            let (here, there) = (name(Side::Left), name(Side::Right));
+            let sentence = format!(
+                "a new record of `{here}` must have `{left}`, one of `{there}` `{right}`, and nothing gives them"
+            );
+            let plain = Diagnostic::new(Code::RequiredUnfed, place, sentence).related(at, "required here");
+            let hint = format!("add the line `{left} <=> {right}`, or give them under `birth:`");
+            found.push(plain.hint(hint).because(self.lack_of(left)));
+        } else {
+            for side in Side::BOTH {
+                for (text, at) in unfed.get(side) {
+                    let sentence = format!("a new record of `{}` must have `{text}`, and nothing gives it", name(side));
+                    let plain = Diagnostic::new(Code::RequiredUnfed, place, sentence).related(at, "required here");
+                    let hint = format!("add a line that flows to `{text}`, or give it under `birth:`");
+                    found.push(plain.hint(hint).because(self.lack_of(text)));
+                }
             }
         }
+        found.into_iter().for_each(|one| self.complaints.push(one));
+    }
+
+    /// The mistake of a field that no line maps.
+    pub(super) fn lack_of(&self, field: &str) -> String {
+        format!("no line of {} for {field}", self.spec.file)
     }
 }

@@ -85,7 +85,11 @@ impl Builder<'_> {
             })
         };
         let from = Side::BOTH.into_iter().find(|side| field.flows_to(side.other()) && !all(*side))?;
-        let open = spec.missing.is_none();
+        let here = |one: &Diagnostic| {
+            one.place.as_ref().is_some_and(|at| at.line == spec.key.1.line && at.file == table.place.file)
+        };
+        let told = self.complaints.list.iter().any(|one| one.code == Code::TableWayBack && here(one));
+        let open = spec.missing.is_none() && !told;
         open.then(|| {
             let name = self.side_word(from);
             let sentence = format!("a value of `{name}` that stands in none of these pairs keeps its record waiting");

@@ -1,11 +1,14 @@
 //! What a line or a script looks into: reference resources and the links of other mappings.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Builder;
 use super::known::{complain_unknown, knows};
 use crate::config::line::{FieldSpec, LookupSpec};
-use crate::config::system::Resource;
+use crate::config::mapping::Written;
+use crate::config::system::{Resource, System};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::mapping::field::Lookup;
 use crate::path::Path;
@@ -26,7 +29,8 @@ impl Builder<'_> {
         let Some(resource) = system.resources.get(&spec.of) else {
             let sentence = format!("`{}` has no resource `{}` to look into", system.name, spec.of);
             let plain = Diagnostic::new(Code::UnknownLookup, &spec.place, sentence);
-            self.complaints.push(plain.did_you_mean(&spec.of, system.resources.keys().map(String::as_str)));
+            let near = plain.did_you_mean(&spec.of, system.resources.keys().map(String::as_str));
+            self.complaints.push(near.because(format!("name {}.{}", system.name, spec.of)));
             return None;
         };
         let reference = format!("{}.{}", system.name, spec.of);
@@ -55,7 +59,7 @@ impl Builder<'_> {
             let plain =
                 Diagnostic::new(Code::UnknownMapping, &spec.place, format!("no mapping is named `{}`", spec.of));
             let names = self.known.project.mappings.iter().map(|one| one.name.as_str());
-            self.complaints.push(plain.did_you_mean(&spec.of, names));
+            self.complaints.push(plain.did_you_mean(&spec.of, names).because(format!("name {}", spec.of)));
             return None;
         };
         let ends = other.link.as_ref().map(|end| end.system.as_str());
@@ -80,6 +84,7 @@ impl Builder<'_> {
                     self.known.project.systems.get(system).is_some_and(|one| one.resources.contains_key(resource))
                 });
             if known {
+                self.link_field(&name, field.as_ref());
                 if let (Some((system, resource)), Some((field, at))) = (name.split_once('.'), field)
                     && let Some(found) = self.known.project.systems.get(system)
                     && let Some(resource) = found.resources.get(resource)
@@ -94,16 +99,31 @@ impl Builder<'_> {
                 continue;
             } else {
                 let sentence = format!("`{name}` is no resource to look into");
-                let all: Vec<String> = self
-                    .known
-                    .project
-                    .systems
-                    .values()
-                    .flat_map(|system| system.resources.keys().map(|resource| format!("{}.{resource}", system.name)))
-                    .collect();
+                let project = self.known.project;
+                let of_system = |system: &Arc<System>| {
+                    system.resources.keys().map(|resource| format!("{}.{resource}", system.name)).collect::<Vec<_>>()
+                };
+                let all: Vec<String> = project.systems.values().flat_map(of_system).collect();
+                let mappings = project.mappings.iter().map(|one| one.name.as_str());
+                // A system that is gone takes all that stands in it with it.
+                let gone =
+                    name.split_once('.').map(|(system, _)| system).filter(|one| !project.systems.contains_key(*one));
                 let plain = Diagnostic::new(Code::UnknownLookup, &place, sentence);
-                self.complaints.push(plain.did_you_mean(&name, all.iter().map(String::as_str)));
+                let near = plain.did_you_mean(&name, all.iter().map(String::as_str).chain(mappings));
+                self.complaints.push(near.because(format!("name {}", gone.unwrap_or(&name))));
             }
+        }
+    }
+
+    /// The links of a mapping are rows with two fields: the systems.
+    fn link_field(&mut self, name: &str, field: Option<&Written>) {
+        let Some(spec) = self.known.project.mappings.iter().find(|one| one.name == name) else { return };
+        let ends = [&spec.link.left.system, &spec.link.right.system];
+        if let Some((field, place)) = field.filter(|(field, _)| !ends.contains(&field)) {
+            let plain = Diagnostic::new(Code::UnknownPath, place, format!("the links of `{name}` have no `{field}`"));
+            let near = plain.did_you_mean(field, ends.map(String::as_str));
+            let hint = format!("they have `{}` and `{}`", ends[0], ends[1]);
+            self.complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
         }
     }
 

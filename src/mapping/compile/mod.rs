@@ -49,6 +49,9 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
         });
         return None;
     };
+    side::complain_directions(spec, complaints);
+    let agreed = side::agreed(spec);
+    let spec = agreed.as_ref().unwrap_or(spec);
     let mut builder = Builder {
         spec,
         known,
@@ -67,7 +70,6 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     builder.lines();
     builder.fallbacks();
     builder.script_references();
-    builder.directions();
     let keys = builder.keys();
     let policy = builder.policy(&spec.on_conflict);
     let sides = Sides::each(|side| builder.side(side));
@@ -129,14 +131,16 @@ fn find_resource<'a>(
             return None;
         }
         let plain = Diagnostic::new(Code::UnknownSystem, &name.place, format!("no system is named `{}`", name.system));
-        complaints.push(plain.did_you_mean(&name.system, known.project.systems.keys().map(String::as_str)));
+        let near = plain.did_you_mean(&name.system, known.project.systems.keys().map(String::as_str));
+        complaints.push(near.because(format!("name {}", name.system)));
         return None;
     };
     let found = system.resources.get(&name.resource);
     if found.is_none() {
         let sentence = format!("`{}` has no resource `{}`", name.system, name.resource);
         let plain = Diagnostic::new(Code::UnknownResource, &name.place, sentence);
-        complaints.push(plain.did_you_mean(&name.resource, system.resources.keys().map(String::as_str)));
+        let near = plain.did_you_mean(&name.resource, system.resources.keys().map(String::as_str));
+        complaints.push(near.because(format!("name {}.{}", name.system, name.resource)));
     }
     found.map(|resource| (&**system, resource))
 }
@@ -374,7 +378,8 @@ impl<'a> Builder<'a> {
                 if lender.is_none() && !known && !self.was_misspelt(word, Side::Left) {
                     let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
                     let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
-                    self.complaints.push(plain.did_you_mean(word, names.iter().map(String::as_str)));
+                    let near = plain.did_you_mean(word, names.iter().map(String::as_str));
+                    self.complaints.push(near.because(self.lack_of(word)));
                 }
                 if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
                     field.ends.get_mut(side).if_empty = lender;
@@ -468,6 +473,13 @@ impl<'a> Builder<'a> {
             scripts.extend(rules.into_iter().flatten().map(|rule| self.known.rules.text_of(rule)));
         }
         print_of(&(&spec.key.0, json.to_string(), &ends.left.table, &ends.right.table, scripts))
+    }
+}
+
+fn fields_of_mut(line: &mut LineSpec) -> &mut [FieldSpec] {
+    match line {
+        LineSpec::Field(field) => std::slice::from_mut(&mut **field),
+        LineSpec::Group(group) => &mut group.fields,
     }
 }
 

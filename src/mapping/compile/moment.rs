@@ -54,7 +54,8 @@ impl Builder<'_> {
             let plain = Diagnostic::new(Code::UnknownParameter, &place, sentence);
             let near = plain.did_you_mean(&name, self.spec.parameters.iter().map(|one| one.name.as_str()));
             let hint = format!("declare it under `parameters:` in {}", self.spec.file);
-            self.complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
+            let told = if near.hint.is_none() { near.hint(hint) } else { near };
+            self.complaints.push(told.because(format!("parameter asked at {place}")));
         }
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Builder, fields_of, find_resource};
-use crate::config::mapping::Arrow;
+use super::{Builder, fields_of, fields_of_mut, find_resource};
+use crate::config::line::FieldSpec;
+use crate::config::mapping::{Arrow, MappingSpec};
 use crate::config::system::{Habit, Resource};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::field::At;
 use crate::mapping::{End, Report};
 use crate::path::Path;
@@ -96,27 +97,60 @@ impl Builder<'_> {
             self.complaints.push(plain.did_you_mean(name, known));
         }
     }
+}
 
-    /// Under a one-way link nothing points the other way, and nothing is born there.
-    pub(super) fn directions(&mut self) {
-        let link = self.spec.arrow;
-        let closed = match link {
-            Arrow::Both => return,
-            Arrow::ToRight => Side::Left,
-            Arrow::ToLeft => Side::Right,
-        };
-        let mut complain = |place: &Place, sentence: String| {
-            let hint = "turn the arrow, or write `<=>` in `link:`";
-            self.complaints.push(Diagnostic::new(Code::UnreachableOption, place, sentence).hint(hint));
-        };
-        for spec in self.spec.lines.iter().flat_map(fields_of).filter(|spec| spec.arrow.flows_to(closed)) {
-            complain(&spec.key.1, format!("nothing flows to the {closed} side: `link` points one way"));
-        }
-        let births = self.spec.birth.get(closed).iter().map(|((_, place), _)| place);
-        for place in births.chain(self.spec.create.get(closed).iter().map(|hook| &hook.rule.1)) {
-            complain(place, format!("nothing is born on the {closed} side: `link` points one way"));
-        }
+/// Under a one-way link nothing points the other way, and nothing is born there. Several lines that do
+/// are one mistake: that of the link.
+pub(super) fn complain_directions(spec: &MappingSpec, complaints: &mut Diagnostics) {
+    let Some(closed) = closed(spec.arrow) else { return };
+    let lines = spec.lines.iter().flat_map(fields_of).filter(|line| line.arrow.flows_to(closed));
+    let flows = lines.map(|line| (&line.key.1, "flows to"));
+    let births = spec.birth.get(closed).iter().map(|((_, place), _)| place);
+    let births = births.chain(spec.create.get(closed).iter().map(|hook| &hook.rule.1));
+    let all: Vec<(&Place, &str)> = flows.chain(births.map(|place| (place, "is born on"))).collect();
+    let told = if let [(place, what)] = &all[..] {
+        let sentence = format!("nothing {what} the {closed} side: `link` points one way");
+        Diagnostic::new(Code::UnreachableOption, place, sentence).hint("turn the arrow, or write `<=>` in `link:`")
+    } else if let Some((first, _)) = all.first() {
+        let link = &spec.link.left.place;
+        let sentence = format!("`link` points one way, and {} places here need the other", all.len());
+        let mut told = Diagnostic::new(Code::UnreachableOption, link, sentence)
+            .related(first, format!("nothing comes to the {closed} side"))
+            .hint("write `<=>`, or turn it; or turn the arrows of those lines");
+        told.also.extend(all.iter().skip(1).map(|(place, _)| (*place).clone()));
+        told
+    } else {
+        return;
+    };
+    complaints.push(told);
+}
+
+/// The side to which a one-way link lets nothing flow.
+const fn closed(link: Arrow) -> Option<Side> {
+    match link {
+        Arrow::Both => None,
+        Arrow::ToRight => Some(Side::Left),
+        Arrow::ToLeft => Some(Side::Right),
     }
+}
+
+/// The mapping with arrows that agree, so that nothing else is said of one that does not: a single line is
+/// taken to point as the link does, and the link as the lines do when there are several.
+pub(super) fn agreed(spec: &MappingSpec) -> Option<MappingSpec> {
+    let closed = closed(spec.arrow)?;
+    let mut agreed = spec.clone();
+    let mut lines: Vec<&mut FieldSpec> = agreed.lines.iter_mut().flat_map(fields_of_mut).collect();
+    let births = spec.birth.get(closed).len() + usize::from(spec.create.get(closed).is_some());
+    let astray = lines.iter().filter(|line| line.arrow.flows_to(closed)).count();
+    let all_open = lines.iter().all(|line| !line.arrow.flows_to(closed.other()));
+    match (astray, births) {
+        (0, _) => return None,
+        (1, 0) => lines.iter_mut().filter(|line| line.arrow.flows_to(closed)).for_each(|line| line.arrow = spec.arrow),
+        _ if all_open && closed == Side::Left => agreed.arrow = Arrow::ToLeft,
+        _ if all_open => agreed.arrow = Arrow::ToRight,
+        _ => agreed.arrow = Arrow::Both,
+    }
+    Some(agreed)
 }
 
 /// What the system makes of the values of a resource.

@@ -15,6 +15,9 @@ impl Builder<'_> {
             TableSpec::Pairs(table) => table.clone(),
             TableSpec::Named((name, place)) => {
                 let Some(table) = self.known.project.tables.get(name) else {
+                    if self.known.project.is_torn_table(name) {
+                        return None;
+                    }
                     let plain = Diagnostic::new(Code::UnknownTable, place, format!("no table is named `{name}`"));
                     let near = plain.did_you_mean(name, self.known.project.tables.keys().map(String::as_str));
                     self.complaints.push(near);

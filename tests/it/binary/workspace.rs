@@ -18,7 +18,7 @@ fn a_new_workspace_holds_all_that_the_binary_carries_and_is_sound() {
         assert!(workspace.path(file).is_file(), "{file}");
     }
     // Its secrets are not set here: that is said, and is no mistake of the files.
-    workspace.run(&["check"]).ended(0).says(&["OMIE_APP_KEY", "`acme`", "5 warnings"]);
+    workspace.run(&["check"]).ended(0).says(&["OMIE_APP_KEY", "PLOOMES_USER_KEY", "1 warning"]);
     workspace.run(&["test"]).ended(0).says(&[" cases passed, 0 failed"]);
     let tested = workspace.run(&["test", "omie-ploomes/clientes/nothing-changed", "--format", "json"]).ended(0);
     assert_eq!(tested.json(), [json!({ "passed": 1, "failed": 0 })]);

@@ -89,7 +89,8 @@ fn words(all: &Words) -> String {
 fn said(word: &Word) -> String {
     match word {
         Word::Said(text) => escaped(text),
-        Word::Code(text) | Word::File(text, _) => format!("<code>{}</code>", escaped(text)),
+        // A long path breaks at its dots.
+        Word::Code(text) | Word::File(text, _) => format!("<code>{}</code>", escaped(text).replace('.', ".<wbr>")),
         Word::Strong(text) => format!("<strong>{}</strong>", escaped(text)),
         Word::Slanted(text) => format!("<em>{}</em>", escaped(text)),
     }

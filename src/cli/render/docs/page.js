@@ -21,11 +21,17 @@
       const whole = title.includes(wanted);
       let found = whole;
       let group = null;
+      let all = false;
       for (const { row, text } of rows) {
-        const fits = whole || text.includes(wanted);
+        const holds = whole || text.includes(wanted);
+        const member = row.className === "member";
+        if (!member) {
+          group = row.className === "group" ? row : null;
+          all = holds && group !== null;
+        }
+        const fits = holds || (member && all);
         row.hidden = !fits;
-        if (row.className !== "member") group = row.className === "group" ? row : null;
-        else if (fits && group) group.hidden = false;
+        if (member && fits && group) group.hidden = false;
         found ||= fits;
       }
       section.hidden = !found;
