@@ -76,10 +76,12 @@ impl Connector {
             Ok(request) => request,
             Err(error) => return Answered::Unasked(inner.keys.scrub(&error.to_string())),
         };
-        let print = (call.on == On::Read).then(|| print(&request));
+        let own = print(&request);
         let retry = inner.system.retry;
         let mut attempt = 1;
         loop {
+            // A write is only made again at once where the system says that it did not take it.
+            let print = (call.on == On::Read || attempt == 1).then_some(own);
             let turn = match inner.gate.enter(&call.name, print, retry.longest_ms).await {
                 Ok(turn) => turn,
                 Err(rest) => return Answered::Rest(rest),

@@ -60,8 +60,9 @@ struct State {
 pub struct Memory {
     all: Log,
     calls: BTreeMap<String, Log>,
-    /// When a read was last made, by the print of its request.
-    reads: HashMap<u64, i64>,
+    /// When a call was last made, by the print of its request.
+    #[serde(rename = "reads")]
+    made: HashMap<u64, i64>,
 }
 
 /// What is remembered of one kind of call, or of all.
@@ -147,7 +148,7 @@ impl Gate {
         !known
     }
 
-    /// Waits until a call may go. `print` is that of a read's request; a rest of at most
+    /// Waits until a call may go. `print` is that of a request that is not to be made twice; a rest of at most
     /// `patience_ms` is waited for, a longer one is told at once.
     pub(super) async fn enter(&self, call: &str, print: Option<u64>, patience_ms: u64) -> Result<Turn, Rest> {
         loop {
@@ -173,9 +174,9 @@ impl Gate {
         let mut state = self.lock();
         // The system counts from when it saw the request; the answer is a safe later bound.
         if let Some(print) = print
-            && self.pace.same_read_ms > 0
+            && self.pace.same_call_ms > 0
         {
-            state.known.reads.insert(print, now_ms);
+            state.known.made.insert(print, now_ms);
         }
         if let Some(failures) = self.pace.failures {
             let log = state.known.log(failures.by, call);
@@ -246,7 +247,7 @@ impl Gate {
             log.sent.retain(passed);
             log.failed.retain(passed);
         }
-        memory.reads.retain(|_, at| passed(at));
+        memory.made.retain(|_, at| passed(at));
         self.lock().known = memory;
     }
 
@@ -294,7 +295,7 @@ impl Gate {
         Told::Go
     }
 
-    /// How long until all windows and spacings let a call through, and how long until a like read may.
+    /// How long until all windows and spacings let a call through, and how long until a like call may.
     fn wait(&self, known: &Memory, own: &Log, print: Option<u64>, now_ms: i64) -> (i64, i64) {
         let windows = self.pace.windows.iter().map(|rate| match rate.by {
             By::Call => room(&own.sent, *rate),
@@ -303,7 +304,7 @@ impl Gate {
         let spacing = [(own, self.pace.spacing_call_ms), (&known.all, self.pace.spacing_all_ms)]
             .map(|(log, spacing_ms)| log.sent.back().map(|last| last + signed(spacing_ms)));
         let crowded = windows.chain(spacing).flatten().max();
-        let alike = print.and_then(|print| known.reads.get(&print)).map(|last| last + signed(self.pace.same_read_ms));
+        let alike = print.and_then(|print| known.made.get(&print)).map(|last| last + signed(self.pace.same_call_ms));
         let left = |from_ms: Option<i64>| from_ms.map_or(0, |from_ms| from_ms - now_ms);
         (left(crowded), left(alike))
     }
@@ -313,11 +314,11 @@ impl Gate {
         push(&mut known.all.sent, now_ms, most);
         push(&mut known.calls.entry(call.to_owned()).or_default().sent, now_ms, most);
         if let Some(print) = print
-            && self.pace.same_read_ms > 0
+            && self.pace.same_call_ms > 0
         {
-            let horizon = now_ms - signed(self.pace.same_read_ms);
-            known.reads.retain(|_, last| *last > horizon);
-            known.reads.insert(print, now_ms);
+            let horizon = now_ms - signed(self.pace.same_call_ms);
+            known.made.retain(|_, last| *last > horizon);
+            known.made.insert(print, now_ms);
         }
     }
 
@@ -429,7 +430,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_read_that_is_alike_waits_and_any_other_does_not() {
-        let (gate, clock) = gate(Pace { same_read_ms: 61_000, ..Pace::default() });
+        let (gate, clock) = gate(Pace { same_call_ms: 61_000, ..Pace::default() });
         for (print, at) in [(1, 0), (2, 0), (1, 61_000)] {
             drop(gate.enter("list", Some(print), 0).await.unwrap());
             gate.leave("list", Some(print), false, true);
@@ -519,7 +520,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_gate_that_closes_lets_nobody_through_and_keeps_nobody_waiting() {
-        let (gate, clock) = gate(Pace { at_once_call: Some(1), same_read_ms: 61_000, ..Pace::default() });
+        let (gate, clock) = gate(Pace { at_once_call: Some(1), same_call_ms: 61_000, ..Pace::default() });
         let turn = gate.enter("list", Some(1), 0).await.unwrap();
         let others = [("list", Some(2)), ("fetch", Some(1))].map(|(call, print)| {
             let gate = Arc::clone(&gate);
@@ -537,7 +538,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_comes_next_knows_what_was_asked_before() {
-        let pace = Pace { same_read_ms: 61_000, failures: Some(rate(2, 600_000, By::Call)), ..Pace::default() };
+        let pace = Pace { same_call_ms: 61_000, failures: Some(rate(2, 600_000, By::Call)), ..Pace::default() };
         let (before, clock) = gate(pace.clone());
         for print in [1, 2] {
             drop(before.enter("list", Some(print), 0).await.unwrap());

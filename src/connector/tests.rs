@@ -21,7 +21,7 @@ limits: { pages_max: 3 }
 retry: { attempts: 4, first: 1s, longest: 60s }
 pace:
   windows: [{ calls: 10, per: 60s }]
-  same_read: 61s
+  same_call: 61s
   failures: { calls: 3, per: 30m, by: call }
 request: { headers: { Authorization: "Bearer {secret.token}" } }
 message: [error]

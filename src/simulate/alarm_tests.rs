@@ -120,7 +120,7 @@ const ALARMS: &[Alarm] = &[
     Alarm { strike: Some("empty-list:*:40%"), ..Alarm::of(Flaw::BornInHoles, "I2", 4) },
     Alarm::of(Flaw::MappingEditUnnoticed, LEFT_OVER, 136),
     Alarm::edited(&[("at_once: { call: 1, all: 4 }", "at_once: { call: 2, all: 4 }")], "I6", 1),
-    Alarm::edited(&[("same_read: 61s", "same_read: 59s")], "I6", 12),
+    Alarm::edited(&[("same_call: 61s", "same_call: 59s")], "I6", 12),
 ];
 
 #[test]

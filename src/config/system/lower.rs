@@ -249,7 +249,7 @@ fn pace(written: Option<&Located>, complaints: &mut Diagnostics) -> Pace {
         set(&mut found.spacing_all_ms, duration(&mut spacing, "all", complaints));
         spacing.finish(complaints);
     }
-    set(&mut found.same_read_ms, duration(&mut entries, "same_read", complaints));
+    set(&mut found.same_call_ms, duration(&mut entries, "same_call", complaints));
     found.failures = entries.take("failures").and_then(|at| rate(at, complaints));
     entries.finish(complaints);
     found

@@ -114,8 +114,8 @@ pub struct Pace {
     pub spacing_call_ms: u64,
     /// Least time between any two calls.
     pub spacing_all_ms: u64,
-    /// Least time between two reads that are alike to the letter.
-    pub same_read_ms: u64,
+    /// Least time between two calls that are alike to the letter.
+    pub same_call_ms: u64,
     /// Failing answers after which a kind of call is left in peace.
     pub failures: Option<Rate>,
 }

@@ -17,7 +17,7 @@ impl Builder<'_> {
         };
         for side in Side::BOTH {
             let (system, resource) = *self.resources.get(side);
-            let pause = system.pace.same_read_ms;
+            let pause = system.pace.same_call_ms;
             if resource.can_list() && schedule.every_ms < pause {
                 let (every, pause) = (told(schedule.every_ms), told(pause));
                 let sentence =

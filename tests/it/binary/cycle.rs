@@ -222,7 +222,7 @@ fn the_log_is_one_object_on_each_line_with_its_cycle_and_its_step() {
 fn what_was_asked_a_moment_ago_is_not_asked_again_by_the_next_command() {
     let systems = town();
     let workspace = Workspace::of(&systems);
-    let pace = "\npace: { same_read: 5m }\n\nrequest:";
+    let pace = "\npace: { same_call: 5m }\n\nrequest:";
     workspace.edit("mappings/systems/omie.yaml", |text| text.replacen("\nrequest:", pace, 1));
     workspace.run(&["plan"]).ended(0);
     let mut sync = Running::start(workspace.command(&["sync"]));
