@@ -116,6 +116,7 @@ impl Runner {
             records,
             taken,
             gone: read.gone.clone(),
+            missed: read.missed.clone(),
             blocked: read.blocked.clone(),
             answers: read.answers.clone(),
             decided: read.decided.clone(),

@@ -340,7 +340,7 @@ impl Runner {
             }
             for id in missing {
                 if !snapshot.records.get(side).contains_key(&id) {
-                    snapshot.gone.get_mut(side).insert(id);
+                    snapshot.missed.get_mut(side).insert(id);
                 }
             }
         }

@@ -38,6 +38,8 @@ pub struct Draft {
     pub body: Value,
     /// What became of each field, by index.
     pub sent: BTreeMap<usize, Sent>,
+    /// What the other members of the groups that are written will read as, by index.
+    pub along: BTreeMap<usize, Value>,
     /// Rows of references that must be made first.
     pub rows: Vec<NewRow>,
 }
@@ -191,12 +193,14 @@ impl Mapping {
         let Some(view) = self.views.get(index) else { return Ok(()) };
         let mut new = Map::new();
         let mut written = Vec::new();
+        let mut others = Vec::new();
         for (at, field) in self.fields.iter().enumerate() {
             let end = field.ends.get(view.side);
             let At::Member { view: of, name } = &end.at else { continue };
             if *of != index {
                 continue;
             }
+            others.extend((!members.contains(&at)).then_some((at, field, name)));
             let mut wire = kept_wire(field, end, (at, standing), references);
             if let Some(value) = values.get(&at).filter(|_| members.contains(&at)) {
                 match translate(field, end, (at, value), standing, references) {
@@ -220,6 +224,12 @@ impl Mapping {
         for (member, becomes) in written {
             let becomes = becomes.or_else(|| self.in_other_words((view.side, member), values, &read, references));
             draft.sent.insert(member, if wrote { Sent::Written(becomes) } else { Sent::Nothing });
+        }
+        if read.is_object() {
+            draft.along.extend(others.into_iter().map(|(at, field, name)| {
+                let wire = read.get(name).cloned().unwrap_or_default();
+                (at, read_value(field, field.ends.get(view.side), wire, &Value::Null, references))
+            }));
         }
         Ok(())
     }

@@ -85,9 +85,21 @@ impl Planner<'_> {
         }
         self.add_rows(draft.rows);
         let rest = self.take_later(side, &mut body);
-        planned.steps.push(Step { side, act: Act::Create { key }, body: Body::pack(&body), moves });
+        planned.steps.push(Step {
+            side,
+            act: Act::Create { key },
+            body: Body::pack(&body),
+            moves,
+            along: BTreeMap::new(),
+        });
         if !later.is_empty() {
-            planned.steps.push(Step { side, act: Act::Update, body: Body::pack(&rest), moves: later });
+            planned.steps.push(Step {
+                side,
+                act: Act::Update,
+                body: Body::pack(&rest),
+                moves: later,
+                along: BTreeMap::new(),
+            });
         }
         planned.steps.extend(self.stamp(side));
         Ok(())
@@ -109,7 +121,13 @@ impl Planner<'_> {
                 moves.push(Move { field: index, why: Why::Born, becomes: None });
             }
         }
-        (!moves.is_empty()).then(|| Step { side, act: Act::Stamp, body: Body::pack(&body), moves })
+        (!moves.is_empty()).then(|| Step {
+            side,
+            act: Act::Stamp,
+            body: Body::pack(&body),
+            moves,
+            along: BTreeMap::new(),
+        })
     }
 
     /// True when a creation must not carry the field: it is sent right after.

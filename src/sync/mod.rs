@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub taken: Sides<Taken>,
     /// Linked records confirmed to be gone.
     pub gone: Sides<BTreeSet<String>>,
+    /// Linked records that were asked for and not shown, and that no complete list says to be gone.
+    pub missed: Sides<BTreeSet<String>>,
     /// Records whose write was refused, with the print of what was refused.
     pub blocked: Sides<BTreeMap<String, u64>>,
     /// How people settled conflicts: by left id and field name.
@@ -98,9 +100,15 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
     let (mapping, snapshot) = (planner.mapping, planner.snapshot);
     let records = Sides::each(|side| snapshot.records.get(side).get(link.ids.get(side)));
     let (Some(left), Some(right)) = (records.left, records.right) else {
-        for side in Side::BOTH.into_iter().filter(|side| snapshot.gone.get(*side).contains(link.ids.get(*side))) {
+        let is_in = |ids: &Sides<BTreeSet<String>>, side: Side| ids.get(side).contains(link.ids.get(side));
+        for side in Side::BOTH {
+            let missed = is_in(&snapshot.missed, side);
+            if !missed && !is_in(&snapshot.gone, side) {
+                continue;
+            }
             if !link.gone.get(side) {
-                plan.pairs.push(vanished(link, side));
+                let sure = !missed || link.base.get(side).missed;
+                plan.pairs.push(if sure { vanished(mapping, link, side, records) } else { missing(link, side) });
             } else if let Some(record) = records.get(side.other()) {
                 plan.pairs.extend(widowed(mapping, link, side.other(), record));
             }
@@ -121,10 +129,24 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
     }
 }
 
-fn vanished(link: &Link, side: Side) -> Planned {
+/// A record that is gone. Its twin, where it was read, does not ask for it again until it changes.
+fn vanished(mapping: &Mapping, link: &Link, side: Side, records: Sides<Option<&Record>>) -> Planned {
     let reason = format!("gone on the {side} side");
     let held = vec![Held { side: side.other(), field: None, reason, place: None }];
-    Planned { held, ..remembered(settle::gone(link, side), Origin::Gone) }
+    let mut link = settle::gone(link, side);
+    if let Some(record) = records.get(side.other()) {
+        link.base.get_mut(side.other()).print = record.body.print(mapping.print);
+    }
+    Planned { held, ..remembered(link, Origin::Gone) }
+}
+
+/// A record whose twin was not shown when it was asked for. One bad answer proves nothing: it is asked for
+/// once more when this record is listed again.
+fn missing(link: &Link, side: Side) -> Planned {
+    let mut link = link.clone();
+    link.base.get_mut(side).missed = true;
+    link.base.get_mut(side.other()).print = 0;
+    remembered(link, Origin::Linked)
 }
 
 /// A record whose twin is known to be gone, and was asked for once more in vain: the question is not

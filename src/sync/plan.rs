@@ -66,6 +66,8 @@ pub struct Step {
     pub body: Body,
     /// The fields it moves.
     pub moves: Vec<Move>,
+    /// What other fields of the record will read as after it, by index.
+    pub along: BTreeMap<usize, Value>,
 }
 
 /// What a step does.
@@ -121,6 +123,9 @@ impl Conflict {
     }
 }
 
+/// What stands in place of a policy where a side kept what it had: neither value arrives.
+pub const UNHEEDED: &str = "it took the change and kept what it had";
+
 /// What names the winner of a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -138,7 +143,7 @@ impl Decision {
         match self {
             Self::Policy => policy.word(),
             Self::Answer => "answered".to_owned(),
-            Self::Unheeded => "it took the change and kept what it had".to_owned(),
+            Self::Unheeded => UNHEEDED.to_owned(),
         }
     }
 }
@@ -178,7 +183,8 @@ impl Planner<'_> {
     /// Plans a pair of which both records are there.
     pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
         let now = seen.map(|one| one.fields);
-        let adopted = link.map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
+        let arrived = link.map(|link| settle::arrived(self.mapping, link, &seen));
+        let adopted = arrived.as_deref().map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
         let base = adopted.as_deref().map(|link| link.base.as_ref());
         let mut verdicts = merge(self.mapping, base, now);
         let mut planned = self.start(link, adopted.as_deref(), &seen);
@@ -188,7 +194,7 @@ impl Planner<'_> {
         }
         planned.conflicts = self.decide(&mut verdicts, base, &seen);
         self.unlend(&mut verdicts, base, now);
-        planned.conflicts.extend(self.unheeded(&verdicts, link, &seen));
+        planned.conflicts.extend(self.unheeded(&verdicts, arrived.as_deref(), &seen));
         self.agree(&mut planned, &verdicts, now);
         for side in Side::BOTH {
             self.send(&mut planned, side, &verdicts, &seen);
@@ -425,7 +431,13 @@ impl Planner<'_> {
                     return;
                 }
                 self.add_rows(draft.rows);
-                planned.steps.push(Step { side, act: Act::Update, body: Body::pack(&draft.body), moves });
+                planned.steps.push(Step {
+                    side,
+                    act: Act::Update,
+                    body: Body::pack(&draft.body),
+                    moves,
+                    along: draft.along,
+                });
             }
         }
     }

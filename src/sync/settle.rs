@@ -3,7 +3,7 @@
 //! Pure. The executor reports how a system answered; these functions say what the link becomes.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -89,25 +89,58 @@ fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
     same(field, &sent.before, now) && !is_cut && !is_unresolved(now) && !explains(field, false, &sent.becomes, now)
 }
 
+/// Takes note of writes of which one field is seen to have arrived: with it came all that went in the same
+/// call. What stands there as before was left as it was, or a person has put it back.
+pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>) -> Cow<'a, Link> {
+    let mut link = Cow::Borrowed(link);
+    for side in Side::BOTH {
+        let (half, one) = (link.base.get(side), seen.get(side));
+        let unheard = half.under_way.iter().filter(|(key, sent)| sent.given.is_some() && !half.expected.contains(*key));
+        let unheard: Vec<_> = unheard
+            .filter_map(|(key, sent)| {
+                let (index, field) = mapping.keyed(key)?;
+                Some((key.clone(), sent.clone(), field, one.fields.value(index)))
+            })
+            .collect();
+        let seen: BTreeSet<i64> = unheard
+            .iter()
+            .filter(|(_, sent, field, now)| **now != sent.before && explains(field, is_ours(one), &sent.becomes, now))
+            .map(|(_, sent, ..)| sent.at_ms)
+            .collect();
+        for (key, sent, _, now) in unheard {
+            if *now == sent.before && seen.contains(&sent.at_ms) {
+                let base = &mut link.to_mut().base;
+                know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());
+                expect(base.get_mut(side), &key, sent.becomes);
+            }
+        }
+    }
+    link
+}
+
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
 /// and stays one.
 pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Cow<'a, Link> {
-    if link.gone == Sides::default() && !link.base.left.waits() && !link.base.right.waits() {
+    let is_quiet = |half: &Half| !half.waits() && !half.missed;
+    if link.gone == Sides::default() && is_quiet(&link.base.left) && is_quiet(&link.base.right) {
         return Cow::Borrowed(link);
     }
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
         let half = link.base.get_mut(side);
+        half.missed = false;
         for key in std::mem::take(&mut half.expected) {
             let Some((index, field)) = mapping.keyed(&key) else {
                 half.expected.extend(half.under_way.contains_key(&key).then_some(key));
                 continue;
             };
-            half.under_way.remove(&key);
+            let sent = half.under_way.remove(&key);
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
-            if explains(field, is_ours(one) || stands_still(half, one), was, now) {
+            // Of what a write only touched its author explains nothing: a person may have typed it a moment before.
+            let ours = is_ours(one) && sent.is_none_or(|sent| sent.given.is_some());
+            if explains(field, ours || stands_still(half, one), was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
@@ -173,7 +206,7 @@ fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
                 link.base.get_mut(side).under_way.insert(key, sent);
             }
-        } else if explains(field, is_ours(one), &sent.becomes, now) {
+        } else if explains(field, is_ours(one) && sent.given.is_some(), &sent.becomes, now) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
             know(link.base.get_mut(side), &key, now.clone());
             if let Some(given) = sent.given {
@@ -289,10 +322,12 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
         if answer.is_some() {
             half.under_way.remove(&effect.key);
         }
-        match (answer, effect.given) {
+        match (answer, effect.given.clone()) {
             // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
             // this side now has over it is news, whatever becomes of that other step.
             (_, Some(given)) if effect.union => know(half, &effect.key, given),
+            // What the write only touched and reads as nobody foresaw, a person may have typed a moment before.
+            (Some(image), None) if !effect.foresees(mapping, image) => {}
             (Some(image), _) if !flaw::is(Flaw::EchoIsEdit) => {
                 know(half, &effect.key, image.fields.value(effect.index).clone());
             }
@@ -318,16 +353,29 @@ struct Effect {
     union: bool,
 }
 
+impl Effect {
+    /// True when an answer shows what was to be expected.
+    fn foresees(&self, mapping: &Mapping, answer: &Image) -> bool {
+        let now = answer.fields.value(self.index);
+        mapping.fields.get(self.index).is_some_and(|field| explains(field, false, &self.becomes, now))
+    }
+}
+
 fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> Vec<Effect> {
     let giving = now.get(step.side.other());
     let mut found = Vec::new();
     for one in &step.moves {
         let Some(field) = mapping.fields.get(one.field) else { continue };
-        let held = || (giving.fields.value(one.field).clone(), false);
+        let shown = || (giving.fields.value(one.field).clone(), false);
         let (given, awaited) =
-            lent(mapping, link.base.get(step.side.other()), step.side, one, giving).unwrap_or_else(held);
+            lent(mapping, link.base.get(step.side.other()), step.side, one, giving).unwrap_or_else(shown);
         let becomes = one.becomes.clone().unwrap_or_else(|| given.clone());
-        let union = field.set && !same(field, &given, &becomes);
+        let apart = field.set && !same(field, &given, &becomes);
+        // Once the giving side has got its part of a set, both hold all of it.
+        let held = now.get(step.side).fields.value(one.field);
+        let got = apart && has_got(link.base.get(step.side.other()), field, held);
+        let (given, awaited) = if got { (becomes.clone(), true) } else { (given, awaited) };
+        let union = apart && !got;
         found.push(Effect { index: one.field, key: field.key.clone(), given: Some(given), awaited, becomes, union });
     }
     let half = link.base.get(step.side);
@@ -340,6 +388,11 @@ fn effects(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>) -> V
         }
     }
     found
+}
+
+/// True when a step before gave a side of a set what the other held: it knows that as agreed.
+fn has_got(half: &Half, field: &Field, held: &Value) -> bool {
+    half.fields.get(&field.key).is_some_and(|agreed| same(field, agreed, held))
 }
 
 /// What a value that stands in for an empty one reads as when its lender was written a step before;
@@ -363,7 +416,9 @@ struct Companion<'a> {
 impl Companion<'_> {
     /// What it reads as then: one that stands in for an empty value reads as its lender.
     fn becomes<'a>(&self, step: &'a Step, giving: &'a Image) -> Option<&'a Value> {
-        let moved = step.moves.iter().find(|one| Some(one.field) == self.lender)?;
+        let Some(moved) = step.moves.iter().find(|one| Some(one.field) == self.lender) else {
+            return step.along.get(&self.index);
+        };
         Some(moved.becomes.as_ref().unwrap_or_else(|| giving.fields.value(moved.field)))
     }
 }
