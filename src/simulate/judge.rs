@@ -7,18 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::Broken;
 use super::wire::Ours;
 use super::world::Deed;
-use crate::config::mapping::Span as Window;
 use crate::link::Link;
-use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
-use crate::mapping::{Mapping, Sent, Standing};
+use crate::mapping::Mapping;
+use crate::mapping::field::{Field, Fields, is_empty, is_unresolved};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::store::{Conflict, Waiting};
@@ -48,12 +44,12 @@ pub(super) struct Evidence<'a> {
 }
 
 /// A deed on one field.
-struct Change<'a> {
-    at_ms: i64,
-    before: &'a Value,
-    after: &'a Value,
+pub(super) struct Change<'a> {
+    pub(super) at_ms: i64,
+    pub(super) before: &'a Value,
+    pub(super) after: &'a Value,
     /// What stands there stands in for an empty value, or cannot be told from one that does.
-    borrowed: bool,
+    pub(super) borrowed: bool,
 }
 
 /// One record of a pair: how it was after each deed, and how it is.
@@ -172,8 +168,9 @@ impl Evidence<'_> {
         let (Some(left), Some(right)) = (last.left, last.right) else { return found };
         let last = Sides::new(left, right);
         let kin = self.kin(index);
-        for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
-            let Some(change) = changes.get(side).last() else { continue };
+        let raced = Side::BOTH.into_iter().any(|side| self.is_raced(index, side, pair.get(side)));
+        for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other()) && !raced) {
+            let Some(change) = self.lasting(field, changes.get(side)) else { continue };
             if is_unresolved(change.after) || change.borrowed || self.is_cleared_unmet(pair, change) {
                 continue;
             }
@@ -193,10 +190,6 @@ impl Evidence<'_> {
                 || refilled
                 || self.is_derived(pair, (index, field))
                 || (!field.put_back && field.one_way_from() == Some(side));
-            let place = self.mapping.sides.get(side).name();
-            if self.ours.raced(&self.mapping.name, &place, &pair.get(side).id, change.at_ms) {
-                continue;
-            }
             let twin = has_twin(&self.references, field, side.other(), change.after);
             if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);
@@ -248,7 +241,6 @@ impl Evidence<'_> {
         let now = Sides::each(|side| pair.get(side).last.value(index));
         let excused = Side::BOTH.into_iter().any(|side| {
             let life = pair.get(side);
-            let place = self.mapping.sides.get(side).name();
             let last = changes((index, field), side, life).pop();
             is_unresolved(now.get(side))
                 || !has_twin(&self.references, field, side.other(), now.get(side))
@@ -257,194 +249,12 @@ impl Evidence<'_> {
                 || (self.is_read_of_typed(field, side, &life.id) && self.is_cleared(index, (side.other(), pair)))
                 || self.holds(index, (side, life), now.get(side.other()))
                 || life.last.is_borrowed(index)
-                || last.is_some_and(|change| {
-                    self.is_cleared_unmet(pair, &change)
-                        || self.ours.raced(&self.mapping.name, &place, &life.id, change.at_ms)
-                })
+                || self.is_raced(index, side, life)
+                || last.is_some_and(|change| self.is_cleared_unmet(pair, &change))
         });
         let excused = excused || field.once || self.is_derived(pair, (index, field));
         let apart = field.one_way_from().is_none() && !alike(field, now.left, now.right) && !excused;
         apart.then(|| ("I1", format!("it rests at {} on the left and {} on the right", now.left, now.right)))
-    }
-
-    /// True for what a system fills from what belongs to it, when that was changed alone: of an address the
-    /// city, and the state follows it where the system knows cities.
-    fn is_derived(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> bool {
-        let last = |at: usize| {
-            let field = self.mapping.fields.get(at)?;
-            let all = Side::BOTH.iter().flat_map(|side| changes((at, field), *side, pair.get(*side)));
-            all.max_by_key(|one| one.at_ms)
-        };
-        let Some(typed) = last(index) else { return false };
-        let now = |side: Side| pair.get(side).last.value(index);
-        let stands = |side: Side| alike(field, now(side), typed.after) && !is_empty(now(side.other()));
-        let filled = Side::BOTH.iter().any(|side| self.fills_itself(*side, field) && stands(side.other()));
-        filled && self.mapping.together(&index).iter().filter_map(|at| last(*at)).any(|one| one.at_ms > typed.at_ms)
-    }
-
-    /// True when people typed, there and in these places, all that a group reads a value from: when one
-    /// place of it was cleared, it may read what stands in another.
-    fn is_read_of_typed(&self, field: &Field, side: Side, id: &str) -> bool {
-        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
-        let (Some(view), Some(body)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
-            return false;
-        };
-        let place = self.mapping.sides.get(side).name();
-        let typed: Vec<&Value> = self
-            .deeds
-            .iter()
-            .filter(|deed| deed.place == place && deed.id == id)
-            .filter_map(|deed| deed.after.as_ref())
-            .collect();
-        view.of.iter().all(|(path, _)| {
-            let stands = path.look(body);
-            stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
-        })
-    }
-
-    /// True when the last that people did on a side to a field, or to what belongs to it, was to clear it.
-    fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {
-        let last = |at: &usize| changes((*at, self.mapping.fields.get(*at)?), side, pair.get(side)).pop();
-        self.mapping.together(&index).iter().filter_map(last).any(|change| is_empty(change.after))
-    }
-
-    /// True when a value was cleared before the two had met: at a first meeting what is empty gives way.
-    fn is_cleared_unmet(&self, pair: &Sides<Life>, change: &Change<'_>) -> bool {
-        let born_ms = |side: Side| {
-            let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
-            let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == *id && deed.before.is_none());
-            made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
-        };
-        let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
-        is_empty(change.after) && !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms)
-    }
-
-    /// True when a rule that writes a side would have nothing to write: that says the same in other words.
-    fn holds(&self, index: usize, (side, life): (Side, &Life), value: &Value) -> bool {
-        let Some(end) = self.mapping.fields.get(index).map(|field| field.ends.get(side)) else { return false };
-        let by_rule = end.write.is_some() || matches!(end.at, At::Member { .. });
-        let body = self.records.get(side).get(&life.id);
-        by_rule && body.is_some_and(|body| self.is_held_by(index, (side, body, &life.last), value))
-    }
-
-    /// True when the other side had said the same in its own words before somebody changed it there.
-    fn was_held(&self, index: usize, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
-        let place = self.mapping.sides.get(side).name();
-        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
-        let mut later = own.by_ref().zip(&life.deeds).filter(|(deed, _)| deed.at_ms >= change.at_ms);
-        later.any(|(deed, (_, before, after))| {
-            let moved = self
-                .mapping
-                .fields
-                .get(index)
-                .is_some_and(|field| !same(field, before.value(index), after.value(index)));
-            let body = deed.before.as_ref().filter(|_| moved);
-            body.is_some_and(|body| self.is_held_by(index, (side, body, before), change.after))
-        })
-    }
-
-    fn is_held_by(&self, index: usize, (side, body, fields): (Side, &Value, &Fields), value: &Value) -> bool {
-        if is_empty(value) {
-            return false;
-        }
-        let body = self.mapping.project(side, body).value();
-        let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
-        let values = BTreeMap::from([(index, value.clone())]);
-        let draft = self.mapping.write(side, &values, Some(standing), &self.references);
-        says_as_much(value, fields.value(index))
-            && draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
-    }
-
-    /// True when the rule of a one-way line made of what was typed what stands there, on some day since
-    /// the first one. What goes both ways must be read back as what was written.
-    fn is_made_of(&self, (index, field): (usize, &Field), side: Side, (typed, stands): (&Value, &Value)) -> bool {
-        let end = field.ends.get(side);
-        let rule = end.write.as_ref().filter(|_| field.one_way_from().is_some());
-        let (Some(rule), At::Path(path)) = (rule, &end.at) else { return false };
-        self.days().any(|day| {
-            let references = Arc::new(References::of(self.references.parameters.clone(), Some(day.to_string())));
-            let Ok(made) = self.mapping.rules.call(rule, [typed.into(), (&Value::Null).into()], &references) else {
-                return false;
-            };
-            let mut body = Value::Object(serde_json::Map::new());
-            path.set(&mut body, made);
-            let read = self.mapping.read(side, "", &body, &self.references);
-            read.is_ok_and(|read| alike(field, read.value(index), stands))
-        })
-    }
-
-    /// The days of the history.
-    fn days(&self) -> impl Iterator<Item = Date> + use<> {
-        let first = Timestamp::from_millisecond(self.first_day_ms).unwrap_or_default();
-        let last = self.references.today.as_ref().and_then(|day| day.parse::<Date>().ok());
-        let first = first.to_zoned(TimeZone::UTC).date();
-        first.series(Span::new().days(1)).take_while(move |day| last.is_some_and(|last| *day <= last))
-    }
-
-    /// True when people change a field where no fetch of the record shows it.
-    fn is_carried(&self, side: Side, field: &Field) -> bool {
-        let carried = self.carried.get(side);
-        match &field.ends.get(side).at {
-            At::Path(path) => path.root().is_some_and(|root| carried.contains(root)),
-            At::Member { view, .. } => self.mapping.views.get(*view).is_some_and(|view| {
-                view.of.iter().any(|(path, _)| path.root().is_some_and(|root| carried.contains(root)))
-            }),
-        }
-    }
-
-    /// Fields of one kind that a rule reads together, where each may stand in another one's place: of three
-    /// phones the first may go. Fields that win or lose as a whole keep their places.
-    fn kin(&self, index: usize) -> Vec<usize> {
-        let alone = vec![index];
-        let Some(field) = self.mapping.fields.get(index).filter(|_| self.mapping.together(&index).len() < 2) else {
-            return alone;
-        };
-        let view_of = |field: &Field, side: Side| match &field.ends.get(side).at {
-            At::Member { view, .. } => Some(*view),
-            At::Path(_) => None,
-        };
-        let Some((side, view)) = Side::BOTH.into_iter().find_map(|side| Some((side, view_of(field, side)?))) else {
-            return alone;
-        };
-        let all = self.mapping.fields.iter().enumerate();
-        let kin =
-            all.filter(|(_, one)| view_of(one, side) == Some(view) && one.canon == field.canon && one.set == field.set);
-        kin.map(|(at, _)| at).collect()
-    }
-
-    /// True when what a person made of a field shows in a record, in its place or in one of its kin.
-    fn stands(&self, change: &Change<'_>, kin: &[usize], last: &Fields) -> bool {
-        let fields = || kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, last.value(*at))));
-        fields().any(|(field, value)| alike(field, change.after, value))
-            || (is_empty(change.after) && !fields().any(|(field, value)| alike(field, change.before, value)))
-    }
-
-    /// True when what belongs together was typed anew on the other side after a whole cycle had carried
-    /// over what was typed before.
-    fn is_outlived(&self, index: usize, at_ms: i64, (side, life): (Side, &Life)) -> bool {
-        let members = self.mapping.together(&index);
-        members.len() > 1
-            && members.iter().filter_map(|at| Some((*at, self.mapping.fields.get(*at)?))).any(|one| {
-                changes(one, side, life)
-                    .iter()
-                    .any(|later| self.ours.ran_between(&self.mapping.name, at_ms, later.at_ms))
-            })
-    }
-
-    /// True for what a system fills on its side where nobody says anything.
-    fn fills_itself(&self, side: Side, field: &Field) -> bool {
-        let name = match &field.ends.get(side).at {
-            At::Path(path) => path.root().unwrap_or_default(),
-            At::Member { name, .. } => name,
-        };
-        self.fills.get(side).contains(&name)
-    }
-
-    /// What people did to the fields that may stand in for this one.
-    fn lent<'b>(&self, field: &Field, side: Side, pair: &'b Sides<Life>) -> Vec<Change<'b>> {
-        let lender = field.ends.get(side).if_empty.and_then(|at| Some((at, self.mapping.fields.get(at)?)));
-        let lives = Side::BOTH.iter().map(|side| pair.get(*side));
-        lender.into_iter().flat_map(|lender| lives.clone().flat_map(move |life| changes(lender, side, life))).collect()
     }
 
     /// I5 for what nobody but people may change: what the giving side of a one-way line holds, and the
@@ -463,37 +273,6 @@ impl Evidence<'_> {
             found.extend(self.kept_back(side, &pair.get(side).id, field));
         }
         found
-    }
-
-    /// True when people can read of a conflict that this value lost, or that nobody has won yet. A null asks
-    /// for any conflict of the field that the side did not win.
-    pub(super) fn is_told(&self, link: &Link, index: usize, side: Side, value: &Value) -> bool {
-        let together = self.mapping.together(&index);
-        self.conflicts.iter().any(|conflict| {
-            let won = conflict.answered.as_ref().map(|answer| answer.side).or(conflict.winner) == Some(side);
-            let pair = Side::BOTH.iter().any(|side| conflict.ids.get(*side).as_ref() == Some(link.ids.get(*side)));
-            let name = conflict.field.split('#').next();
-            let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
-            let mut of = of.filter(|field| field.key.split('#').next() == name);
-            pair && !won
-                && of.next().is_some_and(|field| value.is_null() || alike(field, conflict.values.get(side), value))
-        })
-    }
-
-    /// True when a rule says that a record takes no part: out of sight nobody remembers why.
-    fn is_kept_out(&self, side: Side, id: &str) -> bool {
-        let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
-        let Some(body) = self.records.get(side).get(id) else { return false };
-        let body = self.mapping.project(side, body).value();
-        let answer = self.mapping.rules.call(rule, [(&body).into()], &self.references);
-        answer.is_ok_and(|reason| !is_empty(&reason))
-    }
-
-    /// True when the mapping speaks of no day before the first one, and nobody touched a record since.
-    fn is_old(&self, side: Side, id: &str) -> bool {
-        let place = self.mapping.sides.get(side).name();
-        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
     }
 
     /// I3 for whole records: what a person made and has no twin waits for a reason.
@@ -529,12 +308,12 @@ pub(super) fn has_twin(references: &References, field: &Field, side: Side, value
 }
 
 /// The value of a field; nothing when nobody can tell what it is.
-fn told(fields: &Fields, index: usize) -> Option<&Value> {
+pub(super) fn told(fields: &Fields, index: usize) -> Option<&Value> {
     Some(fields.value(index)).filter(|value| !is_unresolved(value))
 }
 
 /// What people did to one field of a record.
-fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> Vec<Change<'a>> {
+pub(super) fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a Life) -> Vec<Change<'a>> {
     let lender = field.ends.get(side).if_empty;
     let moved = life.deeds.iter().filter(|(_, before, after)| {
         // Who types what stood in for an empty value makes it a value of its own.
@@ -563,7 +342,7 @@ pub(super) fn alike(field: &Field, one: &Value, other: &Value) -> bool {
 
 /// True when every word of what stands somewhere was typed, and every long word that was typed stands
 /// there: signs, masks and their places may differ.
-fn says_as_much(typed: &Value, stands: &Value) -> bool {
+pub(super) fn says_as_much(typed: &Value, stands: &Value) -> bool {
     let (Some(typed), Some(stands)) = (scalar_text(typed), scalar_text(stands)) else { return true };
     let plain = |text: &str| folded(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let all = |of: &str, within: &str, least: usize| {

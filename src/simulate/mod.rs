@@ -10,6 +10,7 @@ mod alarm_tests;
 mod audit;
 mod cast;
 mod doubles;
+mod excuses;
 mod folk;
 mod judge;
 #[cfg(test)]
