@@ -56,8 +56,8 @@ pub struct Ploomes {
     person: i64,
     /// Moments of the requests of the last minute, in milliseconds.
     recent: VecDeque<i64>,
-    /// Until when a call is shut out and when that was last said, in milliseconds, by kind.
-    shut: BTreeMap<String, (i64, i64)>,
+    /// Until when a call is shut out, in milliseconds, by kind.
+    shut: BTreeMap<String, i64>,
     outbox: Outbox,
     /// How often in a row each webhook failed.
     hook_failures: BTreeMap<i64, u32>,
@@ -94,12 +94,8 @@ impl Ploomes {
             return Some(reply::said(401, "Invalid User-Key"));
         }
         let now = now.as_millisecond();
-        if let Some((_, told)) = self.shut.get_mut(kind).filter(|(until, _)| now < *until) {
-            // It never says that this passes: only who does not read the answer asks again so soon.
-            if now - *told < AT_ONCE_MS {
-                *self.tally.broken.entry("blocked".to_owned()).or_default() += 1;
-            }
-            *told = now;
+        // It says neither why nor for how long: who asks again breaks no limit.
+        if self.shut.get(kind).is_some_and(|until| now < *until) {
             return Some(reply::refused(&Refusal::Forbidden, false));
         }
         while self.recent.front().is_some_and(|at| now - at >= MINUTE_MS) {
@@ -273,8 +269,7 @@ impl Ploomes {
             Fault::Throttle(wait_s) => Some(self.throttled(*wait_s)),
             Fault::Block(wait_s) => {
                 let wait_ms = i64::try_from(wait_s.saturating_mul(1000)).unwrap_or(i64::MAX);
-                let now = now.as_millisecond();
-                self.shut.insert(kind.to_owned(), (now.saturating_add(wait_ms), now));
+                self.shut.insert(kind.to_owned(), now.as_millisecond().saturating_add(wait_ms));
                 Some(reply::refused(&Refusal::Forbidden, false))
             }
             Fault::DropBefore => Some(Answer { lost: true, ..reply::page(502, "Bad Gateway") }),
@@ -296,9 +291,6 @@ impl Ploomes {
 
 /// A minute.
 const MINUTE_MS: i64 = 60_000;
-
-/// A call that was shut out and is asked again sooner than this, in milliseconds, was not heard.
-const AT_ONCE_MS: i64 = 10_000;
 
 impl Sandbox for Ploomes {
     fn name(&self) -> &'static str {

@@ -375,9 +375,9 @@ fn faults_strike_before_or_after_the_effect() {
     let stale = struck(Fault::StaleList(20), "GET /Contacts?$select=Id").0;
     assert!(String::from_utf8_lossy(&stale.body).ends_with(&format!("[{{\"Id\":{id}}}]}}")));
     assert_eq!(ploomes.contacts().count(), 4);
-    ploomes.faults().next(Fault::Block(15), "GET Tags", 1);
-    let statuses = [30, 31, 42, 46].map(|second| ask_raw(&mut ploomes, second, "GET /Tags", "").status);
-    assert_eq!((statuses, ploomes.tally().broken["blocked"]), ([403, 403, 403, 200], 1));
+    ploomes.faults().next(Fault::Block(5), "GET Tags", 1);
+    let statuses = [30, 31, 36].map(|second| ask_raw(&mut ploomes, second, "GET /Tags", "").status);
+    assert_eq!((statuses, ploomes.tally().broken.len()), ([403, 403, 200], 0));
 }
 
 #[test]
