@@ -71,12 +71,20 @@ impl Evidence<'_> {
         self.mapping.together(&index).iter().filter_map(last).any(|change| is_empty(change.after))
     }
 
-    /// The last change that a cycle could see: what was changed and changed back between two of them was
-    /// never there.
-    pub(super) fn lasting<'c, 'v>(&self, field: &Field, mut changes: &'c [Change<'v>]) -> Option<&'c Change<'v>> {
-        while let Some(last) = changes.last() {
-            let seen = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);
-            let (before, burst) = changes.split_at(changes.partition_point(seen));
+    /// The last change that had something to move: what was changed and changed back before a cycle ran and
+    /// the other side got to know of it was never there.
+    pub(super) fn lasting<'c, 'v>(
+        &self,
+        (index, field): (usize, &Field),
+        other: &Life,
+        mut changes: &'c [Change<'v>],
+    ) -> Option<&'c Change<'v>> {
+        let snapshots = || other.deeds.iter().flat_map(|(_, before, after)| [before, after]).chain([&other.last]);
+        let arrived = |one: &Change<'_>| snapshots().any(|there| alike(field, one.after, there.value(index)));
+        while let Some((last, before)) = changes.split_last() {
+            let ran = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);
+            let seen = before.iter().rposition(|one| ran(one) && arrived(one)).map_or(0, |at| at + 1);
+            let (before, burst) = changes.split_at(seen);
             if burst.first().is_none_or(|first| !same(field, first.before, last.after)) {
                 return Some(last);
             }
@@ -93,7 +101,21 @@ impl Evidence<'_> {
             made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
         };
         let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
-        is_empty(change.after) && !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms)
+        let unseen = !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms);
+        is_empty(change.after) && (unseen || !self.has_stamped(pair, change.at_ms))
+    }
+
+    /// False when two records that people made, and of which one is to carry the other's id, had not met at a
+    /// moment: nothing had been written to either.
+    fn has_stamped(&self, pair: &Sides<Life>, at_ms: i64) -> bool {
+        let stamps = self.mapping.fields.iter().any(|field| Side::BOTH.iter().any(|side| field.ends.get(*side).is_id));
+        let touched = |side: Side| {
+            let slot = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
+            let writes = self.ours.writes.get(&slot).map_or(&[][..], Vec::as_slice);
+            self.ours.births.contains_key(&slot)
+                || writes.iter().any(|(write_ms, by)| *write_ms <= at_ms && **by == *self.mapping.name)
+        };
+        !stamps || Side::BOTH.into_iter().any(touched)
     }
 
     /// True when a rule that writes a side would have nothing to write: that says the same in other words.

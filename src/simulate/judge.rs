@@ -170,7 +170,9 @@ impl Evidence<'_> {
         let kin = self.kin(index);
         let raced = Side::BOTH.into_iter().any(|side| self.is_raced(index, side, pair.get(side)));
         for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other()) && !raced) {
-            let Some(change) = self.lasting(field, changes.get(side)) else { continue };
+            let Some(change) = self.lasting((index, field), pair.get(side.other()), changes.get(side)) else {
+                continue;
+            };
             if is_unresolved(change.after) || change.borrowed || self.is_cleared_unmet(pair, change) {
                 continue;
             }

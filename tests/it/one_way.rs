@@ -232,8 +232,7 @@ accounts:
         (Code::BadValue, "`big` is no kind of parameter"),
         (Code::UnknownMapping, "no mapping is named `erp-field/sellers`"),
         (Code::UnreachableOption, "`put_back` never acts under `<=>`"),
-        (Code::UnreachableOption, "nothing flows to the left side: `link` points one way"),
-        (Code::UnreachableOption, "nothing is born on the left side: `link` points one way"),
+        (Code::UnreachableOption, "`link` points one way, and 2 places here need the other"),
         (Code::MissingParameter, "`erp-field/orders` needs the parameter `account`: Account"),
     ];
     for one in expected {
