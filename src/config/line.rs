@@ -29,6 +29,8 @@ pub struct GroupSpec {
     pub views: Sides<Option<ViewSpec>>,
     /// Its fields.
     pub fields: Vec<FieldSpec>,
+    /// True when something of it beside its fields, or one of them, could not be read.
+    pub torn: bool,
 }
 
 /// A rule that reads and writes a group, as written.
@@ -47,6 +49,8 @@ pub struct FieldSpec {
     pub key: Written,
     /// The line as JSON; its print tells an edited line from the old one.
     pub json: Value,
+    /// True when something of it could not be read: what it does not say is no second mistake.
+    pub torn: bool,
     /// Which way it points.
     pub arrow: Arrow,
     /// The paths.
@@ -156,20 +160,26 @@ pub struct LookupSpec {
     pub place: Place,
 }
 
-/// Lowers `fields:`.
-pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Vec<LineSpec> {
+/// Lowers `fields:`; true when a line is missing among them that could not be read.
+pub fn read_lines(value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> (Vec<LineSpec>, bool) {
     let mut lines = Vec::new();
+    let mut lost = false;
     let mut before: Option<Word> = None;
     for (word, value) in value.map(complaints).unwrap_or_default().to_vec() {
         if let Some(group) = before.replace(word.clone()).filter(|_| word.text == "fields") {
             complain_beside(&group, &word, complaints);
+            lost = true;
         } else if is_group(&word, &value) {
-            lines.extend(read_group(&word, &value, names, complaints).map(|group| LineSpec::Group(Box::new(group))));
+            let group = read_group(&word, &value, names, complaints);
+            lost |= group.as_ref().is_none_or(|group| group.torn);
+            lines.extend(group.map(|group| LineSpec::Group(Box::new(group))));
         } else {
-            lines.extend(read_field(&word, &value, names, complaints).map(|field| LineSpec::Field(Box::new(field))));
+            let field = read_field(&word, &value, names, complaints);
+            lost |= field.is_none();
+            lines.extend(field.map(|field| LineSpec::Field(Box::new(field))));
         }
     }
-    lines
+    (lines, lost)
 }
 
 /// The lines of a group that stand beside it make neither of the two readable: that is one mistake.
@@ -186,16 +196,20 @@ fn is_group(word: &Word, value: &Located) -> bool {
 }
 
 fn read_group(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &mut Diagnostics) -> Option<GroupSpec> {
+    let before = complaints.list.len();
     let mut entries = value.entries(complaints)?;
     let together = entries.take("group").and_then(|value| value.boolean(complaints)).unwrap_or(false);
     let views = entries.take("rule").map(|value| names.read(value, complaints, read_view)).unwrap_or_default();
-    let mut fields = Vec::new();
     let inner = entries.take("fields")?;
-    for (word, value) in inner.map(complaints).unwrap_or_default().to_vec() {
-        fields.extend(read_field(&word, &value, names, complaints));
-    }
     entries.finish(complaints);
-    Some(GroupSpec { name: (word.text.clone(), word.place.clone()), together, views, fields })
+    let mut torn = complaints.list.len() > before;
+    let mut fields = Vec::new();
+    for (word, value) in inner.map(complaints).unwrap_or_default().to_vec() {
+        let field = read_field(&word, &value, names, complaints);
+        torn |= field.is_none();
+        fields.extend(field);
+    }
+    Some(GroupSpec { name: (word.text.clone(), word.place.clone()), together, views, fields, torn })
 }
 
 fn read_view(value: &Located, complaints: &mut Diagnostics) -> Option<ViewSpec> {
@@ -215,6 +229,7 @@ fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
         // Blanks around an arrow make no other line of it.
         key: (spaced_arrow(&word.text).unwrap_or_else(|| word.text.clone()), word.place.clone()),
         json: value.json(),
+        torn: false,
         arrow,
         paths,
         label: None,
@@ -235,10 +250,12 @@ fn read_field(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
     if value.node == Node::Null {
         return Some(field);
     }
+    let before = complaints.list.len();
     let mut entries = value.entries(complaints)?;
     read_values(&mut field, &mut entries, names, complaints);
     read_conduct(&mut field, &mut entries, names, complaints);
     entries.finish(complaints);
+    field.torn = complaints.list.len() > before;
     Some(field)
 }
 

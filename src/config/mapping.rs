@@ -55,6 +55,8 @@ pub struct MappingSpec {
     pub lines: Vec<LineSpec>,
     /// True when something in the file could not be read: what is not there is no second mistake.
     pub torn: bool,
+    /// True when a whole line may be among that.
+    pub lost: bool,
     /// `refused:`, where a refusal of that side is reported.
     pub refused: Sides<Option<ReportSpec>>,
     /// The whole file as JSON; its print tells an edited mapping from the old one.
@@ -320,10 +322,11 @@ impl MappingSpec {
         let limits = entries.take("limits").map_or_else(Limits::default, |value| read_limits(value, complaints));
         let keys = entries.take("match").map(|value| read_keys(value, complaints)).unwrap_or_default();
         let [keep, create] = entries.take("rules").map(|v| read_rules(v, &names, complaints)).unwrap_or_default();
-        let lines = entries
+        let ahead = complaints.list.len();
+        let (lines, gone) = entries
             .need("fields", complaints)
-            .map(|value| line::read_lines(value, &names, complaints))
-            .unwrap_or_default();
+            .map_or_else(|| (Vec::new(), true), |value| line::read_lines(value, &names, complaints));
+        let behind = complaints.list.len();
         let put_back =
             entries.take("put_back").and_then(|value| read_put_back(value, arrow, complaints)).unwrap_or(true);
         let parameters = entries.take("parameters").map(|at| parameter::declared(at, complaints)).unwrap_or_default();
@@ -331,6 +334,9 @@ impl MappingSpec {
         let refused =
             entries.take("refused").map(|value| names.read(value, complaints, read_report)).unwrap_or_default();
         entries.finish(complaints);
+        // What means nothing where it stands hides no line; what stands where nobody reads may.
+        let hides = |(at, one): (usize, &Diagnostic)| !(ahead..behind).contains(&at) && one.code != Code::BadValue;
+        let lost = gone || complaints.list.iter().enumerate().skip(before).any(hides);
         Some(Self {
             file: file.into(),
             title: title.unwrap_or_else(|| name.clone()),
@@ -345,6 +351,7 @@ impl MappingSpec {
             create,
             lines,
             torn: complaints.list.len() > before,
+            lost,
             refused,
             json: spaced_keys(&tree.json()),
             tree: tree.clone(),

@@ -263,6 +263,32 @@ fn several_mistakes_are_told_at_once() {
     assert_eq!(told, expected, "{}", text_of(&all));
 }
 
+#[test]
+fn a_mistake_in_one_line_hides_none_in_another() {
+    for torn in [("label: Website, canon", "label: Website, cannon"), ("every: 10m", "every: 10")] {
+        for (written, instead, code) in [
+            ("cities by IBGECode in", "cities by IBGECod in", Code::UnknownPath),
+            ("- cnpj_cpf <=> Register", "- contato <=> Register", Code::UnmatchedKey),
+            ("if_empty: { omie: nome_fantasia }", "if_empty: { omie: contato }", Code::UnknownField),
+            (
+                "cnae <=> CNAECode: { label: Código CNAE, canon: digits }",
+                "cnae => Note: { table: { A: B } }",
+                Code::TableOpen,
+            ),
+            ("  nome_fantasia <=> Name: { label: Nome }\n", "", Code::RequiredUnfed),
+        ] {
+            let mut files = files::carried();
+            let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+            for (written, instead) in [torn, (written, instead)] {
+                assert!(text.contains(written), "nobody wrote `{written}`");
+                *text = text.replacen(written, instead, 1);
+            }
+            let all = complaints_of(&files);
+            assert!(all.list.iter().any(|one| one.code == code), "`{}` hides `{instead}`:\n{}", torn.1, text_of(&all));
+        }
+    }
+}
+
 /// What `depara check` says of files, those about the cases among them.
 fn complaints_of(files: &Files) -> Diagnostics {
     let env = |_: &str| Some("s3cret".to_owned());

@@ -87,8 +87,8 @@ impl<'a> Builder<'a> {
     /// What a new record of a side must have, and nothing gives it, with where it is declared.
     fn unfed(&self, side: Side) -> Vec<(&'a str, &'a Place)> {
         let (_, resource) = *self.resources.get(side);
-        let torn = self.spec.torn || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
-        if torn || resource.create.is_none() || !self.spec.arrow.flows_to(side) || !self.unknown.get(side).is_empty() {
+        let lost = self.spec.lost || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
+        if lost || resource.create.is_none() || !self.spec.arrow.flows_to(side) || !self.unknown.get(side).is_empty() {
             return Vec::new();
         }
         let fields = self.fields.iter().filter(|field| field.flows_to(side));

@@ -18,7 +18,7 @@ impl Builder<'_> {
                 self.pair_misfits(field, table, &mut found);
             }
             // What a line does not say may be what could not be read.
-            if !self.spec.torn {
+            if !spec.torn && !self.spec.lost {
                 table.into_iter().for_each(|table| back_misfits(table, &mut found));
                 found.extend(table.and_then(|table| self.open_table(spec, field, table)));
                 let sides = Side::BOTH.into_iter().filter(|side| field.flows_to(*side));

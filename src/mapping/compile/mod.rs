@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
     /// True when a group has a rule on a side, or may have one, and nothing is known of it: then its
     /// members may be anything.
     fn is_blurred(&self, group: &GroupSpec, views: Sides<Option<usize>>, side: Side) -> bool {
-        views.get(side).is_none() && (group.views.get(side).is_some() || self.spec.torn)
+        views.get(side).is_none() && (group.views.get(side).is_some() || group.torn || self.spec.lost)
     }
 
     fn field(&mut self, spec: &'a FieldSpec, together: Option<usize>, views: Sides<Option<usize>>) {
@@ -374,7 +374,7 @@ impl<'a> Builder<'a> {
             for side in Side::BOTH {
                 let Some((word, place)) = spec.if_empty.get(side) else { continue };
                 let lender = self.fields.iter().position(|field| field.name == *word);
-                let known = self.spec.torn || specs.iter().any(|one| one.paths.left == *word);
+                let known = self.spec.lost || specs.iter().any(|one| one.paths.left == *word);
                 if lender.is_none() && !known && !self.was_misspelt(word, Side::Left) {
                     let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
                     let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
@@ -400,7 +400,7 @@ impl<'a> Builder<'a> {
             match carried {
                 Some(index) => keys.push(index),
                 // The line of the key has a complaint of its own.
-                None if self.spec.torn || self.has_line(&key.paths) => {}
+                None if self.spec.lost || self.has_line(&key.paths) => {}
                 None if Side::BOTH.into_iter().any(|side| self.was_misspelt(key.paths.get(side), side)) => {}
                 None => self.complaints.push(
                     Diagnostic::new(
