@@ -154,8 +154,8 @@ pub enum Command {
 /// Arguments of `schema`.
 #[derive(Args, Clone, Debug)]
 pub struct SchemaArguments {
-    /// Print this one instead of writing them all into `schema/`: mapping, system, table, case, depara or
-    /// rules.
+    /// Print this one instead of writing them all into `schema/`: mapping, system, table, case,
+    /// mutants, depara or rules.
     pub name: Option<String>,
     /// The language of the descriptions.
     #[arg(long, value_enum, default_value_t = Language::En)]

@@ -70,6 +70,18 @@ pub fn offline_at(dir: &Path, screen: &mut Screen) -> anyhow::Result<(Workspace,
     opened(dir, &anything, screen)
 }
 
+/// The workspace as if it had no account yet: the file of them may be what is about to be written.
+///
+/// # Errors
+/// [`Stop::Told`] when it has complaints; they are printed.
+pub fn without_accounts(global: &Global, screen: &mut Screen) -> anyhow::Result<Workspace> {
+    need_folder(&global.dir)?;
+    let mut complaints = Diagnostics::default();
+    let mut files = files::workspace(&global.dir, &mut complaints);
+    files.remove(ACCOUNT_FILE);
+    compiled(&files, &anything, complaints, screen)
+}
+
 fn opened(dir: &Path, env: &dyn Fn(&str) -> Option<String>, screen: &mut Screen) -> anyhow::Result<(Workspace, Files)> {
     need_folder(dir)?;
     let mut complaints = Diagnostics::default();

@@ -19,7 +19,7 @@ use crate::simulate::account_file;
 
 /// Serves the sandboxes.
 pub(super) fn run(global: &Global, arguments: &SandboxArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let workspace = open_workspace::offline(global, screen)?;
+    let workspace = open_workspace::without_accounts(global, screen)?;
     block_on(async {
         let clock = Clock::machine();
         let town = Town::build(arguments.seed, arguments.records, clock.now(), |_| true).map_err(anyhow::Error::msg)?;

@@ -114,6 +114,18 @@ fn sandboxes_are_served_as_the_command_line_says() {
 }
 
 #[test]
+fn a_sandbox_writes_the_account_file_that_the_shell_has_just_emptied() {
+    let workspace = Workspace::bare();
+    std::fs::write(workspace.path("depara.yaml"), "").unwrap();
+    let dir = workspace.path("").display().to_string();
+    let mut sandbox = Running::start(depara(&["sandbox", "--dir", &dir, "--port", "0", "--records", "1"]));
+    sandbox.says(&["until Ctrl-C"]);
+    assert!(sandbox.heard[0].contains("omie-ploomes/clientes: {}"), "{}", sandbox.heard[0]);
+    sandbox.signal("TERM");
+    assert_eq!(sandbox.end_with_secrets().code, 0);
+}
+
+#[test]
 fn a_sandbox_says_what_it_cannot_do() {
     run(&["sandbox", "omi"]).ended(2).complains(&["there is no sandbox of `omi`", "did you mean `omie`?"]);
     run(&["sandbox", "--fault", "nonsense", "--port", "0"])
