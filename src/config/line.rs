@@ -202,9 +202,10 @@ fn read_group(word: &Word, value: &Located, names: &SideNames<'_>, complaints: &
     let views = entries.take("rule").map(|value| names.read(value, complaints, read_view)).unwrap_or_default();
     let inner = entries.take("fields")?;
     entries.finish(complaints);
+    let inner = inner.map(complaints).unwrap_or_default().to_vec();
     let mut torn = complaints.list.len() > before;
     let mut fields = Vec::new();
-    for (word, value) in inner.map(complaints).unwrap_or_default().to_vec() {
+    for (word, value) in inner {
         let field = read_field(&word, &value, names, complaints);
         torn |= field.is_none();
         fields.extend(field);

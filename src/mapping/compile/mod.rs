@@ -171,6 +171,12 @@ impl<'a> Builder<'a> {
     }
 
     fn group(&mut self, group: &'a GroupSpec) {
+        if group.fields.is_empty() && !group.torn {
+            let (name, place) = &group.name;
+            let plain = Diagnostic::new(Code::UnreachableOption, place, format!("`{name}` never acts: it has no line"));
+            self.complaints.push(plain.hint("write its lines under `fields:`, or drop it"));
+            return;
+        }
         let views = Sides::new(self.view(group, Side::Left), self.view(group, Side::Right));
         let first = self.fields.len();
         let together = group.together.then_some(self.groups.len());
