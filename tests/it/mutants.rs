@@ -132,6 +132,17 @@ fn a_change_that_no_case_notices_is_named_with_a_case_that_could() {
     scripts/names.rhai:7:56 without `name` [0]
     scripts/names.rhai:7:8 when `if name.len() > 5` is always true [1]
     "#);
+    let unseen = tried.survivors.iter().find(|one| one.words == "without `N: closed`").unwrap();
+    insta::assert_snapshot!(unseen.skeleton, @r#"
+    # mappings/erp-crm/clients.yaml:10 without `N: closed`: no case fails.
+    # Show a record with this value, and expect what must come of it.
+    case: …
+    mapping: erp-crm/clients
+    erp: { id: 1, active: … }
+    crm: { id: 1, state: … }
+    base: {}
+    expect: { nothing: true }
+    "#);
     let border = tried.survivors.iter().find(|one| one.words == "with `6` instead of `5`").unwrap();
     insta::assert_snapshot!(border.skeleton, @r#"
     # scripts/names.rhai:7 with `6` instead of `5`: no case fails.

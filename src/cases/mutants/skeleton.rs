@@ -3,6 +3,7 @@
 use super::bench::{Bench, Mutant};
 use crate::cases::judge::system;
 use crate::config::files::Files;
+use crate::mapping::field::At;
 use crate::record::Side;
 
 /// The shortest case that comes to the line, under a new title and with what is to be changed in it;
@@ -38,7 +39,7 @@ fn renamed(text: &str) -> String {
     lines.join("\n")
 }
 
-/// A case of a mapping that uses the file, with nothing in it yet.
+/// A case of a mapping that uses the file, with nothing in it yet but the place of the line's value.
 fn frame(bench: &Bench<'_>, mutant: &Mutant<'_>) -> String {
     let file = &*mutant.place.file;
     let script = file.strip_prefix("scripts/").and_then(|name| name.strip_suffix(".rhai")).unwrap_or_default();
@@ -47,7 +48,21 @@ fn frame(bench: &Bench<'_>, mutant: &Mutant<'_>) -> String {
     let Some(mapping) = spec.and_then(|spec| bench.workspace.mappings.get(&spec.name)) else {
         return "case: …\nmapping: …\nexpect: { nothing: true }".to_owned();
     };
-    let record = |side: Side| format!("{}: {{ {}: 1 }}", system(mapping, side), mapping.sides.get(side).id);
+    let lines = mapping.fields.iter().filter(|field| field.place.file == mutant.place.file);
+    let line = lines.filter(|field| field.place.line <= mutant.place.line).max_by_key(|field| field.place.line);
+    let record = |side: Side| {
+        let value = line.and_then(|field| value_at(&field.ends.get(side).at)).unwrap_or_default();
+        format!("{}: {{ {}: 1{value} }}", system(mapping, side), mapping.sides.get(side).id)
+    };
     let [left, right] = Side::BOTH.map(record);
     format!("case: …\nmapping: {}\n{left}\n{right}\nbase: {{}}\nexpect: {{ nothing: true }}", mapping.name)
+}
+
+/// A value still to be found, at a path of keys alone.
+fn value_at(at: &At) -> Option<String> {
+    let At::Path(path) = at else { return None };
+    let keys = path.keys();
+    let (last, outer) = keys.split_last().filter(|_| keys.join(".") == path.text())?;
+    let inmost = format!("{last}: …");
+    Some(outer.iter().rev().fold(inmost, |inner, key| format!("{key}: {{ {inner} }}"))).map(|text| format!(", {text}"))
 }
