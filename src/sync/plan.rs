@@ -414,8 +414,7 @@ impl Planner<'_> {
                         }
                         // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
                         Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
-                        Sent::Kept => self.lose_as_is(planned, (side, *index), seen),
-                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
+                        Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),
                         Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
                             let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
@@ -455,15 +454,6 @@ impl Planner<'_> {
         let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
         for each in [side, side.other()] {
             settle::know(link.base.get_mut(each), &field.key, seen.get(each).fields.value(index).clone());
-        }
-    }
-
-    /// The side lost and keeps what it holds, for want of a twin: the winner's value is the only news from
-    /// now on, and goes once it has one.
-    fn lose_as_is(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>) {
-        let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
-        for each in Side::BOTH {
-            settle::know(link.base.get_mut(each), &field.key, seen.get(side).fields.value(index).clone());
         }
     }
 

@@ -252,23 +252,6 @@ async fn a_set_that_keeps_what_was_taken_out_is_told() {
 }
 
 #[tokio::test]
-async fn a_winner_without_a_twin_goes_once_it_has_one() {
-    let (mut house, code, id) = pair().await;
-    let fortaleza = house.ploomes.lock().unwrap().city_id(2_304_400).unwrap();
-    types_in_ploomes(&house, id, &json!({ "CityId": fortaleza }));
-    house.clock.skip_ms(60_000);
-    types_in_omie(&house, code, &json!({ "cidade_ibge": "4106902" }));
-    strike(&house, "empty-list:GET Cities:*");
-    house.cycle().await;
-    calm(&house);
-    settle(&mut house).await;
-    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
-    assert_ne!(contact["CityId"], json!(fortaleza), "the newer city won and waited for its twin");
-    let client = house.omie.lock().unwrap().client(code).unwrap();
-    assert_eq!(client["cidade_ibge"], "4106902");
-}
-
-#[tokio::test]
 async fn a_tag_that_is_refused_holds_up_its_record_alone() {
     let mut house = House::build(|omie, _, clock| {
         for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
