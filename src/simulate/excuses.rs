@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::judge::{Change, Evidence, Life, alike, changes, says_as_much};
 use crate::config::mapping::Span as Window;
 use crate::link::Link;
-use crate::mapping::field::{At, Field, Fields, is_empty};
+use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Sent, Standing};
 use crate::record::{Side, Sides};
 use crate::reference::References;
@@ -27,6 +27,30 @@ impl Evidence<'_> {
         let all = self.kin(index).into_iter().chain(self.mapping.together(&index).iter().copied()).filter_map(field);
         let mut last = all.filter_map(|one| changes(one, side, life).pop());
         last.any(|change| self.ours.raced(&self.mapping.name, &place, &life.id, change.at_ms))
+    }
+
+    /// True for a person who took back what a write had just brought, before anybody knew that it had arrived:
+    /// that looks like a write that never did, which is made again.
+    pub(super) fn is_undone(&self, side: Side, life: &Life, at_ms: i64, is_back: impl Fn(&Fields) -> bool) -> bool {
+        let place = self.mapping.sides.get(side).name();
+        let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < at_ms);
+        before.is_some_and(|(_, _, after)| is_back(after))
+            && self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms)
+    }
+
+    /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,
+    /// or gives way to what nobody knew of yet.
+    pub(super) fn is_no_order(
+        &self,
+        (side, pair): (Side, &Sides<Life>),
+        (index, field): (usize, &Field),
+        change: &Change<'_>,
+    ) -> bool {
+        let is_back = |then: &Fields| alike(field, then.value(index), change.after);
+        is_unresolved(change.after)
+            || change.borrowed
+            || self.is_cleared_unmet(pair, change)
+            || self.is_undone(side, pair.get(side), change.at_ms, is_back)
     }
 
     /// True for what a system fills from what belongs to it, when that was changed alone: of an address the
@@ -95,14 +119,18 @@ impl Evidence<'_> {
 
     /// True when a value was cleared before the two had met: at a first meeting what is empty gives way.
     pub(super) fn is_cleared_unmet(&self, pair: &Sides<Life>, change: &Change<'_>) -> bool {
+        is_empty(change.after) && !self.have_met(pair, change.at_ms)
+    }
+
+    /// True when a cycle had seen two records together at a moment.
+    pub(super) fn have_met(&self, pair: &Sides<Life>, at_ms: i64) -> bool {
         let born_ms = |side: Side| {
             let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
             let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == *id && deed.before.is_none());
             made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
         };
         let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
-        let unseen = !self.ours.ran_between(&self.mapping.name, together_ms, change.at_ms);
-        is_empty(change.after) && (unseen || !self.has_stamped(pair, change.at_ms))
+        self.ours.ran_between(&self.mapping.name, together_ms, at_ms) && self.has_stamped(pair, at_ms)
     }
 
     /// False when two records that people made, and of which one is to carry the other's id, had not met at a

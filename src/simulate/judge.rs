@@ -173,7 +173,7 @@ impl Evidence<'_> {
             let Some(change) = self.lasting((index, field), pair.get(side.other()), changes.get(side)) else {
                 continue;
             };
-            if is_unresolved(change.after) || change.borrowed || self.is_cleared_unmet(pair, change) {
+            if self.is_no_order((side, pair), (index, field), change) {
                 continue;
             }
             let everywhere = Side::BOTH.iter().all(|side| {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::judge::{Evidence, Life};
 use crate::link::Link;
-use crate::mapping::field::Field;
+use crate::mapping::field::{Field, Fields};
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 
@@ -46,7 +46,10 @@ impl Evidence<'_> {
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
+                let is_back = |then: &Fields| members(field, then.value(index)).contains(*member) == *there;
                 if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
+                    || self.is_undone(side, pair.get(side), *at_ms, is_back)
+                    || (!there && !self.have_met(pair, *at_ms))
                 {
                     continue;
                 }

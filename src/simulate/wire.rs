@@ -86,6 +86,17 @@ impl Ours {
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
+    /// True when the last write of a mapping to a record before a moment was in no cycle that came to its end,
+    /// and none did since.
+    pub(super) fn forgot(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
+        let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
+        let last = writes.iter().rev().find(|(write_ms, by)| *write_ms <= at_ms && **by == *mapping);
+        last.is_some_and(|(write_ms, _)| {
+            let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
+            !own.any(|cycle| *write_ms <= cycle.to_ms && cycle.to_ms <= at_ms)
+        })
+    }
+
     /// True when a cycle of a mapping that had begun before a moment wrote to a record after it: what was
     /// typed in between it cannot have seen, and no system offers a write that only goes if nothing changed.
     pub(super) fn raced(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {

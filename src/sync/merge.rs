@@ -200,7 +200,8 @@ fn merge_set(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>) -> Ve
     Verdict::Union { value, why: Why::Changed }
 }
 
-fn members(field: &Field, value: &Value) -> BTreeMap<String, Value> {
+/// The members of a set, by the form that tells them apart.
+pub(super) fn members(field: &Field, value: &Value) -> BTreeMap<String, Value> {
     let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
     list.iter().map(|member| (field.canon.form(member), member.clone())).collect()
 }

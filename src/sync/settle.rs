@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::merge::same;
+use super::merge::{members, same};
 use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link, UnderWay};
@@ -86,7 +86,15 @@ fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
         _ => false,
     };
     // Of what nobody can translate nobody can say whether it is what was sent.
-    same(field, &sent.before, now) && !is_cut && !is_unresolved(now) && !explains(field, false, &sent.becomes, now)
+    let is_same = same(field, &sent.before, now) || (field.set && is_half_heeded(field, sent, now));
+    is_same && !is_cut && !is_unresolved(now) && !explains(field, false, &sent.becomes, now)
+}
+
+/// True for a set that took what it got and kept what was to go.
+fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
+    let [before, becomes, now] = [&sent.before, &sent.becomes, now].map(|value| members(field, value));
+    let mut gone = before.keys().filter(|form| !becomes.contains_key(*form)).peekable();
+    gone.peek().is_some() && gone.all(|form| now.contains_key(form))
 }
 
 /// Takes note of writes of which one field is seen to have arrived: with it came all that went in the same

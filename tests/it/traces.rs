@@ -241,6 +241,17 @@ async fn one_that_is_gone_is_asked_for_again_only_when_its_twin_changes() {
 }
 
 #[tokio::test]
+async fn a_set_that_keeps_what_was_taken_out_is_told() {
+    let (mut house, code, id) = pair().await;
+    house.omie.lock().unwrap().switches.tags_replace = false;
+    types_in_omie(&house, code, &json!({ "tags": [{ "tag": "VIP" }, { "tag": "Varejo" }] }));
+    settle(&mut house).await;
+    types_in_ploomes(&house, id, &json!({ "Tags": [] }));
+    settle(&mut house).await;
+    assert_eq!(conflicts(&house), 1, "Omie adds tags and takes none away");
+}
+
+#[tokio::test]
 async fn a_tag_that_is_refused_holds_up_its_record_alone() {
     let mut house = House::build(|omie, _, clock| {
         for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
