@@ -211,7 +211,7 @@ fn told(workspace: &Workspace, reports: Vec<Report>) -> (Vec<Report>, Diagnostic
 }
 
 fn complain(system: &str, line: &Line, way: &Way, found: &mut Diagnostics) {
-    let Some(law) = way.law else { return };
+    let Some(law) = way.law else { return complain_untried(system, line, way, found) };
     let shown = way.witness.as_ref().map(|witness| format!(": {}", witness.told())).unwrap_or_default();
     match &way.stated {
         Some((stated, place)) if law > *stated => {
@@ -238,4 +238,18 @@ fn complain(system: &str, line: &Line, way: &Way, found: &mut Diagnostics) {
         }
         None => {}
     }
+}
+
+/// A promise that no value could show is not kept.
+fn complain_untried(system: &str, line: &Line, way: &Way, found: &mut Diagnostics) {
+    let Some((stated, place)) = &way.stated else { return };
+    let waits = way.waiting.example.as_ref().map(|(value, reason)| format!(": `{value}` waits: {reason}"));
+    let sentence = format!(
+        "{} promises `{}` of what goes to {system}, and no value came there to show it{}",
+        line.label,
+        stated.word(),
+        waits.unwrap_or_default()
+    );
+    let hint = "see what keeps values from arriving, or write a case in which one goes there";
+    found.push(Diagnostic::new(Code::LawBroken, place, sentence).related(&line.place, "of this line").hint(hint));
 }
