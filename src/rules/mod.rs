@@ -40,7 +40,15 @@ struct Function {
     name: String,
     parameters: usize,
     line: usize,
-    comment: Vec<String>,
+    comment: Comment,
+}
+
+/// What stands above a function, without the comment marks.
+#[derive(Default)]
+struct Comment {
+    said: String,
+    /// The same in Portuguese, from a row `/// pt: …` on.
+    portuguese: String,
 }
 
 /// A function of a script, ready to be called.
@@ -187,13 +195,19 @@ impl RuleSet {
         self.scripts.get(&rule.script).map_or("", |script| &script.text)
     }
 
-    /// What the author wrote above a rule, without the comment marks.
-    pub fn comment_of(&self, rule: &Rule) -> String {
-        let function = self
-            .scripts
-            .get(&rule.script)
-            .and_then(|script| script.functions.iter().find(|function| function.name == rule.function));
-        function.map_or_else(String::new, |function| function.comment.join(" "))
+    /// What the author wrote above a rule, without the comment marks and the words in Portuguese.
+    pub fn comment_of(&self, rule: &Rule) -> &str {
+        self.comment(rule).map_or("", |comment| &comment.said)
+    }
+
+    /// What the author wrote of a rule in Portuguese, from `/// pt:` on; empty when nothing.
+    pub fn portuguese_of(&self, rule: &Rule) -> &str {
+        self.comment(rule).map_or("", |comment| &comment.portuguese)
+    }
+
+    fn comment(&self, rule: &Rule) -> Option<&Comment> {
+        let functions = &self.scripts.get(&rule.script)?.functions;
+        functions.iter().find(|function| function.name == rule.function).map(|function| &function.comment)
     }
 
     /// The references that scripts name in `find(…)` and `rows(…)`, with the field they look by.
@@ -294,14 +308,22 @@ fn declared(row: &str) -> Option<&str> {
     Some(name.trim())
 }
 
-fn comment_above(rows: &[&str]) -> Vec<String> {
-    let mut comment: Vec<String> = rows
-        .iter()
-        .rev()
-        .map_while(|row| row.trim_start().strip_prefix("//"))
-        .map(|row| row.trim_start_matches('/').trim().to_owned())
-        .collect();
-    comment.reverse();
+fn comment_above(rows: &[&str]) -> Comment {
+    let above = rows.iter().rev().map_while(|row| row.trim_start().strip_prefix("//"));
+    let mut rows: Vec<&str> = above.map(|row| row.trim_start_matches('/').trim()).collect();
+    rows.reverse();
+    let mut comment = Comment::default();
+    let mut part = &mut comment.said;
+    for row in rows {
+        let words = row.strip_prefix("pt:").map(str::trim_start);
+        if words.is_some() {
+            part = &mut comment.portuguese;
+        }
+        if !part.is_empty() {
+            part.push(' ');
+        }
+        part.push_str(words.unwrap_or(row));
+    }
     comment
 }
 
@@ -436,5 +458,22 @@ mod tests {
         let error = set.find(&["s".to_owned()], "tidy", 1, &Place::file("m.yaml")).unwrap_err();
         assert_eq!(error.code, Code::RuleArity);
         assert_eq!(set.comment_of(&rule(&set, "tidy", 2)), "Says nothing.");
+    }
+
+    #[test]
+    fn a_comment_goes_on_in_portuguese_from_pt_on() {
+        let (set, _) = compile(
+            "/// Says pt: nothing,\n/// at all.\n/// pt: Não diz nada,\n/// de jeito nenhum.\nfn both(v) { () }\n\n\
+             /// Says nothing.\nfn english(v) { () }\n\n// pt:Não diz nada.\nfn portuguese(v) { () }\nfn none(v) { () }",
+        );
+        let said = |name: &str| {
+            let rule = rule(&set, name, 1);
+            (set.comment_of(&rule).to_owned(), set.portuguese_of(&rule).to_owned())
+        };
+        let expected = |english: &str, portuguese: &str| (english.to_owned(), portuguese.to_owned());
+        assert_eq!(said("both"), expected("Says pt: nothing, at all.", "Não diz nada, de jeito nenhum."));
+        assert_eq!(said("english"), expected("Says nothing.", ""));
+        assert_eq!(said("portuguese"), expected("", "Não diz nada."));
+        assert_eq!(said("none"), expected("", ""));
     }
 }

@@ -77,6 +77,8 @@ fn bare(job) { () }
 /// Is it open?
 fn open(value, order) { () }
 /// Reads the place.
+/// pt: Lê o lugar,
+/// com a rua.
 fn read_place(job) { job }
 ";
 
@@ -136,7 +138,9 @@ fn the_words_around_it_are_of_the_language_and_the_table_has_the_same_shape() {
     for words in ["só no nascimento", "sem par: espera", "Parâmetros, dados por conta:", "obrigatório"] {
         assert!(portuguese.contains(words), "{words}: {portuguese}");
     }
-    for words in ["only at birth", "no twin", "required", "What people"] {
+    assert!(portuguese.contains("Lê o lugar, com a rua. |"), "{portuguese}");
+    assert!(portuguese.contains("Is it open?"), "the English words stand where there are no others: {portuguese}");
+    for words in ["only at birth", "no twin", "required", "What people", "Reads the place"] {
         assert!(!portuguese.contains(words), "{words}: {portuguese}");
     }
     let rows = |text: &str| -> Vec<usize> { text.lines().map(|line| line.matches('|').count()).collect() };
@@ -225,10 +229,24 @@ fn the_html_page_is_well_formed_whole_by_itself_and_escaped() {
     assert!(!one.contains("m-erp-field-orders"));
 }
 
+fn shipped() -> Workspace {
+    Workspace::compile(&files::carried(), &|_| None, Diagnostics::default())
+        .unwrap_or_else(|complaints| panic!("{complaints}"))
+}
+
+#[test]
+fn every_rule_of_the_shipped_mappings_is_told_in_both_languages() {
+    let workspace = shipped();
+    for rule in workspace.mappings.values().flat_map(|mapping| mapping.called()) {
+        assert!(!workspace.rules.comment_of(rule).is_empty(), "{}: `{}` says nothing", rule.place, rule.function);
+        let portuguese = workspace.rules.portuguese_of(rule);
+        assert!(!portuguese.is_empty(), "{}: `{}` has no `/// pt: …`", rule.place, rule.function);
+    }
+}
+
 #[test]
 fn the_html_page_of_the_shipped_mappings_tells_every_line() {
-    let workspace = Workspace::compile(&files::carried(), &|_| None, Diagnostics::default());
-    let workspace = workspace.unwrap_or_else(|complaints| panic!("{complaints}"));
+    let workspace = shipped();
     for language in [Language::En, Language::Pt] {
         let page = docs::html(&workspace, None, language);
         stands_alone(&page);

@@ -200,7 +200,7 @@ fn rule_words(workspace: &Workspace, mapping: &Mapping, place: &str) -> String {
 }
 
 /// What the author of a rule wrote above it.
-pub(super) fn comment_of(workspace: &Workspace, mapping: &Mapping, place: &str) -> Option<String> {
+pub(super) fn comment_of<'a>(workspace: &'a Workspace, mapping: &Mapping, place: &str) -> Option<&'a str> {
     let rule = mapping.called().find(|rule| rule.place == place)?;
     Some(workspace.rules.comment_of(rule)).filter(|comment| !comment.is_empty())
 }

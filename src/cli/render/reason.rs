@@ -111,7 +111,7 @@ fn waits(scope: &Scope, workspace: &Workspace, known: &Known, reason: &Reason) -
         Wait::Quarantined => Said::of(format!("in quarantine{since}, refused by {other}, in its own words:"))
             .hint("it is sent again when it or the mapping changes, or after `depara quarantine retry`"),
     };
-    let rule = place.as_deref().and_then(|place| comment_of(workspace, mapping, place));
+    let rule = place.as_deref().and_then(|place| comment_of(workspace, mapping, place)).map(str::to_owned);
     Said { rule, ..said.words(words) }
 }
 

@@ -62,7 +62,7 @@ fn every_standing_of_a_record_is_explained() {
     let field = field.says(&["email <=> Email", "mappings/omie-ploomes/clientes.yaml:31", "b@aurora.example"]);
     assert!(!field.out.contains("Bairro"), "one field alone:\n{}", field.out);
     scene.explain("ploomes.contacts", scene.held, &[]).prose().says(&[
-        "held by the rule at scripts/omie-ploomes/clientes.rhai:4 since 20",
+        "held by the rule at scripts/omie-ploomes/clientes.rhai:6 since 20",
         "not sent to omie",
         "vendedor inativo no Omie: diego@aurora.example",
         "the rule: May a contact",
@@ -89,7 +89,7 @@ fn every_standing_of_a_record_is_explained() {
     assert_eq!((&reason["kind"], &reason["words"]), (&json!("held"), &known["waiting"]["reason"]));
     assert_eq!(
         (&reason["place"], &reason["since_ms"]),
-        (&json!("scripts/omie-ploomes/clientes.rhai:4"), &known["waiting"]["since_ms"])
+        (&json!("scripts/omie-ploomes/clientes.rhai:6"), &known["waiting"]["since_ms"])
     );
 }
 
@@ -108,7 +108,7 @@ fn a_value_is_followed_to_who_changed_it_and_the_call_that_carried_it() {
         "changed in ploomes; ploomes says that ",
         " touched the record last, at 20",
         "omie: (empty) → 11912345678, in cycle 2 at 20",
-        "by the line mappings/omie-ploomes/clientes.yaml:43, through scripts/phones.rhai:37 and scripts/phones.rhai:16",
+        "by the line mappings/omie-ploomes/clientes.yaml:43, through scripts/phones.rhai:40 and scripts/phones.rhai:18",
         "carried by AlterarCliente: done, at the first try",
         "nothing waits",
     ]);

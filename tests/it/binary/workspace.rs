@@ -48,7 +48,7 @@ fn all_complaints_come_at_once_and_nothing_is_started() {
         "unknown-canon",
         "did you mean `email`?",
         "`fodl`",
-        "clientes.rhai:11",
+        "clientes.rhai:14",
     ];
     for verb in ["check", "plan", "sync", "run", "test", "links"] {
         workspace.run(&[verb]).ended(1).says(&words);

@@ -12,7 +12,7 @@ fn an_untouched_line_and_a_survivor_fail_the_command_and_programs_read_them() {
     let more = "fn write_price(price, old) {\n    if price == 77777 { return 1; }\n";
     workspace.edit(script, |text| text.replace("fn write_price(price, old) {\n", more));
     let told = workspace.run(&["test", "--coverage", "prices.rhai", "--format", "json"]).ended(1).json();
-    assert_eq!(told[0]["place"], "scripts/prices.rhai:13:25", "{told:?}");
+    assert_eq!(told[0]["place"], "scripts/prices.rhai:16:25", "{told:?}");
     assert_eq!((&told[1]["files"][0]["file"], told.len()), (&script.into(), 2), "{told:?}");
 
     let told = workspace.run(&["test", "--mutants", "prices.rhai", "--format", "json"]).ended(1).json();

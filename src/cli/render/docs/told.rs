@@ -357,10 +357,15 @@ impl Teller<'_> {
         name.say("): ").and(Words::prose(&parameter.title))
     }
 
-    /// What the author wrote above a rule, or its name.
+    /// What the author wrote above a rule, in this language where it is there, or its name.
     fn rule(&self, rule: &Rule) -> Words {
-        let comment = self.workspace.rules.comment_of(rule);
-        if comment.is_empty() { Words::code(&rule.function) } else { Words::prose(&comment) }
+        let rules = &self.workspace.rules;
+        let own = match self.language {
+            Language::En => "",
+            Language::Pt => rules.portuguese_of(rule),
+        };
+        let comment = if own.is_empty() { rules.comment_of(rule) } else { own };
+        if comment.is_empty() { Words::code(&rule.function) } else { Words::prose(comment) }
     }
 }
 
