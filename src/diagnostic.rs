@@ -86,6 +86,8 @@ pub enum Code {
     RuleSilent,
     /// Times that work against each other.
     ScheduleConflict,
+    /// Two mappings of an account that join the same resources.
+    SamePair,
     /// A parameter that is asked for and not declared.
     UnknownParameter,
     /// A parameter nothing reads.
@@ -112,7 +114,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -150,6 +152,7 @@ impl Code {
         Self::LookupNotUnique,
         Self::RuleSilent,
         Self::ScheduleConflict,
+        Self::SamePair,
         Self::UnknownParameter,
         Self::UnusedParameter,
         Self::UnusedRule,
@@ -203,6 +206,7 @@ impl Code {
             Self::LookupNotUnique => "lookup-not-unique",
             Self::RuleSilent => "rule-silent",
             Self::ScheduleConflict => "schedule-conflict",
+            Self::SamePair => "same-pair",
             Self::UnknownParameter => "unknown-parameter",
             Self::UnusedParameter => "unused-parameter",
             Self::UnusedRule => "unused-rule",
@@ -230,6 +234,7 @@ impl Code {
             | Self::LookupNotUnique
             | Self::RuleSilent
             | Self::ScheduleConflict
+            | Self::SamePair
             | Self::UnusedParameter
             | Self::UnusedRule
             | Self::UnusedScript

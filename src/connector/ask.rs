@@ -70,6 +70,11 @@ impl Connector {
         }
     }
 
+    /// True when a login gave a token that is in force: then the credentials themselves are good.
+    pub async fn is_logged_in(&self) -> bool {
+        self.inner.token.hold().await.good(self.inner.clock.now_ms()).is_some()
+    }
+
     async fn ask_as(&self, (frame, call): (&Frame, &Call), inputs: Inputs) -> Answered {
         let inner = &self.inner;
         let request = match request::build(&inner.system, &inner.base_url, &inner.keys, (frame, call), inputs) {

@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::ask::Answered;
+use super::pace::Rest;
 use super::paging::Pager;
 use super::response::Verdict;
-use super::{Connector, Inputs};
+use super::{Cause, Connector, Failure, Inputs};
 use crate::config::system::{Call, Health, Meaning, Probe, Question};
 use crate::config::template::{Host, Template, plain};
 
@@ -22,21 +23,25 @@ pub struct Probed {
 }
 
 impl Connector {
-    /// Asks what a probe asks. Whatever comes back is an answer.
-    pub async fn probe(&self, probe: &Probe) -> Vec<Probed> {
-        let all = |is: Health, text: String| probe.questions.iter().map(|one| one.told(is, text.clone())).collect();
-        match self.seen(probe).await {
-            Ok(Some(seen)) => {
-                let host = Host::roomy(&self.system().zone);
-                probe.questions.iter().map(|question| answered(question, &host, &seen)).collect()
+    /// Asks what a probe asks. Whatever the system makes of the question is an answer.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or the credentials are not good for it.
+    pub async fn probe(&self, probe: &Probe) -> Result<Vec<Probed>, Failure> {
+        let seen = self.seen(probe).await.map_err(|cause| self.failure(&probe.call.name, cause))?;
+        let host = Host::roomy(&self.system().zone);
+        let told = probe.questions.iter().map(|question| match &seen {
+            Some(seen) => answered(question, &host, seen),
+            None => {
+                let text = format!("It cannot be told: no row of {} serves to ask it.", probe.resource);
+                question.told(Health::Note, text)
             }
-            Ok(None) => all(Health::Note, format!("It cannot be told: no row of {} serves to ask it.", probe.resource)),
-            Err(text) => all(Health::Warning, format!("cannot be asked: {text}")),
-        }
+        });
+        Ok(told.collect())
     }
 
     /// What the answers look at; nothing where there is nothing to ask with.
-    async fn seen(&self, probe: &Probe) -> Result<Option<Inputs>, String> {
+    async fn seen(&self, probe: &Probe) -> Result<Option<Inputs>, Cause> {
         let known = match &probe.known {
             Some(known) => self.known(probe, known).await?,
             None => Value::Null,
@@ -58,25 +63,30 @@ impl Connector {
     }
 
     /// What is asked with, out of the first page of the list as it is.
-    async fn known(&self, probe: &Probe, known: &Template) -> Result<Value, String> {
+    async fn known(&self, probe: &Probe, known: &Template) -> Result<Value, Cause> {
         let resource = self.system().resources.get(&probe.resource);
         let Some(list) = resource.and_then(|resource| resource.list.as_ref()) else { return Ok(Value::Null) };
         let verdict = self.first_page(list, self.now(Pager::new(&list.paging, None).inputs())).await?;
         if !matches!(verdict.meaning, Meaning::Done | Meaning::Empty) {
-            return Err(verdict.text);
+            return Err(Cause::Refused { text: verdict.text });
         }
         if verdict.rows.is_empty() {
             return Ok(Value::Null);
         }
         let host = Host::roomy(&self.system().zone);
-        known.value(&host, &Inputs::from([("rows", verdict.rows.into())])).map_err(|error| error.to_string())
+        known
+            .value(&host, &Inputs::from([("rows", verdict.rows.into())]))
+            .map_err(|error| Cause::Unasked { text: error.to_string() })
     }
 
-    async fn first_page(&self, call: &Call, inputs: Inputs) -> Result<Verdict, String> {
+    async fn first_page(&self, call: &Call, inputs: Inputs) -> Result<Verdict, Cause> {
         match self.ask(call, inputs).await {
+            Answered::Verdict(verdict) if verdict.meaning == Meaning::Unauthorised => {
+                Err(Cause::Unauthorised { text: verdict.text })
+            }
             Answered::Verdict(verdict) => Ok(*verdict),
-            Answered::Rest(rest) => Err(rest.text),
-            Answered::Unasked(text) => Err(text),
+            Answered::Rest(Rest { text, until_ms }) => Err(Cause::Blocked { text, until_ms }),
+            Answered::Unasked(text) => Err(Cause::Unasked { text }),
         }
     }
 }

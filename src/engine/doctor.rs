@@ -59,6 +59,8 @@ pub struct Doctor {
     pub clock: Clock,
     /// What was read.
     known: BTreeMap<String, Arc<Table>>,
+    /// Systems that let somebody in.
+    open: BTreeSet<String>,
     /// Systems that let nobody in.
     shut: BTreeSet<String>,
 }
@@ -66,7 +68,7 @@ pub struct Doctor {
 impl Doctor {
     /// Before anything was asked.
     pub const fn new(connectors: BTreeMap<String, Connector>, cache: Cache, clock: Clock) -> Self {
-        Self { connectors, cache, clock, known: BTreeMap::new(), shut: BTreeSet::new() }
+        Self { connectors, cache, clock, known: BTreeMap::new(), open: BTreeSet::new(), shut: BTreeSet::new() }
     }
 
     /// Whether the account may be used at all, what of these references it may read, and what it answers
@@ -76,23 +78,59 @@ impl Doctor {
         let (mut read, mut found) = (Vec::new(), Vec::new());
         for reference in references.iter().filter(|one| one.split_once('.').is_some_and(|(of, _)| of == name)) {
             match self.read(&connector, reference).await {
-                Ok(rows) => read.push(format!("{rows} {}", title_of(&connector, reference))),
-                Err(failure) if is_unauthorised(&failure) => {
-                    // Nothing more is asked: who fails too often may be locked out.
-                    self.shut.insert(name.to_owned());
-                    return vec![unauthorised(&failure)];
+                Ok(rows) => {
+                    self.open.insert(name.to_owned());
+                    read.push(format!("{rows} {}", title_of(&connector, reference)));
                 }
-                Err(failure) => found.push(unread(&failure)),
+                Err(failure) => {
+                    let shut = self.shuts(&connector, &failure).await;
+                    found.push(self.refused(&failure));
+                    if shut {
+                        return found;
+                    }
+                }
             }
         }
         if !read.is_empty() {
             found.insert(0, Finding::new(Health::Well, format!("the credentials are good; read: {}", read.join(", "))));
         }
         for probe in &connector.system().probes {
-            let told = connector.probe(probe).await;
-            found.extend(told.into_iter().map(|one| Finding::new(one.is, format!("{} {}", one.ask, one.text))));
+            match connector.probe(probe).await {
+                Ok(told) => {
+                    self.open.insert(name.to_owned());
+                    found.extend(told.into_iter().map(|one| Finding::new(one.is, format!("{} {}", one.ask, one.text))));
+                }
+                Err(failure) if self.shuts(&connector, &failure).await => {
+                    found.push(unauthorised(&failure));
+                    return found;
+                }
+                Err(failure) => found.extend(probe.questions.iter().map(|question| {
+                    Finding::new(Health::Warning, format!("{} cannot be asked: {}", question.ask, failure.cause.text()))
+                })),
+            }
         }
         found
+    }
+
+    /// True when nothing more is to be asked of a system: who fails too often may be locked out.
+    async fn shuts(&mut self, connector: &Connector, failure: &Failure) -> bool {
+        if connector.is_logged_in().await {
+            self.open.insert(failure.system.clone());
+        }
+        let shut = self.is_shut_out(failure);
+        if shut {
+            self.shut.insert(failure.system.clone());
+        }
+        shut
+    }
+
+    /// True when a system takes no question at all; one that answered others closes only this one.
+    fn is_shut_out(&self, failure: &Failure) -> bool {
+        matches!(failure.cause, Cause::Unauthorised { .. }) && !self.open.contains(&failure.system)
+    }
+
+    fn refused(&self, failure: &Failure) -> Finding {
+        if self.is_shut_out(failure) { unauthorised(failure) } else { unread(failure) }
     }
 
     /// The first of these systems that let nobody in.
@@ -141,8 +179,7 @@ impl Doctor {
     pub async fn mapping(&self, runner: &mut Runner) -> Vec<Finding> {
         let mut found = match runner.plan(Options { full: true, accept: false }).await {
             Ok(made) => planned(&runner.mapping, &made),
-            Err(super::Error::Read(failure)) if is_unauthorised(&failure) => vec![unauthorised(&failure)],
-            Err(super::Error::Read(failure)) => vec![unread(&failure)],
+            Err(super::Error::Read(failure)) => vec![self.refused(&failure)],
             Err(error) => vec![Finding::new(Health::Failure, format!("cannot be planned: {}", error.told()))],
         };
         for field in &runner.mapping.fields {
@@ -279,10 +316,6 @@ fn title_of(connector: &Connector, reference: &str) -> String {
 pub fn is_whole(connector: &Connector, reference: &str) -> bool {
     let resource = reference.split_once('.').and_then(|(_, name)| connector.system().resources.get(name));
     resource.is_some_and(|resource| resource.reference == Load::All && resource.can_list())
-}
-
-const fn is_unauthorised(failure: &Failure) -> bool {
-    matches!(failure.cause, Cause::Unauthorised { .. })
 }
 
 fn unauthorised(failure: &Failure) -> Finding {

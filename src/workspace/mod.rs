@@ -9,8 +9,9 @@ use std::sync::Arc;
 use crate::config::files::{self, Files};
 use crate::config::{self, Project};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::mapping::Mappings;
 use crate::mapping::compile::{Known, compile};
+use crate::mapping::{End, Mapping, Mappings};
+use crate::record::Side;
 use crate::reference::is_links;
 use crate::rules::RuleSet;
 
@@ -57,6 +58,7 @@ impl Workspace {
             }
         }
         complain_links(&project, &mappings, &mut complaints);
+        complain_pairs(&project, &mappings, &mut complaints);
         // What an error keeps from being read would look unused.
         if complaints.is_sound() {
             unused::complain(&project, &mappings, &rules, &mut complaints);
@@ -83,4 +85,45 @@ fn complain_links(project: &Project, mappings: &Mappings, complaints: &mut Diagn
             }
         }
     }
+}
+
+/// Two mappings of one account join the same resources. Each keeps its own links, so what one makes the other
+/// takes for new, unless both leave records out on a side they share.
+fn complain_pairs(project: &Project, mappings: &Mappings, complaints: &mut Diagnostics) {
+    for account in project.accounts.iter().flat_map(|file| &file.accounts) {
+        let mut before: Vec<&Mapping> = Vec::new();
+        for (name, place) in account.mappings.iter().map(|enabled| &enabled.name) {
+            let Some(mapping) = mappings.get(name) else { continue };
+            for other in before.iter().filter(|other| is_same_pair(mapping, other) && !is_split(mapping, other)) {
+                let sentence = format!(
+                    "`{name}` joins {} and {}, and so does `{}`: records would be doubled",
+                    mapping.sides.left.name(),
+                    mapping.sides.right.name(),
+                    other.name
+                );
+                let hint = "join them into one mapping, or split the records by a `keep` rule in each";
+                complaints.push(Diagnostic::new(Code::SamePair, place, sentence).hint(hint));
+            }
+            before.push(mapping);
+        }
+    }
+}
+
+fn ends(mapping: &Mapping) -> [&End; 2] {
+    Side::BOTH.map(|side| mapping.sides.get(side))
+}
+
+fn is_same_pair(one: &Mapping, other: &Mapping) -> bool {
+    let pair = |mapping| {
+        let mut names = ends(mapping).map(End::name);
+        names.sort();
+        names
+    };
+    pair(one) == pair(other)
+}
+
+/// True when both leave records out on one resource.
+fn is_split(one: &Mapping, other: &Mapping) -> bool {
+    let keeps = |mapping, name: &str| ends(mapping).iter().any(|end| end.keep.is_some() && end.name() == name);
+    ends(one).iter().map(|end| end.name()).any(|name| keeps(one, &name) && keeps(other, &name))
 }

@@ -302,3 +302,35 @@ fn complaints_of(files: &Files) -> Diagnostics {
         Err(all) => all,
     }
 }
+
+#[test]
+fn mappings_of_one_pair_are_told_apart_by_what_they_keep() {
+    let both = fs::read(broken().join("same-pair.yaml")).unwrap();
+    let written = |name: &str, from: &str, to: &str| {
+        let file = format!("mappings/erp-crm/{name}.yaml");
+        let text = fs::read_to_string(broken().join("_workspace").join(&file)).unwrap();
+        assert!(text.contains(from), "{file} does not hold `{from}`");
+        format!("# {file}\n{}", text.replace(from, to)).into_bytes()
+    };
+    let clients = written("clients", "rules: { ", "rules: { keep: { erp: may_be_born }, ");
+    let [at_erp, at_crm] = ["erp", "crm"].map(|side| {
+        let rules = format!("scripts: [names]\nparameters: {{ least: {{ title: Fewest, kind: integer, default: 2 }} }}\nrules: {{ keep: {{ {side}: may_be_born }} }}\nmatch:");
+        written("suppliers", "match:", &rules)
+    });
+    let turned = written("suppliers", "erp.clients => crm.contacts", "crm.contacts <= erp.clients");
+    let turned = String::from_utf8(turned).unwrap();
+    let turned = turned.replace("document <=> Document", "Document <=> document");
+    let turned = turned.replace("name => Name", "Name <= name").replace("document => Document", "Document <= document");
+    for (changes, told) in [
+        (vec![&clients, &at_erp], false),
+        (vec![&clients, &at_crm], true),
+        (vec![&clients], true),
+        (vec![&at_erp], true),
+        (vec![&turned.into_bytes()], true),
+    ] {
+        let changes: Vec<Vec<u8>> = changes.into_iter().chain([&both]).cloned().collect();
+        let all = complaints_with(&changes);
+        assert!(all.list.iter().all(|one| one.code == Code::SamePair), "{all}");
+        assert_eq!(!all.is_clean(), told, "{all}");
+    }
+}

@@ -1,8 +1,13 @@
 //! What `doctor` asks an account of each system, answered by sandboxes that are one way and the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use depara::clock::Clock;
+use depara::config::files;
+use depara::connector::transport::{Answering, Transport, WireAnswer};
+use depara::connector::{Connector, Credentials};
 use depara::engine::doctor::Doctor;
 use depara::engine::reference::Cache;
 use depara::sandbox::auvo::{OverCap, PriceForm, SortKey};
@@ -10,15 +15,26 @@ use depara::sandbox::people::{self, fieldwork};
 use depara::sandbox::{Auvo, Omie, Ploomes, Request, Sandbox as _};
 use serde_json::json;
 
+use crate::house::workspace;
 use crate::trio::Trio;
 
 /// What an account answers, each line with its word.
 async fn answers(system: &str, prepare: impl FnOnce(&mut Omie, &mut Ploomes, &mut Auvo, &Clock)) -> String {
+    answers_with(system, &[], prepare).await
+}
+
+/// The same, with what is read of it before.
+async fn answers_with(
+    system: &str,
+    references: &[&str],
+    prepare: impl FnOnce(&mut Omie, &mut Ploomes, &mut Auvo, &Clock),
+) -> String {
     let trio = Trio::build("{ omie-ploomes/clientes: {} }", prepare);
     let runner = trio.runner("omie-ploomes/clientes").await;
     let connectors = runner.lock().await.connectors.clone();
     let mut doctor = Doctor::new(connectors, Cache::default(), trio.clock.clone());
-    let found = doctor.system(system, &BTreeSet::new()).await;
+    let references = references.iter().map(|one| (*one).to_owned()).collect();
+    let found = doctor.system(system, &references).await;
     trio.assert_kept();
     found.into_iter().map(|one| format!("{}: {}\n", one.is.word(), one.text)).collect()
 }
@@ -252,4 +268,94 @@ async fn auvo_answers_in_all_its_ways() {
     says(&fourth.await, &["ok: How many tasks does a page hold at most? 100: more are cut in silence."]);
     let empty = answers("auvo", |_, _, _, _| {}).await;
     assert_eq!(empty.matches("no row of tasks serves to ask it").count(), 2, "{empty}");
+}
+
+/// A doctor who sees one system alone, and how often it was asked; each answer comes from its address.
+fn alone(name: &str, secrets: &[&str], answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Alone {
+    let workspace = workspace(&files::carried());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let transport = Transport::InProcess(Arc::new(move |wire| -> Answering {
+        count.fetch_add(1, Ordering::Relaxed);
+        let (status, body) = answer(&wire.url);
+        Box::pin(async move { WireAnswer::Answer { status, headers: Vec::new(), body: body.into_bytes() } })
+    }));
+    let system = workspace.project.systems.get(name).unwrap().clone();
+    let secrets = secrets.iter().map(|one| ((*one).to_owned(), "wrong-wrong".into())).collect();
+    let clock = Clock::starting_at("2026-11-03T12:00:00Z".parse().unwrap()).skipping();
+    let credentials = Credentials { secrets, base_url: None };
+    let connector = Connector::open_with(transport, system, credentials, clock.clone(), 1).unwrap();
+    let connectors = BTreeMap::from([(name.to_owned(), connector)]);
+    Alone { doctor: Doctor::new(connectors, Cache::default(), clock), asked }
+}
+
+struct Alone {
+    doctor: Doctor,
+    asked: Arc<AtomicUsize>,
+}
+
+/// No mapping uses the system, so that the first probe is the first call.
+#[tokio::test(start_paused = true)]
+async fn bad_credentials_are_told_once_and_no_probe_follows() {
+    for (name, secrets) in
+        [("omie", &["app_key", "app_secret"][..]), ("ploomes", &["user_key"]), ("auvo", &["api_key", "api_token"])]
+    {
+        let Alone { mut doctor, asked } = alone(name, secrets, |_| (401, "No such key".to_owned()));
+        let found = doctor.system(name, &BTreeSet::new()).await;
+        let [one] = &found[..] else { panic!("{name}: {found:?}") };
+        assert!(one.text.starts_with("the credentials are not good: "), "{name}: {}", one.text);
+        assert!(one.text.contains("No such key"), "{name}: {}", one.text);
+        assert_eq!((one.is.word(), asked.load(Ordering::Relaxed)), ("failure", 1), "{name}");
+        assert!(doctor.shut(&BTreeSet::from([name.to_owned()])).is_some(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_key_may_not_read_is_told_by_name_and_the_rest_is_looked_at() {
+    let found = answers_with("ploomes", &["ploomes.contact_status", "ploomes.users"], |_, ploomes, _, _| {
+        ploomes.faults().add_text("block:GET Users:1:9000").unwrap();
+    });
+    says(
+        &found.await,
+        &[
+            "ok: the credentials are good; read: ",
+            "failure: cannot be read: `list users` of `ploomes` was refused: Your request has been forbidden",
+            "How many contacts does a page hold at most?",
+        ],
+    );
+}
+
+/// Here what a key may not read is said with the status of a wrong key; the token tells the two apart.
+#[tokio::test(start_paused = true)]
+async fn a_closed_list_behind_a_good_login_closes_nothing_else() {
+    let told = |closed: &'static str, references: &'static [&str]| async move {
+        let Alone { mut doctor, .. } = alone("auvo", &["api_key", "api_token"], move |url| match url {
+            _ if url.contains("/login") => (200, json!({ "result": { "accessToken": "a-token-of-ours" } }).to_string()),
+            _ if url.contains(closed) => (403, "Not for this user".to_owned()),
+            _ => (404, String::new()),
+        });
+        let references = references.iter().map(|one| (*one).to_owned()).collect();
+        let found = doctor.system("auvo", &references).await;
+        assert_eq!(doctor.shut(&BTreeSet::from(["auvo".to_owned()])), None);
+        found.into_iter().map(|one| format!("{}: {}\n", one.is.word(), one.text)).collect::<String>()
+    };
+    // The first that is read, and the last.
+    for (closed, call) in [("/taskTypes/", "list task_types"), ("/users/", "list users")] {
+        says(
+            &told(closed, &["auvo.task_types", "auvo.users"]).await,
+            &[
+                "ok: the credentials are good; read: 0 ",
+                &format!("failure: cannot be read: `{call}` of `auvo` is not authorised: HTTP 403: Not for this user"),
+                "How many customers does a page hold at most? It cannot be told",
+            ],
+        );
+    }
+    // The first that is probed.
+    says(
+        &told("/customers/", &[]).await,
+        &[
+            "warning: How many customers does a page hold at most? cannot be asked: HTTP 403: Not for this user",
+            "How many tasks does a page hold at most? It cannot be told",
+        ],
+    );
 }
