@@ -1,5 +1,4 @@
-//! Asking what only an account knows: one page of a list with other parameters, never a
-//! write.
+//! Asking what only an account knows: one page of a list with other parameters, never a write.
 
 use serde_json::Value;
 

@@ -110,13 +110,13 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 Some((key.clone(), sent.clone(), field, one.fields.value(index)))
             })
             .collect();
-        let seen: BTreeSet<i64> = unheard
+        let heard: BTreeSet<i64> = unheard
             .iter()
             .filter(|(_, sent, field, now)| **now != sent.before && explains(field, is_ours(one), &sent.becomes, now))
             .map(|(_, sent, ..)| sent.at_ms)
             .collect();
         for (key, sent, _, now) in unheard {
-            if *now == sent.before && seen.contains(&sent.at_ms) {
+            if *now == sent.before && heard.contains(&sent.at_ms) {
                 let base = &mut link.to_mut().base;
                 know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());
                 expect(base.get_mut(side), &key, sent.becomes);
