@@ -136,6 +136,7 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
     let mut link = link.clone();
     for side in Side::BOTH {
         let one = seen.get(side);
+        let retyped = retyped(mapping, link.base.get(side), side, one);
         let half = link.base.get_mut(side);
         half.missed = false;
         for key in std::mem::take(&mut half.expected) {
@@ -148,14 +149,36 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
             // Of what a write only touched its author explains nothing: a person may have typed it a moment before.
             let ours = is_ours(one) && sent.is_none_or(|sent| sent.given.is_some());
-            if explains(field, ours || stands_still(half, one), was, now) {
+            if !retyped.contains(&key) && explains(field, ours || stands_still(half, one), was, now) {
                 half.fields.insert(key, now.clone());
             }
         }
-        arrive(mapping, &mut link, side, one, now_ms);
+        arrive(mapping, &mut link, (side, one), &retyped, now_ms);
     }
     link.gone = Sides::default();
     Cow::Owned(link)
+}
+
+/// Copies of another value that we sent, where a person has changed that value since and the copy reads
+/// otherwise: a system that writes all in capitals may have made that of it, but so may the person, for legal
+/// names are written so. What may have been typed is not lost.
+fn retyped(mapping: &Mapping, half: &Half, side: Side, one: &Seen<'_>) -> BTreeSet<String> {
+    let sent = |field: &Field| {
+        let under_way = half.under_way.get(&field.key).map(|sent| &sent.becomes);
+        under_way.or_else(|| half.fields.get(&field.key))
+    };
+    let copies = mapping.fields.iter().enumerate().filter(|(index, field)| {
+        let Some(at) = field.ends.get(side).if_empty.filter(|_| !is_ours(one) && !stands_still(half, one)) else {
+            return false;
+        };
+        let (Some(lender), Some(copy)) = (mapping.fields.get(at), sent(field)) else { return false };
+        sent(lender).is_some_and(|original| {
+            same(field, copy, original)
+                && !same(field, copy, one.fields.value(*index))
+                && !explains(lender, false, original, one.fields.value(at))
+        })
+    });
+    copies.map(|(_, field)| field.key.clone()).collect()
 }
 
 /// True when nobody but this mapping has changed a record last.
@@ -197,7 +220,7 @@ pub fn unheeded_by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) 
 
 /// Sees what became of the writes of a side that were never answered. One that left no trace may
 /// still be on its way for a while; after that it never happened.
-fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms: i64) {
+fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), retyped: &BTreeSet<String>, now_ms: i64) {
     let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
     for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
         let Some((index, field)) = mapping.keyed(&key) else {
@@ -214,7 +237,7 @@ fn arrive(mapping: &Mapping, link: &mut Link, side: Side, one: &Seen<'_>, now_ms
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
                 link.base.get_mut(side).under_way.insert(key, sent);
             }
-        } else if explains(field, is_ours(one) && sent.given.is_some(), &sent.becomes, now) {
+        } else if !retyped.contains(&key) && explains(field, is_ours(one) && sent.given.is_some(), &sent.becomes, now) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
             know(link.base.get_mut(side), &key, now.clone());
             if let Some(given) = sent.given {

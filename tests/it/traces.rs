@@ -347,3 +347,20 @@ async fn what_left_no_trace_under_a_persons_name_is_told_and_not_taken_for_an_ed
     let email = house.ploomes.lock().unwrap().contact(id).unwrap()["Email"].clone();
     assert_eq!((told, email.as_str().unwrap_or_default()), (vec![("Email", false)], ""));
 }
+
+#[tokio::test]
+async fn a_copy_retyped_in_capitals_beside_a_new_name_is_an_edit() {
+    let mut id = 0;
+    let mut house = House::build(|_, ploomes, clock| {
+        let mut bare = contact("Padaria Aurora");
+        bare["LegalName"] = Value::Null;
+        id = ploomes.person_adds(clock.now(), &bare).unwrap();
+    });
+    house.cycle().await;
+    let link = house.runner.ledger.link(Side::Right, &id.to_string()).unwrap().unwrap();
+    let code = link.ids.left.parse().unwrap();
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "PADARIA DA ANA", "razao_social": "PADARIA AURORA" }));
+    settle(&mut house).await;
+    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
+    assert_eq!((&contact["Name"], &contact["LegalName"]), (&json!("PADARIA DA ANA"), &json!("PADARIA AURORA")));
+}
