@@ -140,7 +140,10 @@ impl Evidence<'_> {
         let touched = |side: Side| {
             let slot = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
             let writes = self.ours.writes.get(&slot).map_or(&[][..], Vec::as_slice);
-            self.ours.births.contains_key(&slot)
+            // The newest record counts as born by a write, also where a person had just made it.
+            let made =
+                self.deeds.iter().any(|deed| deed.before.is_none() && (&deed.place, &deed.id) == (&slot.0, &slot.1));
+            (!made && self.ours.births.contains_key(&slot))
                 || writes.iter().any(|(write_ms, by)| *write_ms <= at_ms && **by == *self.mapping.name)
         };
         !stamps || Side::BOTH.into_iter().any(touched)
