@@ -6,6 +6,7 @@ pub mod merge;
 pub mod pair;
 pub mod plan;
 pub mod settle;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 

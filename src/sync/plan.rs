@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::merge::{Verdict, Why, merge, same};
-use super::{Snapshot, settle};
+use super::{Snapshot, settle, whole};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
 use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
@@ -197,7 +197,7 @@ impl Planner<'_> {
         planned.conflicts.extend(self.unheeded(&verdicts, arrived.as_deref(), &seen));
         self.agree(&mut planned, &verdicts, now);
         for side in Side::BOTH {
-            self.send(&mut planned, side, &verdicts, &seen);
+            self.send(&mut planned, side, &verdicts, &seen, base);
         }
         settle::finish(self.mapping, &mut planned, &seen);
         planned.remember = planned.link.as_ref() != link;
@@ -257,6 +257,9 @@ impl Planner<'_> {
             let members = self.mapping.together(&index);
             if members.len() > 1 && !done.insert(members.first().copied().unwrap_or(index)) {
                 continue;
+            }
+            if members.len() > 1 {
+                self.move_whole(verdicts, members, base);
             }
             if let Some(first) = clash(verdicts, members) {
                 self.fall(verdicts, (members, first), base, seen, &mut conflicts);
@@ -392,7 +395,14 @@ impl Planner<'_> {
     }
 
     /// Adds the write one side needs, if any.
-    fn send(&mut self, planned: &mut Planned, side: Side, verdicts: &[Verdict], seen: &Sides<Seen<'_>>) {
+    fn send(
+        &mut self,
+        planned: &mut Planned,
+        side: Side,
+        verdicts: &[Verdict],
+        seen: &Sides<Seen<'_>>,
+        base: Option<Sides<&Half>>,
+    ) {
         let (values, whys) = self.wanted(side, verdicts, seen);
         if values.is_empty() {
             return;
@@ -401,7 +411,8 @@ impl Planner<'_> {
         let source = *seen.get(side.other());
         let first: BTreeSet<usize> =
             values.keys().copied().filter(|index| !self.has_met(planned.link.as_ref(), *index)).collect();
-        let standing = Standing { body: target.body, fields: target.fields, first: &first };
+        let body = whole::without_others(self.mapping, base, side, target.body);
+        let standing = Standing { body: &body, fields: target.fields, first: &first };
         match self.mapping.write(side, &values, Some(standing), &self.snapshot.references) {
             Err(trouble) => planned.held.push(held(side, trouble)),
             Ok(draft) => {
