@@ -35,7 +35,8 @@ impl Evidence<'_> {
         let place = self.mapping.sides.get(side).name();
         let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < at_ms);
         before.is_some_and(|(_, _, after)| is_back(after))
-            && self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms)
+            && (self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms)
+                || self.ours.unheard(&self.mapping.name, &place, &life.id, at_ms))
     }
 
     /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,

@@ -72,6 +72,8 @@ pub(super) struct Ours {
     pub(super) births: BTreeMap<(String, String), i64>,
     /// When a mapping may have changed one, and which, likewise.
     pub(super) writes: BTreeMap<(String, String), Vec<Write>>,
+    /// Those of them whose answer said nothing.
+    pub(super) unheard: BTreeSet<Write>,
     /// Records that one creation made when it was delivered twice, likewise.
     pub(super) doubles: BTreeSet<(String, String)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
@@ -95,6 +97,14 @@ impl Ours {
             let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
             !own.any(|cycle| *write_ms <= cycle.to_ms && cycle.to_ms <= at_ms)
         })
+    }
+
+    /// True when the answer to the last write of a mapping to a record before a moment said nothing, and no cycle
+    /// has looked since.
+    pub(super) fn unheard(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
+        let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
+        let last = writes.iter().rev().find(|(write_ms, by)| *write_ms <= at_ms && **by == *mapping);
+        last.is_some_and(|write| self.unheard.contains(write) && !self.ran_between(mapping, write.0, at_ms))
     }
 
     /// True when a cycle of a mapping that had begun before a moment wrote to a record after it: what was
@@ -224,6 +234,10 @@ impl Wire {
         let wrote = writes_of(&*member) > writes;
         if wrote {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
+            let says = answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
+            if answer.lost || !says || !(200..300).contains(&answer.status) {
+                held(&self.ours).unheard.insert((now.as_millisecond(), Arc::clone(mapping)));
+            }
         }
         let parts = [wire.url.as_bytes(), &request.body, &answer.status.to_be_bytes(), &answer.body];
         let kind = match answer.status {
