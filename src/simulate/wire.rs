@@ -188,7 +188,9 @@ impl Wire {
         }
         for (record, after) in self.shared_of(member, request) {
             let before = before.get(&record).cloned().flatten();
-            if before != after {
+            // What a record shows of another one is no change of its own.
+            let is_own = before.is_none() || said.contains(record.1.as_str());
+            if is_own && before != after {
                 ours.effects.push(Effect { at_ms, mapping: Arc::clone(mapping), record, before, after });
             }
         }

@@ -81,6 +81,9 @@ pub struct Auvo {
 /// A minute.
 const MINUTE_MS: i64 = 60_000;
 
+/// As long as an answer may be on its way, in milliseconds.
+const ON_THE_WAY_MS: i64 = 2_000;
+
 /// What a request gets when nothing is wrong with it: a status and what stands in `result`.
 type Reply = Result<(u16, Option<Value>), Refusal>;
 
@@ -110,8 +113,9 @@ impl Auvo {
     /// Refuses what never reaches a record: too many requests, a call shut out.
     fn limited(&mut self, now_ms: i64, kind: &str) -> Option<Answer> {
         if let Some((_, told_ms)) = self.shut.get_mut(kind).filter(|(until_ms, _)| now_ms < *until_ms) {
-            // It never says for how long: who waits for the minute that it counts by can know no better.
-            if now_ms - *told_ms < MINUTE_MS {
+            // It never says for how long: who waits for the minute that it counts by can know no better. Nor
+            // does a call know that is on its way while the first refusal comes back.
+            if (ON_THE_WAY_MS..MINUTE_MS).contains(&(now_ms - *told_ms)) {
                 *self.tally.broken.entry("blocked".to_owned()).or_default() += 1;
             }
             *told_ms = now_ms;

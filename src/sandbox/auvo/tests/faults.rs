@@ -28,6 +28,9 @@ fn a_fault_leaves_an_effect_or_not_as_it_says() {
     assert!(throttled.0 == 403 && throttled.2.contains("Rate limit"), "{throttled:?}");
     assert_eq!(strike("block:POST customers:1:150", 0).0, 403);
     assert_eq!(strike("refuse:nothing", 0).0, 403);
+    assert_eq!(desk.auvo.tally().broken.get("blocked"), None, "it left before the first refusal came back");
+    desk.now += 50.seconds();
+    assert_eq!(desk.call("POST /customers", &json!({ "name": "x" })).0, 403);
     assert_eq!(desk.auvo.tally().broken["blocked"], 1);
     desk.now += 60.seconds();
     assert_eq!(desk.call("POST /customers", &json!({ "name": "x" })).0, 403);
