@@ -412,9 +412,16 @@ impl Planner<'_> {
                         Sent::Held(trouble) => {
                             planned.held.push(Held { field: Some(*index), ..held(side, trouble.clone()) });
                         }
-                        // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
-                        Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
-                        Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),
+                        Sent::Kept if matches!(why, Why::Won | Why::Answered) => {
+                            self.give_way(planned, (side, *index), seen);
+                        }
+                        // What is empty is filled once there is a twin.
+                        Sent::Kept if self.looks_up(*index) && is_empty(target.fields.value(*index)) => {
+                            self.agree_as_is(planned, (side, *index), seen);
+                        }
+                        // The base stays, so that it goes once there is a twin.
+                        Sent::Kept => {}
+                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
                         Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
                             let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
@@ -455,6 +462,19 @@ impl Planner<'_> {
         for each in [side, side.other()] {
             settle::know(link.base.get_mut(each), &field.key, seen.get(each).fields.value(index).clone());
         }
+    }
+
+    /// The conflict is settled, and what the side would hold has no twin yet. Its half alone is known, so that
+    /// the winner's value goes once there is one, whoever is the newest then.
+    fn give_way(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>) {
+        let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
+        settle::know(link.base.get_mut(side), &field.key, seen.get(side).fields.value(index).clone());
+        settle::forget(link.base.get_mut(side.other()), &field.key);
+    }
+
+    fn looks_up(&self, index: usize) -> bool {
+        let field = self.mapping.fields.get(index);
+        field.is_some_and(|field| Side::BOTH.iter().any(|side| field.ends.get(*side).lookup.is_some()))
     }
 
     /// The values one side must become, and why.

@@ -36,6 +36,13 @@ pub(super) fn know(half: &mut Half, key: &str, value: Value) {
     half.fields.insert(key.to_owned(), value);
 }
 
+/// Forgets what was known of a value: it has yet to move.
+pub(super) fn forget(half: &mut Half, key: &str) {
+    half.expected.remove(key);
+    half.under_way.remove(key);
+    half.fields.remove(key);
+}
+
 /// Remembers a value that was sent and that no answer confirmed.
 fn expect(half: &mut Half, key: &str, value: Value) {
     half.expected.insert(key.to_owned());
