@@ -251,6 +251,28 @@ async fn a_set_that_keeps_what_was_taken_out_is_told() {
     assert_eq!(conflicts(&house), 1, "Omie adds tags and takes none away");
 }
 
+#[tokio::test]
+async fn a_set_of_two_edits_that_keeps_what_was_taken_out_is_told() {
+    for lost in [false, true] {
+        let (mut house, code, id) = pair().await;
+        house.omie.lock().unwrap().switches.tags_replace = false;
+        types_in_omie(&house, code, &json!({ "tags": [{ "tag": "VIP" }] }));
+        settle(&mut house).await;
+        types_in_omie(
+            &house,
+            code,
+            &json!({ "tags": [{ "tag": "VIP" }, { "tag": "Varejo" }], "homepage": "aurora.ex" }),
+        );
+        types_in_ploomes(&house, id, &json!({ "Tags": [], "Email": "aurora@ex.com" }));
+        if lost {
+            strike(&house, "lose-answer:PATCH Contacts:1");
+        }
+        house.cycle().await;
+        settle(&mut house).await;
+        assert_eq!(conflicts(&house), 1, "lost: {lost}, Omie adds tags and takes none away");
+    }
+}
+
 /// A client and its contact meet at different addresses, and nobody finds a city at first.
 async fn meeting_without_cities() -> (House, i64, i64) {
     let mut ids = (0, 0);
