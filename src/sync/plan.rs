@@ -9,7 +9,7 @@ use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
-use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
+use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
@@ -258,13 +258,21 @@ impl Planner<'_> {
             if members.len() > 1 && !done.insert(members.first().copied().unwrap_or(index)) {
                 continue;
             }
-            if let Some(first) = clash(verdicts, members) {
+            if let Some(first) = clash(verdicts, members, |index| self.is_late(base, index)) {
                 self.fall(verdicts, (members, first), base, seen, &mut conflicts);
             } else if members.len() > 1 {
                 self.leave_whole(verdicts, members, seen);
             }
         }
         conflicts
+    }
+
+    /// True when two have met in a field before: what is filled there now had no twin then, and nobody typed it.
+    fn is_late(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
+        let known = |field: &Field| {
+            base.is_some_and(|base| Side::BOTH.iter().any(|side| base.get(*side).fields.contains_key(&field.key)))
+        };
+        self.mapping.fields.get(index).is_some_and(known)
     }
 
     /// At a first meeting a value may equal one that only stands in for an empty one over there. Where it
@@ -539,11 +547,12 @@ impl Planner<'_> {
 }
 
 /// Whether fields that belong together changed on both sides; and whether they meet for the first time.
-fn clash(verdicts: &[Verdict], members: &[usize]) -> Option<bool> {
+fn clash(verdicts: &[Verdict], members: &[usize], is_late: impl Fn(usize) -> bool) -> Option<bool> {
     let mut follows = Sides::new(false, false);
     let (mut conflict, mut first) = (false, true);
-    for verdict in members.iter().filter_map(|index| verdicts.get(*index)) {
+    for (index, verdict) in members.iter().filter_map(|index| Some((*index, verdicts.get(*index)?))) {
         match verdict {
+            Verdict::Follow { why: Why::Filled, .. } if is_late(index) => {}
             Verdict::Conflict { first: met } => {
                 conflict = true;
                 first &= met;
