@@ -324,6 +324,24 @@ async fn an_address_typed_while_a_city_that_won_is_sought_is_heard() {
 }
 
 #[tokio::test]
+async fn a_city_that_nobody_finds_by_its_name_goes_once_it_is_found() {
+    let (mut house, code, id) = pair().await;
+    strike(&house, "empty-list:PesquisarCidades:*");
+    let delivery = json!({ "entEndereco": "Rua Nova", "entCidade": "CAMPINAS (SP)", "entEstado": "SP" });
+    types_in_omie(&house, code, &json!({ "enderecoEntrega": delivery }));
+    assert_eq!(house.cycle().await.failed, None);
+    types_in_ploomes(&house, id, &json!({ "StreetAddressNumber": "12" }));
+    settle(&mut house).await;
+    let client = house.omie.lock().unwrap().client(code).unwrap();
+    assert_eq!(client["enderecoEntrega"]["entNumero"], "12");
+    assert_eq!(client["enderecoEntrega"]["entCidade"], "CAMPINAS (SP)", "what was not found is not touched");
+    calm(&house);
+    settle(&mut house).await;
+    let [_, contact] = addresses(&house, code, id);
+    assert_eq!(contact, (json!("Rua Nova"), json!(3_509_502)));
+}
+
+#[tokio::test]
 async fn a_tag_that_is_refused_holds_up_its_record_alone() {
     let mut house = House::build(|omie, _, clock| {
         for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
