@@ -86,12 +86,12 @@ impl Ours {
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
-    /// True when the last write of a mapping to a record before a moment was in no cycle that came to its end,
-    /// and none did since.
-    pub(super) fn forgot(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
+    /// When a mapping had last written to a record before a moment, if that was in no cycle that came to its
+    /// end, and none did since.
+    pub(super) fn forgot(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> Option<i64> {
         let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
         let last = writes.iter().rev().find(|(write_ms, by)| *write_ms <= at_ms && **by == *mapping);
-        last.is_some_and(|(write_ms, _)| {
+        last.map(|(write_ms, _)| *write_ms).filter(|write_ms| {
             let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
             !own.any(|cycle| *write_ms <= cycle.to_ms && cycle.to_ms <= at_ms)
         })
