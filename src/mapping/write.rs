@@ -165,7 +165,7 @@ impl Mapping {
         } else {
             match translate(field, end, (index, value), standing, references) {
                 Wire::Value(wire) => wire,
-                Wire::Keep => return Ok(kept(end)),
+                Wire::Keep => return Ok(Sent::Kept),
                 Wire::Hold(trouble) if standing.is_some() => return Ok(Sent::Held(trouble)),
                 Wire::Hold(trouble) => return Err(trouble),
             }
@@ -209,7 +209,7 @@ impl Mapping {
                         wire = given;
                         written.push((at, becomes));
                     }
-                    Wire::Keep => drop(draft.sent.insert(at, kept(end))),
+                    Wire::Keep => drop(draft.sent.insert(at, Sent::Kept)),
                     Wire::Hold(trouble) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(trouble))),
                     Wire::Hold(trouble) => return Err(trouble),
                 }
@@ -331,14 +331,6 @@ fn translate(
             }
             Missing::Empty | Missing::Keep => Wire::Keep,
         },
-    }
-}
-
-/// What became of a value without a twin that must not be emptied.
-const fn kept(end: &End) -> Sent {
-    match end.missing {
-        Missing::Keep => Sent::Kept,
-        Missing::Empty | Missing::Hold => Sent::Nothing,
     }
 }
 

@@ -33,10 +33,10 @@ impl Evidence<'_> {
     /// that looks like a write that never did, which is made again.
     pub(super) fn is_undone(&self, side: Side, life: &Life, at_ms: i64, is_back: impl Fn(&Fields) -> bool) -> bool {
         let place = self.mapping.sides.get(side).name();
-        let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < at_ms);
-        before.is_some_and(|(_, _, after)| is_back(after))
-            && (self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms)
-                || self.ours.unheard(&self.mapping.name, &place, &life.id, at_ms))
+        self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms).is_some_and(|write_ms| {
+            let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < write_ms);
+            before.is_some_and(|(_, _, after)| is_back(after))
+        })
     }
 
     /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,
@@ -104,7 +104,10 @@ impl Evidence<'_> {
         other: &Life,
         mut changes: &'c [Change<'v>],
     ) -> Option<&'c Change<'v>> {
-        let snapshots = || other.deeds.iter().flat_map(|(_, before, after)| [before, after]).chain([&other.last]);
+        // A record that was not there yet, or is gone, shows no emptiness.
+        let is_there = |then: &&Fields| !then.values.iter().all(is_empty);
+        let past = || other.deeds.iter().flat_map(|(_, before, after)| [before, after]).filter(is_there);
+        let snapshots = || past().chain([&other.last]);
         let arrived = |one: &Change<'_>| snapshots().any(|there| alike(field, one.after, there.value(index)));
         while let Some((last, before)) = changes.split_last() {
             let ran = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);

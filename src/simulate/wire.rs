@@ -88,23 +88,17 @@ impl Ours {
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
-    /// True when the last write of a mapping to a record before a moment was in no cycle that came to its end,
-    /// and none did since.
-    pub(super) fn forgot(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
+    /// When a mapping had last written to a record before a moment, if nobody knew of that write by then: it was
+    /// in no cycle that came to its end and none did since, or its answer said nothing and no cycle has looked.
+    pub(super) fn forgot(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> Option<i64> {
         let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
         let last = writes.iter().rev().find(|(write_ms, by)| *write_ms <= at_ms && **by == *mapping);
-        last.is_some_and(|(write_ms, _)| {
+        let is_unknown = |write: &&Write| {
             let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
-            !own.any(|cycle| *write_ms <= cycle.to_ms && cycle.to_ms <= at_ms)
-        })
-    }
-
-    /// True when the answer to the last write of a mapping to a record before a moment said nothing, and no cycle
-    /// has looked since.
-    pub(super) fn unheard(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
-        let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
-        let last = writes.iter().rev().find(|(write_ms, by)| *write_ms <= at_ms && **by == *mapping);
-        last.is_some_and(|write| self.unheard.contains(write) && !self.ran_between(mapping, write.0, at_ms))
+            !own.any(|cycle| write.0 <= cycle.to_ms && cycle.to_ms <= at_ms)
+                || (self.unheard.contains(*write) && !self.ran_between(mapping, write.0, at_ms))
+        };
+        last.filter(is_unknown).map(|(write_ms, _)| *write_ms)
     }
 
     /// True when a cycle of a mapping that had begun before a moment wrote to a record after it: what was

@@ -89,9 +89,24 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
                 .zip(half(Side::Right))
                 .map(|(left, right)| Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right }));
             let is = now.map(|fields| fields.value(index));
+            if let Some(from) = outvoting(field, Sides::each(half), is) {
+                return Verdict::Follow { from, why: Why::Filled };
+            }
             merge_field(field, was, is, now.map(|fields| fields.is_borrowed(index)))
         })
         .collect()
+}
+
+/// The side whose value won and found no twin: the other side's half alone is known, and what it held then
+/// stands there still.
+fn outvoting(field: &Field, was: Sides<Option<&Value>>, is: Sides<&Value>) -> Option<Side> {
+    let (side, was) = match (was.left, was.right) {
+        (Some(left), None) => (Side::Left, left),
+        (None, Some(right)) => (Side::Right, right),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let stands = same(field, was, is.get(side)) && !same(field, is.left, is.right);
+    (stands && !field.set && field.one_way_from().is_none()).then_some(side.other())
 }
 
 /// Compares one field.

@@ -9,7 +9,7 @@ use super::merge::{Verdict, Why, merge, same};
 use super::{Snapshot, settle, whole};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
-use crate::mapping::field::{Fields, Policy, Trouble, is_empty};
+use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
 use crate::reference::scalar_text;
@@ -261,13 +261,21 @@ impl Planner<'_> {
             if members.len() > 1 {
                 self.move_whole(verdicts, members, base);
             }
-            if let Some(first) = clash(verdicts, members) {
+            if let Some(first) = whole::clash(verdicts, members, |index| self.is_late(base, index)) {
                 self.fall(verdicts, (members, first), base, seen, &mut conflicts);
             } else if members.len() > 1 {
                 self.leave_whole(verdicts, members, seen);
             }
         }
         conflicts
+    }
+
+    /// True when two have met in a field before: what is filled there now had no twin then, and nobody typed it.
+    fn is_late(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
+        let known = |field: &Field| {
+            base.is_some_and(|base| Side::BOTH.iter().any(|side| base.get(*side).fields.contains_key(&field.key)))
+        };
+        self.mapping.fields.get(index).is_some_and(known)
     }
 
     /// At a first meeting a value may equal one that only stands in for an empty one over there. Where it
@@ -302,22 +310,6 @@ impl Planner<'_> {
             Some(Verdict::Agreed | Verdict::Conflict { .. }) | None => false,
         });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
-    }
-
-    /// A part that had no twin before is not filled into what is another whole on that side: a city
-    /// of one address and the street of another are nobody's.
-    fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
-        let late = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
-        let is_torn = members.iter().any(|index| {
-            let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
-            let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
-            verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
-        });
-        for index in members.iter().filter(|_| is_torn) {
-            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| late(verdict)) {
-                *verdict = Verdict::Unchanged;
-            }
-        }
     }
 
     fn fall(
@@ -423,9 +415,16 @@ impl Planner<'_> {
                         Sent::Held(trouble) => {
                             planned.held.push(Held { field: Some(*index), ..held(side, trouble.clone()) });
                         }
-                        // The base stays, so that it goes once there is a twin; a conflict is settled all the same.
-                        Sent::Kept if !matches!(why, Why::Won | Why::Answered) => {}
-                        Sent::Nothing | Sent::Kept => self.agree_as_is(planned, (side, *index), seen),
+                        Sent::Kept if matches!(why, Why::Won | Why::Answered) => {
+                            self.give_way(planned, (side, *index), seen);
+                        }
+                        // What is empty is filled once there is a twin.
+                        Sent::Kept if self.looks_up(*index) && is_empty(target.fields.value(*index)) => {
+                            self.agree_as_is(planned, (side, *index), seen);
+                        }
+                        // The base stays, so that it goes once there is a twin.
+                        Sent::Kept => {}
+                        Sent::Nothing => self.agree_as_is(planned, (side, *index), seen),
                         Sent::Written(becomes) => {
                             let given = source.fields.value(*index);
                             let becomes = becomes.clone().or_else(|| (given != value).then(|| value.clone()));
@@ -466,6 +465,19 @@ impl Planner<'_> {
         for each in [side, side.other()] {
             settle::know(link.base.get_mut(each), &field.key, seen.get(each).fields.value(index).clone());
         }
+    }
+
+    /// The conflict is settled, and what the side would hold has no twin yet. Its half alone is known, so that
+    /// the winner's value goes once there is one, whoever is the newest then.
+    fn give_way(&self, planned: &mut Planned, (side, index): (Side, usize), seen: &Sides<Seen<'_>>) {
+        let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
+        settle::know(link.base.get_mut(side), &field.key, seen.get(side).fields.value(index).clone());
+        settle::forget(link.base.get_mut(side.other()), &field.key);
+    }
+
+    fn looks_up(&self, index: usize) -> bool {
+        let field = self.mapping.fields.get(index);
+        field.is_some_and(|field| Side::BOTH.iter().any(|side| field.ends.get(*side).lookup.is_some()))
     }
 
     /// The values one side must become, and why.
@@ -527,26 +539,6 @@ impl Planner<'_> {
             }
         }
     }
-}
-
-/// Whether fields that belong together changed on both sides; and whether they meet for the first time.
-fn clash(verdicts: &[Verdict], members: &[usize]) -> Option<bool> {
-    let mut follows = Sides::new(false, false);
-    let (mut conflict, mut first) = (false, true);
-    for verdict in members.iter().filter_map(|index| verdicts.get(*index)) {
-        match verdict {
-            Verdict::Conflict { first: met } => {
-                conflict = true;
-                first &= met;
-            }
-            Verdict::Follow { from, why } => {
-                *follows.get_mut(*from) = true;
-                first &= matches!(why, Why::Filled | Why::First);
-            }
-            Verdict::Unchanged | Verdict::Agreed | Verdict::Union { .. } => {}
-        }
-    }
-    (conflict || (!first && follows.left && follows.right)).then_some(first)
 }
 
 pub(super) fn held(side: Side, trouble: Trouble) -> Held {

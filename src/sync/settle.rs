@@ -36,6 +36,13 @@ pub(super) fn know(half: &mut Half, key: &str, value: Value) {
     half.fields.insert(key.to_owned(), value);
 }
 
+/// Forgets what was known of a value: it has yet to move.
+pub(super) fn forget(half: &mut Half, key: &str) {
+    half.expected.remove(key);
+    half.under_way.remove(key);
+    half.fields.remove(key);
+}
+
 /// Remembers a value that was sent and that no answer confirmed.
 fn expect(half: &mut Half, key: &str, value: Value) {
     half.expected.insert(key.to_owned());
@@ -317,12 +324,10 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
                 know(link.base.get_mut(step.side.other()), &effect.key, effect.given.unwrap_or(effect.becomes));
                 continue;
             }
-            // A set that takes what it lacks is merged anew from whatever arrived.
-            if effect.union {
-                continue;
-            }
             let before = before.fields.value(effect.index).clone();
-            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, at_ms };
+            // A set that takes what it lacks is merged anew from whatever arrived: what was given is not had there.
+            let given = effect.given.filter(|_| !effect.union);
+            let sent = UnderWay { before, becomes: effect.becomes, given, at_ms };
             link.base.get_mut(step.side).under_way.insert(effect.key, sent);
         }
         link.base.get_mut(step.side).print = 0;
@@ -356,7 +361,8 @@ pub fn updated(mapping: &Mapping, link: &Link, step: &Step, now: Sides<&Image>, 
         match (answer, effect.given.clone()) {
             // Each side of a set gets what it lacks. Until the giving side has got its part as well, what
             // this side now has over it is news, whatever becomes of that other step.
-            (_, Some(given)) if effect.union => know(half, &effect.key, given),
+            (Some(_), Some(given)) if effect.union => know(half, &effect.key, given),
+            (None, Some(given)) if effect.union => expect(half, &effect.key, given),
             // What the write only touched and reads as nobody foresaw, a person may have typed a moment before.
             (Some(image), None) if !effect.foresees(mapping, image) => {}
             (Some(image), _) if !flaw::is(Flaw::EchoIsEdit) => {

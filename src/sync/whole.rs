@@ -1,4 +1,5 @@
-//! Groups that count as a whole, where a side holds one that the other side does not show.
+//! Groups whose fields win or lose together: whether they clash, and where a side holds a whole that the other
+//! side does not show.
 //!
 //! What we wrote may uncover another whole: once the first address is cleared, the second one is read. Nobody
 //! who edits the empty side has seen it, so an edit there is written beside it, as into a record without it, and
@@ -8,8 +9,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::merge::{Verdict, Why};
-use super::plan::Planner;
+use super::merge::{Verdict, Why, same};
+use super::plan::{Planner, Seen};
 use crate::link::Half;
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, is_empty};
@@ -32,6 +33,43 @@ impl Planner<'_> {
             }
         }
     }
+
+    /// A part that had no twin before is not filled into what is another whole on that side: a city
+    /// of one address and the street of another are nobody's.
+    pub(super) fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
+        let late = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
+        let is_torn = members.iter().any(|index| {
+            let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
+            let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
+            verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
+        });
+        for index in members.iter().filter(|_| is_torn) {
+            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| late(verdict)) {
+                *verdict = Verdict::Unchanged;
+            }
+        }
+    }
+}
+
+/// Whether fields that belong together changed on both sides; and whether they meet for the first time.
+pub(super) fn clash(verdicts: &[Verdict], members: &[usize], is_late: impl Fn(usize) -> bool) -> Option<bool> {
+    let mut follows = Sides::new(false, false);
+    let (mut conflict, mut first) = (false, true);
+    for (index, verdict) in members.iter().filter_map(|index| Some((*index, verdicts.get(*index)?))) {
+        match verdict {
+            Verdict::Follow { why: Why::Filled, .. } if is_late(index) => {}
+            Verdict::Conflict { first: met } => {
+                conflict = true;
+                first &= met;
+            }
+            Verdict::Follow { from, why } => {
+                *follows.get_mut(*from) = true;
+                first &= matches!(why, Why::Filled | Why::First);
+            }
+            Verdict::Unchanged | Verdict::Agreed | Verdict::Union { .. } => {}
+        }
+    }
+    (conflict || (!first && follows.left && follows.right)).then_some(first)
 }
 
 /// A record without the groups in which it holds another whole than the other side knows.

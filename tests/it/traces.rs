@@ -252,6 +252,96 @@ async fn a_set_that_keeps_what_was_taken_out_is_told() {
 }
 
 #[tokio::test]
+async fn a_set_of_two_edits_that_keeps_what_was_taken_out_is_told() {
+    for lost in [false, true] {
+        let (mut house, code, id) = pair().await;
+        house.omie.lock().unwrap().switches.tags_replace = false;
+        types_in_omie(&house, code, &json!({ "tags": [{ "tag": "VIP" }] }));
+        settle(&mut house).await;
+        types_in_omie(
+            &house,
+            code,
+            &json!({ "tags": [{ "tag": "VIP" }, { "tag": "Varejo" }], "homepage": "aurora.ex" }),
+        );
+        types_in_ploomes(&house, id, &json!({ "Tags": [], "Email": "aurora@ex.com" }));
+        if lost {
+            strike(&house, "lose-answer:PATCH Contacts:1");
+        }
+        house.cycle().await;
+        settle(&mut house).await;
+        assert_eq!(conflicts(&house), 1, "lost: {lost}, Omie adds tags and takes none away");
+    }
+}
+
+/// A client and its contact meet at different addresses, and nobody finds a city at first.
+async fn meeting_without_cities() -> (House, i64, i64) {
+    let mut ids = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        let mut contact = contact("Padaria Aurora");
+        contact["StreetAddress"] = json!("Rua Velha");
+        contact["City"] = json!(3_550_308);
+        ids.1 = ploomes.person_adds(clock.now(), &contact).unwrap();
+        clock.skip_ms(60_000);
+        let mut client = client("Padaria Aurora");
+        client["endereco"] = json!("Rua Nova");
+        client["cidade_ibge"] = json!("3509502");
+        ids.0 = omie.person_adds(clock.now(), &client).unwrap();
+    });
+    strike(&house, "empty-list:GET Cities:*");
+    assert_eq!(house.cycle().await.failed, None);
+    calm(&house);
+    (house, ids.0, ids.1)
+}
+
+/// Street and city of a client and of its contact.
+fn addresses(house: &House, code: i64, id: i64) -> [(Value, Value); 2] {
+    let client = house.omie.lock().unwrap().client(code).unwrap();
+    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
+    let cities = (client["cidade_ibge"].clone(), contact["City"]["IBGECode"].clone());
+    [(client["endereco"].clone(), cities.0), (contact["StreetAddress"].clone(), cities.1)]
+}
+
+#[tokio::test]
+async fn a_city_that_won_goes_once_it_is_found() {
+    let (mut house, code, id) = meeting_without_cities().await;
+    let [_, contact] = addresses(&house, code, id);
+    assert_eq!(contact, (json!("Rua Nova"), json!(3_550_308)), "without a twin it wipes nothing");
+    settle(&mut house).await;
+    let [client, contact] = addresses(&house, code, id);
+    assert_eq!(client, (json!("Rua Nova"), json!("3509502")));
+    assert_eq!(contact, (json!("Rua Nova"), json!(3_509_502)));
+    assert!(house.runner.ledger.open_conflicts().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_typed_while_a_city_that_won_is_sought_is_heard() {
+    let (mut house, code, id) = meeting_without_cities().await;
+    types_in_ploomes(&house, id, &json!({ "StreetAddress": "Rua Terceira", "City": 3_518_800 }));
+    settle(&mut house).await;
+    let [client, contact] = addresses(&house, code, id);
+    assert_eq!(contact, (json!("Rua Terceira"), json!(3_518_800)));
+    assert_eq!(client, (json!("Rua Terceira"), json!("3518800")));
+}
+
+#[tokio::test]
+async fn a_city_that_nobody_finds_by_its_name_goes_once_it_is_found() {
+    let (mut house, code, id) = pair().await;
+    strike(&house, "empty-list:PesquisarCidades:*");
+    let delivery = json!({ "entEndereco": "Rua Nova", "entCidade": "CAMPINAS (SP)", "entEstado": "SP" });
+    types_in_omie(&house, code, &json!({ "enderecoEntrega": delivery }));
+    assert_eq!(house.cycle().await.failed, None);
+    types_in_ploomes(&house, id, &json!({ "StreetAddressNumber": "12" }));
+    settle(&mut house).await;
+    let client = house.omie.lock().unwrap().client(code).unwrap();
+    assert_eq!(client["enderecoEntrega"]["entNumero"], "12");
+    assert_eq!(client["enderecoEntrega"]["entCidade"], "CAMPINAS (SP)", "what was not found is not touched");
+    calm(&house);
+    settle(&mut house).await;
+    let [_, contact] = addresses(&house, code, id);
+    assert_eq!(contact, (json!("Rua Nova"), json!(3_509_502)));
+}
+
+#[tokio::test]
 async fn a_tag_that_is_refused_holds_up_its_record_alone() {
     let mut house = House::build(|omie, _, clock| {
         for (at, tags) in [json!([{ "tag": "Proibida" }]), json!([])].into_iter().enumerate() {
