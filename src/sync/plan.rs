@@ -261,7 +261,7 @@ impl Planner<'_> {
             if members.len() > 1 {
                 self.move_whole(verdicts, members, base);
             }
-            if let Some(first) = whole::clash(verdicts, members, |index| self.is_late(base, index)) {
+            if let Some(first) = whole::clash(verdicts, members, |index| self.is_known(base, index)) {
                 self.fall(verdicts, (members, first), base, seen, &mut conflicts);
             } else if members.len() > 1 {
                 self.leave_whole(verdicts, members, seen);
@@ -271,7 +271,7 @@ impl Planner<'_> {
     }
 
     /// True when two have met in a field before: what is filled there now had no twin then, and nobody typed it.
-    fn is_late(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
+    fn is_known(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
         let known = |field: &Field| {
             base.is_some_and(|base| Side::BOTH.iter().any(|side| base.get(*side).fields.contains_key(&field.key)))
         };

@@ -37,14 +37,14 @@ impl Planner<'_> {
     /// A part that had no twin before is not filled into what is another whole on that side: a city
     /// of one address and the street of another are nobody's.
     pub(super) fn leave_whole(&self, verdicts: &mut [Verdict], members: &[usize], seen: &Sides<Seen<'_>>) {
-        let late = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
+        let is_filled = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
         let is_torn = members.iter().any(|index| {
             let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
             let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
             verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
         });
         for index in members.iter().filter(|_| is_torn) {
-            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| late(verdict)) {
+            if let Some(verdict) = verdicts.get_mut(*index).filter(|verdict| is_filled(verdict)) {
                 *verdict = Verdict::Unchanged;
             }
         }
@@ -52,12 +52,12 @@ impl Planner<'_> {
 }
 
 /// Whether fields that belong together changed on both sides; and whether they meet for the first time.
-pub(super) fn clash(verdicts: &[Verdict], members: &[usize], is_late: impl Fn(usize) -> bool) -> Option<bool> {
+pub(super) fn clash(verdicts: &[Verdict], members: &[usize], is_known: impl Fn(usize) -> bool) -> Option<bool> {
     let mut follows = Sides::new(false, false);
     let (mut conflict, mut first) = (false, true);
     for (index, verdict) in members.iter().filter_map(|index| Some((*index, verdicts.get(*index)?))) {
         match verdict {
-            Verdict::Follow { why: Why::Filled, .. } if is_late(index) => {}
+            Verdict::Follow { why: Why::Filled, .. } if is_known(index) => {}
             Verdict::Conflict { first: met } => {
                 conflict = true;
                 first &= met;
