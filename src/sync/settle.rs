@@ -77,7 +77,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i6
 /// True when what a side holds is what its system made of a value we sent: the write's author or the
 /// field's canon explains the difference, or it is one that systems make and people hardly do, of
 /// case, accents and spaces.
-fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
+pub(super) fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> bool {
     let folds = || match (sent, now) {
         (Value::String(sent), Value::String(now)) => folded(sent) == folded(now),
         _ => false,

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::merge::{Verdict, Why, same};
+use super::merge::{Verdict, Why};
 use super::plan::{Planner, Seen};
+use super::settle;
 use crate::link::Half;
 use crate::mapping::Mapping;
 use crate::mapping::field::{At, Field, is_empty};
@@ -40,7 +41,9 @@ impl Planner<'_> {
         let is_filled = |verdict: &Verdict| matches!(verdict, Verdict::Follow { why: Why::Filled, .. });
         let is_torn = members.iter().any(|index| {
             let (field, verdict) = (self.mapping.fields.get(*index), verdicts.get(*index));
-            let differs = |one| !same(one, seen.left.fields.value(*index), seen.right.fields.value(*index));
+            // What a system writes in capitals is the same whole.
+            let [left, right] = Side::BOTH.map(|side| seen.get(side).fields.value(*index));
+            let differs = |field| !settle::explains(field, false, left, right);
             verdict == Some(&Verdict::Unchanged) && field.is_some_and(differs)
         });
         for index in members.iter().filter(|_| is_torn) {

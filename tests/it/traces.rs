@@ -454,3 +454,19 @@ async fn a_copy_retyped_in_capitals_beside_a_new_name_is_an_edit() {
     let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
     assert_eq!((&contact["Name"], &contact["LegalName"]), (&json!("PADARIA DA ANA"), &json!("PADARIA AURORA")));
 }
+
+#[tokio::test]
+async fn a_city_goes_once_it_is_found_where_the_street_is_in_capitals() {
+    let (mut house, code, id) = pair().await;
+    types_in_ploomes(&house, id, &json!({ "StreetAddress": "Rua Nova", "City": 3_509_502 }));
+    settle(&mut house).await;
+    types_in_omie(&house, code, &json!({ "endereco_numero": "12", "cidade_ibge": "3518800" }));
+    strike(&house, "empty-list:GET Cities:*");
+    assert_eq!(house.cycle().await.failed, None);
+    assert_eq!(addresses(&house, code, id)[1], (json!("Rua Nova"), json!(null)), "nobody finds the city");
+    calm(&house);
+    settle(&mut house).await;
+    let [client, contact] = addresses(&house, code, id);
+    assert_eq!(client, (json!("RUA NOVA"), json!("3518800")));
+    assert_eq!(contact, (json!("Rua Nova"), json!(3_518_800)));
+}
