@@ -263,6 +263,17 @@ impl Evidence<'_> {
             || (is_empty(change.after) && !fields().any(|(field, value)| alike(field, change.before, value)))
     }
 
+    /// True when a person took what was typed on the other side away where it stood, in its place or in one of
+    /// its kin.
+    pub(super) fn is_taken_away(&self, change: &Change<'_>, kin: &[usize], other: &Life) -> bool {
+        let shows = |then: &Fields| {
+            let mut fields = kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, then.value(*at))));
+            fields.any(|(field, value)| alike(field, change.after, value))
+        };
+        let mut later = other.deeds.iter().filter(|(at_ms, ..)| *at_ms >= change.at_ms && !is_empty(change.after));
+        later.any(|(_, before, after)| shows(before) && !shows(after))
+    }
+
     /// True when what belongs together was typed anew on the other side after a whole cycle had carried
     /// over what was typed before.
     pub(super) fn is_outlived(&self, index: usize, at_ms: i64, (side, life): (Side, &Life)) -> bool {

@@ -131,8 +131,9 @@ impl World<'_> {
             let mut member = held(&member);
             // A process whose clock is set between two lives cannot know how long ago it asked.
             let clock = |limit: &str| self.script.sets_clock() && limit == "redundant";
-            // Nor can a system that lies about having no records be asked for a good answer.
-            let lies = times(&mut *member, "empty-list");
+            // Nor can a system that lies about having no records be asked for a good answer, or one know what it
+            // refused twice.
+            let lies = times(&mut *member, "empty-list") + times(&mut *member, "deliver-twice");
             let excused = |limit: &str| clock(limit) || (limit == "misuse" && lies >= LIES);
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
             let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
