@@ -114,7 +114,16 @@ pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>,
     // Two people may fix the same typo: that is agreement, not a conflict.
     if same(field, is.left, is.right) {
         let settled = was.is_some_and(|was| was.left == is.left && was.right == is.right);
-        return if settled { Verdict::Unchanged } else { Verdict::Agreed };
+        // What was typed on one side is no copy, even where it equals what stands in for nothing on the other.
+        let typed = |from: &Side| {
+            let is_news = was.is_some_and(|was| !same(field, was.get(*from), is.get(*from)));
+            is_news && *borrowed.get(from.other()) && !borrowed.get(*from) && field.one_way_from().is_none()
+        };
+        return match Side::BOTH.into_iter().find(typed) {
+            Some(from) => Verdict::Follow { from, why: Why::Changed },
+            None if settled => Verdict::Unchanged,
+            None => Verdict::Agreed,
+        };
     }
     if field.set && field.one_way_from().is_none() {
         return merge_set(field, was, is);

@@ -470,3 +470,23 @@ async fn a_city_goes_once_it_is_found_where_the_street_is_in_capitals() {
     assert_eq!(client, (json!("RUA NOVA"), json!("3518800")));
     assert_eq!(contact, (json!("Rua Nova"), json!(3_518_800)));
 }
+
+#[tokio::test]
+async fn a_legal_name_that_equals_the_new_name_is_no_copy_of_it() {
+    let mut ids = (0, 0);
+    let mut house = House::build(|_, ploomes, clock| {
+        let contact = json!({ "TypeId": 1, "Name": "Padaria Aurora", "Register": "11222333000181" });
+        ids.1 = ploomes.person_adds(clock.now(), &contact).unwrap();
+    });
+    settle(&mut house).await;
+    ids.0 = house.omie.lock().unwrap().clients().next().unwrap()["codigo_cliente_omie"].as_i64().unwrap();
+    types_in_omie(&house, ids.0, &json!({ "razao_social": "Móveis Aurora" }));
+    types_in_ploomes(&house, ids.1, &json!({ "Name": "Móveis Aurora" }));
+    settle(&mut house).await;
+    types_in_omie(&house, ids.0, &json!({ "nome_fantasia": "Padaria" }));
+    settle(&mut house).await;
+    let client = house.omie.lock().unwrap().client(ids.0).unwrap();
+    let contact = house.ploomes.lock().unwrap().contact(ids.1).unwrap();
+    assert_eq!((&client["nome_fantasia"], &client["razao_social"]), (&json!("Padaria"), &json!("Móveis Aurora")));
+    assert_eq!((&contact["Name"], &contact["LegalName"]), (&json!("Padaria"), &json!("Móveis Aurora")));
+}
