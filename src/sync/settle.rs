@@ -148,7 +148,9 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
         half.missed = false;
         for key in std::mem::take(&mut half.expected) {
             let Some((index, field)) = mapping.keyed(&key) else {
-                half.expected.extend(half.under_way.contains_key(&key).then_some(key));
+                // Once the line is back nobody can tell who has touched its value in between.
+                let stays = half.under_way.contains_key(&key) && (is_ours(one) || stands_still(half, one));
+                half.expected.extend(stays.then_some(key));
                 continue;
             };
             let sent = half.under_way.remove(&key);

@@ -31,7 +31,7 @@ fn what_one_mapping_writes_the_next_one_carries_on() {
 }
 
 /// Each of them showed a defect once: of the engine (114, 326, 1815, 4068, 5001, 6240, 6880, 7649, 8282, 9684,
-/// 22671), of a system file (6576), of a rule (1060, 6783, 10587, 20412) or of the judge.
+/// 22671, 102575, 113594, 117954), of a system file (6576), of a rule (1060, 6783, 10587, 20412) or of the judge.
 #[test]
 fn seeds_that_broke_once_hold() {
     let one = stage(&files::carried());
@@ -42,7 +42,10 @@ fn seeds_that_broke_once_hold() {
         (
             &one,
             hourly(Severity::Mild),
-            &[555, 1650, 1789, 6240, 6791, 6880, 7649, 8282, 9684, 10587, 11964, 20412, 22015, 22671, 52343][..],
+            &[
+                555, 1650, 1789, 6240, 6791, 6880, 7649, 8282, 9684, 10587, 11964, 20412, 22015, 22671, 52343, 102575,
+                103076, 111206, 113594, 117954, 118471,
+            ][..],
         ),
         (&one, hourly(Severity::Harsh), &[114, 326, 546, 1060, 1126]),
         (&one, rare, &[5001, 5054, 6576, 6783, 7443, 9684]),
