@@ -39,9 +39,20 @@ impl Evidence<'_> {
                     .get(side)
                     .iter()
                     .filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
-                moved
-                    .map(|(at_ms, before, after)| (*at_ms, before.contains(*member), after.contains(*member)))
-                    .collect::<Vec<_>>()
+                let mut lasting: Vec<(i64, bool, bool)> = Vec::new();
+                for (at_ms, before, after) in moved {
+                    let (was, is) = (before.contains(*member), after.contains(*member));
+                    // What was changed and changed back before a cycle ran was never there.
+                    let unseen = |last: &(i64, bool, bool)| {
+                        last.1 == is && !self.ours.ran_between(&self.mapping.name, last.0, *at_ms)
+                    };
+                    if lasting.last().is_some_and(unseen) {
+                        lasting.pop();
+                    } else {
+                        lasting.push((*at_ms, was, is));
+                    }
+                }
+                lasting
             });
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
