@@ -39,6 +39,32 @@ impl Evidence<'_> {
         })
     }
 
+    /// True for a place that is empty because what stood there moved up: of two phones the first was cleared.
+    pub(super) fn has_moved_up(&self, (side, pair): (Side, &Sides<Life>), index: usize, change: &Change<'_>) -> bool {
+        let kin = self.kin(index);
+        let times = |then: &Fields| {
+            let fields = kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, then.value(*at))));
+            fields.filter(|(field, value)| alike(field, change.before, value)).count()
+        };
+        let mut own = pair.get(side).deeds.iter().filter(|(at_ms, ..)| *at_ms == change.at_ms);
+        is_empty(change.after) && own.any(|(_, before, after)| times(before) == times(after))
+    }
+
+    /// True for a value that people typed where a group looks for it, though it did not count there at first:
+    /// the fourth of three phones.
+    pub(super) fn is_typed_behind(&self, field: &Field, value: &Value, pair: &Sides<Life>) -> bool {
+        Side::BOTH.into_iter().any(|side| {
+            let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+            let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
+            let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == *id);
+            let paths = || self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
+            own.filter_map(|deed| deed.after.as_ref()).any(|body| {
+                let mut typed = paths().filter_map(|(path, _)| path.look(body));
+                typed.any(|typed| has_leaf(&typed, &|leaf| same(field, leaf, value)))
+            })
+        })
+    }
+
     /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,
     /// or gives way to what nobody knew of yet.
     pub(super) fn is_no_order(
@@ -50,6 +76,7 @@ impl Evidence<'_> {
         let is_back = |then: &Fields| alike(field, then.value(index), change.after);
         is_unresolved(change.after)
             || change.borrowed
+            || self.has_moved_up((side, pair), index, change)
             || self.is_cleared_unmet(pair, change)
             || self.is_undone(side, pair.get(side), change.at_ms, is_back)
     }
@@ -333,5 +360,14 @@ impl Evidence<'_> {
         let place = self.mapping.sides.get(side).name();
         let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
         self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
+    }
+}
+
+/// True when a text or number somewhere in a value is such a one.
+fn has_leaf(value: &Value, is: &impl Fn(&Value) -> bool) -> bool {
+    match value {
+        Value::Array(all) => all.iter().any(|one| has_leaf(one, is)),
+        Value::Object(all) => all.values().any(|one| has_leaf(one, is)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => is(value),
     }
 }

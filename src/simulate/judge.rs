@@ -208,14 +208,14 @@ impl Evidence<'_> {
         for side in Side::BOTH {
             let value = last.get(side);
             let lent = self.lent(field, side, pair);
-            let known = lent.iter().chain(&of_kin);
             let stands_in = pair.get(side).last.is_borrowed(index);
-            let known = known.into_iter().any(|change| {
+            let known = lent.iter().chain(&of_kin).any(|change| {
                 alike(field, change.after, value)
                     || self.holds(index, (side, pair.get(side)), change.after)
                     || self.is_made_of((index, field), side, (change.after, value))
             });
-            let known = known || self.is_read_of_typed(field, side, &pair.get(side).id);
+            let read = self.is_read_of_typed(field, side, &pair.get(side).id);
+            let known = known || read || self.is_typed_behind(field, value, pair);
             let alike = alike(field, last.left, last.right)
                 && Side::BOTH.iter().any(|side| self.is_carried(*side, field) || self.fills_itself(*side, field));
             let given = !field.flows_to(side) && self.fills_itself(side, field);
@@ -242,6 +242,10 @@ impl Evidence<'_> {
         (index, field): (usize, &Field),
     ) -> Option<(&'static str, String)> {
         let now = Sides::each(|side| pair.get(side).last.value(index));
+        let moved_up = |side: Side| {
+            let last = changes((index, field), side, pair.get(side)).pop();
+            last.is_some_and(|change| self.has_moved_up((side, pair), index, &change))
+        };
         let excused = Side::BOTH.into_iter().any(|side| {
             let life = pair.get(side);
             let last = changes((index, field), side, life).pop();
@@ -250,6 +254,7 @@ impl Evidence<'_> {
                 || self.is_told(link, index, side, &Value::Null)
                 || self.kin(index).iter().any(|at| self.is_told(link, *at, side, now.get(side)))
                 || (self.is_read_of_typed(field, side, &life.id) && self.is_cleared(index, (side.other(), pair)))
+                || (self.is_typed_behind(field, now.get(side), pair) && moved_up(side.other()))
                 || self.holds(index, (side, life), now.get(side.other()))
                 || life.last.is_borrowed(index)
                 || self.is_raced(index, side, life)
