@@ -115,6 +115,22 @@ fn a_damaged_store_is_an_error_and_never_an_empty_store() {
 }
 
 #[test]
+fn a_store_killed_while_it_was_being_born_is_born_again() {
+    let dir = TempDir::new().unwrap();
+    drop(SledStore::open(dir.path()).unwrap());
+    let settings = fs::read(dir.path().join("conf")).unwrap();
+    for written in 0..settings.len() {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("conf"), &settings[..written]).unwrap();
+        let store = SledStore::open(dir.path()).unwrap_or_else(|error| panic!("{written} bytes: {error:?}"));
+        put(&store, b"value");
+        store.flush().unwrap();
+        drop(store);
+        drop(SledStore::open(dir.path()).unwrap());
+    }
+}
+
+#[test]
 fn the_file_conf_may_be_lost() {
     for damage in [&b""[..], b"nonsense"] {
         let dir = TempDir::new().unwrap();

@@ -75,6 +75,9 @@ impl SledStore {
         fs::create_dir_all(dir).map_err(fail)?;
         let witness = lock(dir)?;
         let seen = testimony(dir, &witness)?;
+        if seen.is_none() {
+            leave_settings(dir).map_err(fail)?;
+        }
 
         let store = Self {
             dir: dir.into(),
@@ -291,6 +294,15 @@ fn testimony(dir: &Path, mut witness: &File) -> Result<Option<u64>, Error> {
         Some(Ok(writes)) => Ok(Some(writes)),
         Some(Err(_)) => Err(broken(dir, format!("its file `{WITNESS}` cannot be understood"))),
         None => Ok(None),
+    }
+}
+
+/// Takes away the settings of sled where no store was born yet: it writes them in two pieces, and a process
+/// killed between the two leaves a file that it does not read. It writes the same ones again.
+fn leave_settings(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(dir.join("conf")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
