@@ -116,8 +116,8 @@ pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>,
         let settled = was.is_some_and(|was| was.left == is.left && was.right == is.right);
         // What was typed on one side is no copy, even where it equals what stands in for nothing on the other.
         let typed = |from: &Side| {
-            let is_news = was.is_some_and(|was| !same(field, was.get(*from), is.get(*from)));
-            is_news && *borrowed.get(from.other()) && !borrowed.get(*from) && field.one_way_from().is_none()
+            let stands_in = *borrowed.get(from.other()) && !borrowed.get(*from) && field.one_way_from().is_none();
+            stands_in && was.is_some_and(|was| !same(field, was.get(*from), is.get(*from)))
         };
         return match Side::BOTH.into_iter().find(typed) {
             Some(from) => Verdict::Follow { from, why: Why::Changed },
