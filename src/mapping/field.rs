@@ -50,6 +50,11 @@ impl Field {
         self.arrow.flows_to(side)
     }
 
+    /// True when its value is translated through a reference, so that it may have no twin today.
+    pub const fn looks_up(&self) -> bool {
+        self.ends.left.lookup.is_some() || self.ends.right.lookup.is_some()
+    }
+
     /// The side it is one-way from, if it is.
     pub const fn one_way_from(&self) -> Option<Side> {
         match self.arrow {

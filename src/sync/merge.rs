@@ -180,13 +180,12 @@ fn merge_known(field: &Field, was: Sides<&Value>, is: Sides<&Value>, borrowed: S
 
 /// A value that had no twin when it was last looked at may have one now.
 fn retry(field: &Field, is: Sides<&Value>) -> Option<Verdict> {
-    let looked_up = field.ends.left.lookup.is_some() || field.ends.right.lookup.is_some();
     let from = match (is_empty(is.left), is_empty(is.right)) {
         (false, true) => Side::Left,
         (true, false) => Side::Right,
         (false, false) | (true, true) => return None,
     };
-    (looked_up && field.flows_to(from.other())).then_some(Verdict::Follow { from, why: Why::Filled })
+    (field.looks_up() && field.flows_to(from.other())).then_some(Verdict::Follow { from, why: Why::Filled })
 }
 
 /// Two full records meet for the first time: one fills what the other lacks.

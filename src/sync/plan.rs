@@ -411,6 +411,7 @@ impl Planner<'_> {
                 let mut moves = Vec::new();
                 for (index, sent) in &draft.sent {
                     let (Some(value), Some(why)) = (values.get(index), whys.get(index)) else { continue };
+                    let looks_up = self.mapping.fields.get(*index).is_some_and(Field::looks_up);
                     match sent {
                         Sent::Held(trouble) => {
                             planned.held.push(Held { field: Some(*index), ..held(side, trouble.clone()) });
@@ -419,7 +420,7 @@ impl Planner<'_> {
                             self.give_way(planned, (side, *index), seen);
                         }
                         // What is empty is filled once there is a twin.
-                        Sent::Kept if self.looks_up(*index) && is_empty(target.fields.value(*index)) => {
+                        Sent::Kept if looks_up && is_empty(target.fields.value(*index)) => {
                             self.agree_as_is(planned, (side, *index), seen);
                         }
                         // The base stays, so that it goes once there is a twin.
@@ -473,11 +474,6 @@ impl Planner<'_> {
         let (Some(link), Some(field)) = (&mut planned.link, self.mapping.fields.get(index)) else { return };
         settle::know(link.base.get_mut(side), &field.key, seen.get(side).fields.value(index).clone());
         settle::forget(link.base.get_mut(side.other()), &field.key);
-    }
-
-    fn looks_up(&self, index: usize) -> bool {
-        let field = self.mapping.fields.get(index);
-        field.is_some_and(|field| Side::BOTH.iter().any(|side| field.ends.get(*side).lookup.is_some()))
     }
 
     /// The values one side must become, and why.

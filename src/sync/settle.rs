@@ -267,12 +267,10 @@ fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
 
 /// True when a value waits for its twin: it has none today and may have one tomorrow.
 fn lacks_twin(mapping: &Mapping, base: &Sides<Half>) -> bool {
-    mapping.fields.iter().filter(|field| field.ends.left.lookup.is_some() || field.ends.right.lookup.is_some()).any(
-        |field| {
-            let empty = |side: Side| base.get(side).fields.get(&field.key).is_none_or(is_empty);
-            Side::BOTH.into_iter().any(|side| empty(side) && !empty(side.other()) && field.flows_to(side))
-        },
-    )
+    mapping.fields.iter().filter(|field| field.looks_up()).any(|field| {
+        let empty = |side: Side| base.get(side).fields.get(&field.key).is_none_or(is_empty);
+        Side::BOTH.into_iter().any(|side| empty(side) && !empty(side.other()) && field.flows_to(side))
+    })
 }
 
 /// Notes which image a side was seen in; its print only when nothing of it has to move.
