@@ -7,17 +7,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Error, Runner};
-use crate::config::system::Load;
 use crate::connector::Row;
 use crate::link::Link;
 use crate::record::{Side, Sides};
 use crate::reference::{References, Table, Want};
 use crate::store::Ledger;
-use crate::sync::{Plan, Snapshot, reconcile};
+use crate::sync::{Draft, Plan, Snapshot};
 
 /// A whole reference stays good for this long: asking sooner would be asking the same again.
 const FRESH_MS: i64 = 60_000;
-/// Rounds of looking up before the mapping is taken to be going in circles.
+/// Rounds of looking up, beside one for each whole reference, before the mapping is taken to be going in circles.
 const ROUNDS_MAX: usize = 6;
 
 /// References read before. Copies share them.
@@ -152,8 +151,9 @@ impl Runner {
         snapshot: &mut Snapshot,
         known: &BTreeMap<String, u64>,
     ) -> Result<Plan, Error> {
-        for _ in 0..ROUNDS_MAX {
-            let wanted = match reconcile(&self.mapping, snapshot) {
+        let mut draft = Draft::default();
+        for _ in 0..ROUNDS_MAX + self.mapping.whole.len() {
+            let wanted = match draft.finish(&self.mapping, snapshot) {
                 Ok(plan) => return Ok(plan),
                 Err(wanted) => wanted,
             };
@@ -172,7 +172,7 @@ impl Runner {
         let Some(references) = Arc::get_mut(&mut snapshot.references) else { return Ok(()) };
         // What else must be looked up may depend on what these hold, so they come first.
         let whole: BTreeSet<&String> =
-            wanted.iter().map(|want| &want.reference).filter(|name| self.is_whole(name)).collect();
+            wanted.iter().map(|want| &want.reference).filter(|name| self.mapping.whole.contains(*name)).collect();
         for name in &whole {
             references.put(name, self.whole(name, known).await?, true);
         }
@@ -191,14 +191,6 @@ impl Runner {
             references.put_found(&reference, rows, values.into_iter().map(|value| (field.clone(), value)));
         }
         Ok(())
-    }
-
-    /// True for a reference that is read as a whole.
-    fn is_whole(&self, name: &str) -> bool {
-        let resource = name.split_once('.').and_then(|(system, resource)| {
-            self.connectors.get(system).and_then(|connector| connector.system().resources.get(resource))
-        });
-        resource.is_some_and(|resource| resource.reference == Load::All)
     }
 
     /// Asks a system for the rows whose field holds one of these values.

@@ -62,6 +62,8 @@ pub struct Mapping {
     pub print: u64,
     /// The references it looks into.
     pub references: BTreeSet<String>,
+    /// Those of them that are read as a whole.
+    pub whole: BTreeSet<String>,
     /// The rules of the workspace.
     pub rules: Rules,
 }

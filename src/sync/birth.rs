@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::merge::Why;
-use super::plan::{Act, Held, Move, Origin, Planned, Planner, Seen, Step, held};
+use super::plan::{Act, Held, Move, Origin, Planned, Planner, Seen, Step, add_rows, held};
 use crate::flaw::{self, Flaw};
 use crate::mapping::field::{At, Trouble, is_empty};
 use crate::mapping::{LATER, Sent};
@@ -83,7 +83,7 @@ impl Planner<'_> {
                 }
             }
         }
-        self.add_rows(draft.rows);
+        add_rows(&mut self.rows, draft.rows);
         let rest = self.take_later(side, &mut body);
         planned.steps.push(Step {
             side,

@@ -1,6 +1,7 @@
 //! The heart: what was read becomes a plan. Pure and synchronous; no clock, no await, no log.
 
 mod birth;
+mod draft;
 pub mod guard;
 pub mod merge;
 pub mod pair;
@@ -17,6 +18,7 @@ use crate::mapping::field::{Fields, Trouble};
 use crate::mapping::{Mapping, NewRow};
 use crate::record::{Record, Side, Sides};
 use crate::reference::Want;
+pub use draft::Draft;
 use pair::{Ambiguous, Taken};
 use plan::{Held, Origin, Planned, Planner, References, Seen};
 
@@ -71,36 +73,30 @@ pub struct Plan {
 /// # Errors
 /// The rows nobody knows yet; fetch them into the snapshot's references and ask again.
 pub fn reconcile(mapping: &Mapping, snapshot: &Snapshot) -> Result<Plan, BTreeSet<Want>> {
-    let mut plan = Plan::default();
-    let mut planner = Planner { mapping, snapshot, rows: Vec::new() };
-    let linked: Sides<BTreeSet<&str>> =
-        Sides::each(|side| snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect());
-
-    for link in &snapshot.links {
-        linked_pair(&mut planner, link, &mut plan);
-    }
-
-    let mut unlinked: Sides<BTreeMap<String, Fields>> = Sides::default();
-    for side in Side::BOTH {
-        for record in snapshot.records.get(side).values().filter(|one| !linked.get(side).contains(one.id.as_str())) {
-            match mapping.read(side, &record.id, &record.body.value(), &snapshot.references) {
-                Ok(fields) => {
-                    unlinked.get_mut(side).insert(record.id.clone(), fields);
-                }
-                Err(trouble) => plan.unreadable.push((side, record.id.clone(), trouble)),
-            }
-        }
-    }
-    unlinked_records(&mut planner, &unlinked, &mut plan);
-    plan.rows = planner.rows;
-    let wanted = snapshot.references.take_wanted();
-    if wanted.is_empty() { Ok(plan) } else { Err(wanted) }
+    Draft::default().finish(mapping, snapshot)
 }
 
-fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
+impl Plan {
+    fn of(pair: impl IntoIterator<Item = Planned>) -> Self {
+        Self { pairs: pair.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Adds another part of the plan.
+    fn add(&mut self, part: Self) {
+        let Self { rows, pairs, ambiguous, unreadable, late } = part;
+        plan::add_rows(&mut self.rows, rows);
+        self.pairs.extend(pairs);
+        self.ambiguous.extend(ambiguous);
+        self.unreadable.extend(unreadable);
+        self.late.extend(late);
+    }
+}
+
+fn linked_pair(planner: &mut Planner<'_>, link: &Link) -> Plan {
     let (mapping, snapshot) = (planner.mapping, planner.snapshot);
     let records = Sides::each(|side| snapshot.records.get(side).get(link.ids.get(side)));
     let (Some(left), Some(right)) = (records.left, records.right) else {
+        let mut plan = Plan::default();
         let is_in = |ids: &Sides<BTreeSet<String>>, side: Side| ids.get(side).contains(link.ids.get(side));
         for side in Side::BOTH {
             let missed = is_in(&snapshot.missed, side);
@@ -114,19 +110,21 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link, plan: &mut Plan) {
                 plan.pairs.extend(widowed(mapping, link, side.other(), record));
             }
         }
-        return;
+        return plan;
     };
     match both(mapping, Sides::new(left, right), &snapshot.references) {
         Ok(read) => {
             let seen = Sides::new(seen_of(left, &read.left), seen_of(right, &read.right));
             let late = |side: Side| settle::is_late(mapping, link.base.get(side), seen.get(side), snapshot.now_ms);
             if late(Side::Left) || late(Side::Right) {
-                plan.late.push(link.ids.clone());
+                Plan { late: vec![link.ids.clone()], ..Plan::default() }
             } else {
-                plan.pairs.extend(planner.joined(Some(link), seen));
+                Plan::of(planner.joined(Some(link), seen))
             }
         }
-        Err((side, trouble)) => plan.unreadable.push((side, link.ids.get(side).clone(), trouble)),
+        Err((side, trouble)) => {
+            Plan { unreadable: vec![(side, link.ids.get(side).clone(), trouble)], ..Plan::default() }
+        }
     }
 }
 
@@ -170,32 +168,6 @@ fn remembered(link: Link, origin: Origin) -> Planned {
         conflicts: Vec::new(),
         held: Vec::new(),
         quarantined: false,
-    }
-}
-
-fn unlinked_records(planner: &mut Planner<'_>, unlinked: &Sides<BTreeMap<String, Fields>>, plan: &mut Plan) {
-    let (mapping, snapshot) = (planner.mapping, planner.snapshot);
-    let pairs = pair::pair(mapping, snapshot, unlinked);
-    plan.ambiguous = pairs.ambiguous;
-    let bodies = |side: Side, id: &str| snapshot.records.get(side).get(id).map(|record| (record, record.body.value()));
-    for ids in &pairs.matched {
-        let found = Sides::new(bodies(Side::Left, &ids.left), bodies(Side::Right, &ids.right));
-        let fields = Sides::new(unlinked.left.get(&ids.left), unlinked.right.get(&ids.right));
-        if let (Some(left), Some(right), Some(l), Some(r)) = (&found.left, &found.right, fields.left, fields.right) {
-            let seen = Sides::new(
-                Seen { record: left.0, body: &left.1, fields: l },
-                Seen { record: right.0, body: &right.1, fields: r },
-            );
-            plan.pairs.extend(planner.joined(None, seen));
-        }
-    }
-    // A record that nothing may be born from is nobody's business while it is alone.
-    for side in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
-        for id in pairs.alone.get(side) {
-            if let (Some((record, body)), Some(fields)) = (bodies(side, id), unlinked.get(side).get(id)) {
-                plan.pairs.push(planner.alone(side, Seen { record, body: &body, fields }));
-            }
-        }
     }
 }
 

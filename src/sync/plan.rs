@@ -12,7 +12,7 @@ use crate::link::{Half, Link};
 use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides};
-use crate::reference::scalar_text;
+use crate::reference::{folded, scalar_text};
 
 /// In milliseconds.
 const SECOND_MS: i64 = 1_000;
@@ -441,7 +441,7 @@ impl Planner<'_> {
                     planned.quarantined = true;
                     return;
                 }
-                self.add_rows(draft.rows);
+                add_rows(&mut self.rows, draft.rows);
                 planned.steps.push(Step {
                     side,
                     act: Act::Update,
@@ -523,16 +523,14 @@ impl Planner<'_> {
         let refused = self.snapshot.blocked.get(side).get(&record.id);
         !flaw::is(Flaw::RefusedAgain) && refused.is_some_and(|print| *print == record.body.print(self.mapping.print))
     }
+}
 
-    pub(super) fn add_rows(&mut self, rows: Vec<NewRow>) {
-        for row in rows {
-            let known = |one: &NewRow| {
-                one.reference == row.reference
-                    && crate::reference::folded(&one.value) == crate::reference::folded(&row.value)
-            };
-            if !self.rows.iter().any(known) {
-                self.rows.push(row);
-            }
+/// Adds rows that are to be made, each once.
+pub(super) fn add_rows(rows: &mut Vec<NewRow>, more: Vec<NewRow>) {
+    for row in more {
+        let known = |one: &NewRow| one.reference == row.reference && folded(&one.value) == folded(&row.value);
+        if !rows.iter().any(known) {
+            rows.push(row);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a line or a script looks into: reference resources and the links of other mappings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use super::Builder;
 use super::known::{complain_unknown, knows};
 use crate::config::line::{FieldSpec, LookupSpec};
 use crate::config::mapping::Written;
-use crate::config::system::{Resource, System};
+use crate::config::system::{Load, Resource, System};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::mapping::field::Lookup;
 use crate::path::Path;
@@ -75,6 +76,17 @@ impl Builder<'_> {
         self.references.insert(spec.of.clone());
         let (reference, id) = (spec.of.clone(), system.to_owned());
         Some(Lookup { reference, id, by: by.to_owned(), inside: None, create: None })
+    }
+
+    /// The references that are read as a whole.
+    pub(super) fn whole(&self) -> BTreeSet<String> {
+        let systems = &self.known.project.systems;
+        let resource = |name: &str| {
+            let (system, resource) = name.split_once('.')?;
+            systems.get(system)?.resources.get(resource)
+        };
+        let is_whole = |name: &&String| resource(name).is_some_and(|found| found.reference == Load::All);
+        self.references.iter().filter(is_whole).cloned().collect()
     }
 
     pub(super) fn script_references(&mut self) {

@@ -78,6 +78,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     builder.moments();
     builder.parameters();
     let print = builder.print();
+    let whole = builder.whole();
     let Builder { fields, groups, views, references, .. } = builder;
     (complaints.count(Weight::Error) == before).then(|| Mapping {
         name: spec.name.clone(),
@@ -97,6 +98,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
         limits: spec.limits,
         print,
         references,
+        whole,
         rules: known.rules.clone(),
     })
 }

@@ -1,0 +1,161 @@
+//! Planning while rows are still being looked up: what wanted nothing is not planned again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use super::pair::pair;
+use super::plan::{Planner, Seen};
+use super::{Plan, Snapshot, linked_pair};
+use crate::mapping::Mapping;
+use crate::mapping::field::{Fields, Trouble};
+use crate::record::{Side, Sides};
+use crate::reference::Want;
+
+/// The part of a plan that is made, of one mapping and one snapshot in which only references change.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// Of each link of the snapshot.
+    linked: Vec<Option<Plan>>,
+    /// What was read of unlinked records, by id.
+    read: Sides<BTreeMap<String, Fields>>,
+    unreadable: Sides<BTreeMap<String, Trouble>>,
+    /// Those of them that wanted something.
+    open: Sides<BTreeSet<String>>,
+    /// Of pairs that a key joins, and of records alone.
+    unlinked: BTreeMap<Sides<Option<String>>, Plan>,
+}
+
+/// What one round of planning wants.
+struct Round<'a> {
+    mapping: &'a Mapping,
+    snapshot: &'a Snapshot,
+    wanted: BTreeSet<Want>,
+}
+
+impl Round<'_> {
+    /// Notes what was wanted since it was noted last, and says whether that is nothing.
+    ///
+    /// # Errors
+    /// All that is wanted, when part of it is read as a whole: what else there is to want shows only then.
+    fn is_settled(&mut self) -> Result<bool, BTreeSet<Want>> {
+        let wanted = self.snapshot.references.take_wanted();
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let is_whole = wanted.iter().any(|want| self.mapping.whole.contains(&want.reference));
+        self.wanted.extend(wanted);
+        if is_whole { Err(mem::take(&mut self.wanted)) } else { Ok(false) }
+    }
+
+    /// Plans one thing; nothing when it wants something first.
+    fn part(&mut self, plan: impl FnOnce(&mut Planner<'_>) -> Plan) -> Result<Option<Plan>, BTreeSet<Want>> {
+        let mut planner = Planner { mapping: self.mapping, snapshot: self.snapshot, rows: Vec::new() };
+        let part = plan(&mut planner);
+        let part = Plan { rows: planner.rows, ..part };
+        Ok(self.is_settled()?.then_some(part))
+    }
+}
+
+impl Draft {
+    /// Makes the rest of the plan.
+    ///
+    /// # Errors
+    /// The rows nobody knows yet; fetch them into the snapshot's references and ask again.
+    pub fn finish(&mut self, mapping: &Mapping, snapshot: &Snapshot) -> Result<Plan, BTreeSet<Want>> {
+        let mut round = Round { mapping, snapshot, wanted: BTreeSet::new() };
+        self.linked.resize_with(snapshot.links.len(), || None);
+        for (link, part) in snapshot.links.iter().zip(&mut self.linked).filter(|(_, part)| part.is_none()) {
+            *part = round.part(|planner| linked_pair(planner, link))?;
+        }
+        self.read(&mut round)?;
+        let pairs = pair(mapping, snapshot, &self.read);
+        let mut order: Vec<Sides<Option<String>>> = pairs.matched.into_iter().map(|ids| ids.map(Some)).collect();
+        for ids in &order {
+            self.plan_unlinked(&mut round, ids)?;
+        }
+        // A record that nothing may be born from is nobody's business while it is alone.
+        for side in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
+            for id in pairs.alone.get(side) {
+                let mut ids = Sides::new(None, None);
+                *ids.get_mut(side) = Some(id.clone());
+                self.plan_unlinked(&mut round, &ids)?;
+                order.push(ids);
+            }
+        }
+        if !round.wanted.is_empty() {
+            return Err(round.wanted);
+        }
+        let mut plan = Plan::default();
+        mem::take(&mut self.linked).into_iter().flatten().for_each(|part| plan.add(part));
+        for side in Side::BOTH {
+            let unreadable = mem::take(self.unreadable.get_mut(side));
+            plan.unreadable.extend(unreadable.into_iter().map(|(id, trouble)| (side, id, trouble)));
+        }
+        plan.ambiguous = pairs.ambiguous;
+        order.iter().filter_map(|ids| self.unlinked.remove(ids)).for_each(|part| plan.add(part));
+        Ok(plan)
+    }
+
+    /// Reads the unlinked records.
+    fn read(&mut self, round: &mut Round<'_>) -> Result<(), BTreeSet<Want>> {
+        let (mapping, snapshot) = (round.mapping, round.snapshot);
+        for side in Side::BOTH {
+            let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
+            let (read, unreadable) = (self.read.get_mut(side), self.unreadable.get_mut(side));
+            let open = self.open.get_mut(side);
+            for (id, record) in snapshot.records.get(side).iter().filter(|(id, _)| !linked.contains(id.as_str())) {
+                let is_read = read.contains_key(id) || unreadable.contains_key(id);
+                if is_read && !open.remove(id) {
+                    continue;
+                }
+                match mapping.read(side, id, &record.body.value(), &snapshot.references) {
+                    Ok(fields) => {
+                        unreadable.remove(id);
+                        read.insert(id.clone(), fields);
+                    }
+                    Err(trouble) => {
+                        read.remove(id);
+                        unreadable.insert(id.clone(), trouble);
+                    }
+                }
+                let settled = round.is_settled();
+                if settled != Ok(true) {
+                    open.insert(id.clone());
+                }
+                settled?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans a pair that a key joins, or a record alone.
+    fn plan_unlinked(&mut self, round: &mut Round<'_>, ids: &Sides<Option<String>>) -> Result<(), BTreeSet<Want>> {
+        if self.unlinked.contains_key(ids) {
+            return Ok(());
+        }
+        let snapshot = round.snapshot;
+        let found = Sides::each(|side| {
+            let id = ids.get(side).as_ref()?;
+            let record = snapshot.records.get(side).get(id)?;
+            Some((record, record.body.value(), self.read.get(side).get(id)?))
+        });
+        let seen = found.as_ref().map(|found| {
+            let (record, body, fields) = found.as_ref()?;
+            Some(Seen { record, body, fields })
+        });
+        let part = round.part(|planner| {
+            let planned = match (seen.left, seen.right) {
+                (Some(left), Some(right)) => planner.joined(None, Sides::new(left, right)),
+                (Some(left), None) => Some(planner.alone(Side::Left, left)),
+                (None, Some(right)) => Some(planner.alone(Side::Right, right)),
+                (None, None) => None,
+            };
+            Plan::of(planned)
+        })?;
+        let is_open = |side: Side| ids.get(side).as_ref().is_some_and(|id| self.open.get(side).contains(id));
+        if let Some(part) = part.filter(|_| !Side::BOTH.into_iter().any(is_open)) {
+            self.unlinked.insert(ids.clone(), part);
+        }
+        Ok(())
+    }
+}
