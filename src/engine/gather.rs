@@ -22,8 +22,8 @@ use crate::sync::Snapshot;
 use crate::sync::pair::take_keys;
 
 /// What was gathered.
-pub(super) struct Gathered {
-    pub(super) snapshot: Snapshot,
+pub(crate) struct Gathered {
+    pub(crate) snapshot: Snapshot,
     pub(super) full: bool,
     pub(super) unchanged: u64,
     /// The moment the lists were read at.
@@ -80,7 +80,7 @@ pub(super) fn record_of(mapping: &Mapping, side: Side, row: Row) -> Record {
 
 impl Runner {
     /// Reads what one cycle needs. Sends only reads and leaves the store as it is.
-    pub(super) async fn gather(&self, options: Options) -> Result<Gathered, Error> {
+    pub(crate) async fn gather(&self, options: Options) -> Result<Gathered, Error> {
         let began_ms = self.clock.now_ms();
         let mark = self.ledger.mark()?;
         let full = options.full || self.is_full_due(mark.as_ref(), began_ms);

@@ -79,12 +79,12 @@ impl World<'_> {
         ledger: &Ledger,
         ours: &'a Ours,
     ) -> Result<Evidence<'a>, String> {
-        let prepared = runner.plan(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
+        let gathered = runner.gather(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
         let mut records = Sides::each(|side| self.records(&runner.mapping, side));
-        let carried = Sides::each(|side| carry_along(&runner.mapping, side, &prepared.snapshot, records.get_mut(side)));
+        let carried = Sides::each(|side| carry_along(&runner.mapping, side, &gathered.snapshot, records.get_mut(side)));
         let deeds = self.deeds_beside(&runner.mapping, ours);
         let bodies = Sides::each(|side| bodies(&runner.mapping, side, records.get(side), &deeds));
-        let references = whole(runner, prepared.snapshot, &bodies).await.map_err(|error| error.to_string())?;
+        let references = whole(runner, gathered.snapshot, &bodies).await.map_err(|error| error.to_string())?;
         let mut evidence = Evidence {
             references,
             records,
@@ -189,7 +189,11 @@ fn bodies(mapping: &Mapping, side: Side, records: &BTreeMap<String, Value>, deed
     let place = mapping.sides.get(side).name();
     let own = deeds.iter().filter(|deed| deed.place == place);
     let past = own.flat_map(|deed| [&deed.before, &deed.after].into_iter().flatten().map(|body| (&deed.id, body)));
-    records.iter().chain(past).map(|(id, body)| (id.clone(), mapping.project(side, body))).collect()
+    let mut all: Vec<(String, Body)> =
+        records.iter().chain(past).map(|(id, body)| (id.clone(), mapping.project(side, body))).collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    all.dedup();
+    all
 }
 
 /// References in which everything is found that any image of a record ever held, and be it gone by now.
@@ -209,17 +213,21 @@ async fn whole(
         references.put_whole(name, alive);
     }
     snapshot.references = Arc::new(references);
+    let open = |side: Side| bodies.get(side).iter().map(move |(id, body)| (side, id, body));
+    let mut open: Vec<(Side, &String, &Body)> = Side::BOTH.into_iter().flat_map(open).collect();
     for _ in 0..LOOKS_MAX {
-        for side in Side::BOTH {
-            for (id, body) in bodies.get(side) {
-                // What a rule cannot read is nobody's evidence.
-                let read = runner.mapping.read(side, id, &body.value(), &snapshot.references);
-                for (field, value) in read.iter().flat_map(|fields| runner.mapping.fields.iter().zip(&fields.values)) {
-                    has_twin(&snapshot.references, field, side.other(), value);
-                }
+        let mut wanted = BTreeSet::new();
+        open.retain(|(side, id, body)| {
+            // What a rule cannot read is nobody's evidence.
+            let read = runner.mapping.read(*side, id, &body.value(), &snapshot.references);
+            for (field, value) in read.iter().flat_map(|fields| runner.mapping.fields.iter().zip(&fields.values)) {
+                has_twin(&snapshot.references, field, side.other(), value);
             }
-        }
-        let wanted = snapshot.references.take_wanted();
+            let more = snapshot.references.take_wanted();
+            let is_open = !more.is_empty();
+            wanted.extend(more);
+            is_open
+        });
         if wanted.is_empty() {
             break;
         }

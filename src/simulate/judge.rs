@@ -93,11 +93,20 @@ impl Evidence<'_> {
             Some(body) => self.fields(side, id, body),
             None => Some(Fields { values: vec![Value::Null; self.mapping.fields.len()], borrowed: Vec::new() }),
         };
-        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        let deeds: Option<Vec<_>> =
-            own.map(|deed| Some((deed.at_ms, read(&deed.before)?, read(&deed.after)?))).collect();
+        let mut own: Vec<(i64, Fields, Fields)> = Vec::new();
+        let mut stood: Option<&Option<Value>> = None;
+        for deed in self.deeds.iter().filter(|deed| deed.place == place && deed.id == id) {
+            // Mostly nobody touched it since the last deed.
+            let known = own.last().filter(|_| stood == Some(&deed.before)).map(|(_, _, after)| after.clone());
+            let before = match known {
+                Some(known) => known,
+                None => read(&deed.before)?,
+            };
+            own.push((deed.at_ms, before, read(&deed.after)?));
+            stood = Some(&deed.after);
+        }
         let last = self.records.get(side).get(id).and_then(|body| self.fields(side, id, body))?;
-        Some(Life { id: id.to_owned(), deeds: deeds?, last })
+        Some(Life { id: id.to_owned(), deeds: own, last })
     }
 
     pub(super) fn fields(&self, side: Side, id: &str, body: &Value) -> Option<Fields> {
@@ -176,11 +185,13 @@ impl Evidence<'_> {
             if self.is_no_order((side, pair), (index, field), change) {
                 continue;
             }
-            let everywhere = Side::BOTH.iter().all(|side| {
-                alike(field, change.after, last.get(*side))
-                    || self.stands(change, &kin, &pair.get(*side).last)
-                    || self.holds(index, (*side, pair.get(*side)), change.after)
-            });
+            let everywhere = || {
+                Side::BOTH.iter().all(|side| {
+                    alike(field, change.after, last.get(*side))
+                        || self.stands(change, &kin, &pair.get(*side).last)
+                        || self.holds(index, (*side, pair.get(*side)), change.after)
+                })
+            };
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
@@ -189,40 +200,19 @@ impl Evidence<'_> {
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };
             let refilled = is_empty(change.after) && Side::BOTH.iter().any(|side| self.fills_itself(*side, field));
-            let free = field.once
-                || refilled
-                || self.is_derived(pair, (index, field))
-                || (!field.put_back && field.one_way_from() == Some(side));
-            let twin = has_twin(&self.references, field, side.other(), change.after);
-            if twin && !everywhere && !seen_there() && !free && !self.is_told(link, index, side, change.after) {
+            let free = || {
+                field.once
+                    || refilled
+                    || self.is_derived(pair, (index, field))
+                    || (!field.put_back && field.one_way_from() == Some(side))
+            };
+            let twin = || has_twin(&self.references, field, side.other(), change.after);
+            if !everywhere() && twin() && !seen_there() && !free() && !self.is_told(link, index, side, change.after) {
                 let held = format!("{} on the left, {} on the right", last.left, last.right);
                 found.push(("I3", format!("{} was typed on the {side} and is lost: {held}", change.after)));
             }
         }
-        let of_kin = |at: &usize| self.mapping.fields.get(*at).map(|field| (*at, field));
-        let of_kin: Vec<Change<'_>> = kin
-            .iter()
-            .filter_map(of_kin)
-            .flat_map(|one| Side::BOTH.iter().flat_map(move |side| self::changes(one, *side, pair.get(*side))))
-            .collect();
-        for side in Side::BOTH {
-            let value = last.get(side);
-            let lent = self.lent(field, side, pair);
-            let stands_in = pair.get(side).last.is_borrowed(index);
-            let known = lent.iter().chain(&of_kin).any(|change| {
-                alike(field, change.after, value)
-                    || self.holds(index, (side, pair.get(side)), change.after)
-                    || self.is_made_of((index, field), side, (change.after, value))
-            });
-            let read = self.is_read_of_typed(field, side, &pair.get(side).id);
-            let known = known || read || self.is_typed_behind(field, value, pair);
-            let alike = alike(field, last.left, last.right)
-                && Side::BOTH.iter().any(|side| self.is_carried(*side, field) || self.fills_itself(*side, field));
-            let given = !field.flows_to(side) && self.fills_itself(side, field);
-            if !(known || stands_in || alike || given || is_empty(value)) {
-                found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
-            }
-        }
+        found.extend(self.gifts(pair, (index, field)));
         found.extend(self.apart(link, pair, (index, field)));
         if let Some(from) = field.one_way_from().filter(|_| field.put_back && !field.once)
             && self.mapping.arrow.flows_to(from.other())
@@ -230,6 +220,40 @@ impl Evidence<'_> {
             && !is_empty(last.get(from))
         {
             found.push(("I5", format!("it is {} on the left and {} on the right", last.left, last.right)));
+        }
+        found
+    }
+
+    /// I4 for one value: what stands there and nobody typed.
+    fn gifts(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let last = Sides::each(|side| pair.get(side).last.value(index));
+        let of_kin = |at: &usize| self.mapping.fields.get(*at).map(|field| (*at, field));
+        let of_kin: Vec<Change<'_>> = self
+            .kin(index)
+            .iter()
+            .filter_map(of_kin)
+            .flat_map(|one| Side::BOTH.iter().flat_map(move |side| self::changes(one, *side, pair.get(*side))))
+            .collect();
+        for side in Side::BOTH {
+            let value = *last.get(side);
+            let stands_in = pair.get(side).last.is_borrowed(index);
+            let agreed = alike(field, last.left, last.right)
+                && Side::BOTH.iter().any(|side| self.is_carried(*side, field) || self.fills_itself(*side, field));
+            let given = !field.flows_to(side) && self.fills_itself(side, field);
+            if stands_in || agreed || given || is_empty(value) {
+                continue;
+            }
+            let lent = self.lent(field, side, pair);
+            let known = lent.iter().chain(&of_kin).any(|change| {
+                alike(field, change.after, value)
+                    || self.holds(index, (side, pair.get(side)), change.after)
+                    || self.is_made_of((index, field), side, (change.after, value))
+            });
+            let read = || self.is_read_of_typed(field, side, &pair.get(side).id);
+            if !(known || read() || self.is_typed_behind(field, value, pair)) {
+                found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
+            }
         }
         found
     }
@@ -242,6 +266,9 @@ impl Evidence<'_> {
         (index, field): (usize, &Field),
     ) -> Option<(&'static str, String)> {
         let now = Sides::each(|side| pair.get(side).last.value(index));
+        if field.one_way_from().is_some() || alike(field, now.left, now.right) || field.once {
+            return None;
+        }
         let moved_up = |side: Side| {
             let last = changes((index, field), side, pair.get(side)).pop();
             last.is_some_and(|change| self.has_moved_up((side, pair), index, &change))
@@ -260,8 +287,7 @@ impl Evidence<'_> {
                 || self.is_raced(index, side, life)
                 || last.is_some_and(|change| self.is_cleared_unmet(pair, &change))
         });
-        let excused = excused || field.once || self.is_derived(pair, (index, field));
-        let apart = field.one_way_from().is_none() && !alike(field, now.left, now.right) && !excused;
+        let apart = !excused && !self.is_derived(pair, (index, field));
         apart.then(|| ("I1", format!("it rests at {} on the left and {} on the right", now.left, now.right)))
     }
 
