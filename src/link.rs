@@ -77,6 +77,9 @@ pub struct Half {
     /// It was asked for by its id and not shown, once. Only what is not shown twice counts as gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub missed: bool,
+    /// Keys of values that only stood in for an empty one: who types just that makes it a value of its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub borrowed: BTreeSet<String>,
 }
 
 impl Half {

@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::Value;
 
-use super::judge::{Change, Evidence, Life, alike, changes, says_as_much};
+use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_much};
 use crate::config::mapping::Span as Window;
 use crate::link::Link;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Sent, Standing};
+use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::reference::References;
 use crate::sync::merge::same;
@@ -117,6 +118,23 @@ impl Evidence<'_> {
         })
     }
 
+    /// True for what came to light when it was cleared: one of the places that a group reads holds it no more, and
+    /// the others hold what people typed there.
+    pub(super) fn is_uncovered(&self, field: &Field, (side, id): (Side, &str), change: &Change<'_>) -> bool {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        let (Some(view), Some(now)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
+            return false;
+        };
+        let place = self.mapping.sides.get(side).name();
+        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
+        let mut past = own.filter_map(|deed| deed.after.as_ref());
+        let held = |path: &Path, body: &Value| {
+            path.look(body).is_some_and(|value| has_leaf(&value, &|leaf| same(field, leaf, change.before)))
+        };
+        let is_gone = |then: &Value| view.of.iter().any(|(path, _)| held(path, then) && !held(path, now));
+        is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, id)
+    }
+
     /// True when the last that people did on a side to a field, or to what belongs to it, was to clear it.
     pub(super) fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {
         let last = |at: &usize| changes((*at, self.mapping.fields.get(*at)?), side, pair.get(side)).pop();
@@ -135,7 +153,7 @@ impl Evidence<'_> {
         let is_there = |then: &&Fields| !then.values.iter().all(is_empty);
         let past = || other.deeds.iter().flat_map(|(_, before, after)| [before, after]).filter(is_there);
         let snapshots = || past().chain([&other.last]);
-        let arrived = |one: &Change<'_>| snapshots().any(|there| alike(field, one.after, there.value(index)));
+        let arrived = |one: &Change<'_>| snapshots().any(|there| comes_of(field, one.after, there.value(index)));
         while let Some((last, before)) = changes.split_last() {
             let ran = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);
             let seen = before.iter().rposition(|one| ran(one) && arrived(one)).map_or(0, |at| at + 1);

@@ -190,6 +190,7 @@ impl Evidence<'_> {
                     alike(field, change.after, last.get(*side))
                         || self.stands(change, &kin, &pair.get(*side).last)
                         || self.holds(index, (*side, pair.get(*side)), change.after)
+                        || self.is_uncovered(field, (*side, &pair.get(*side).id), change)
                 })
             };
             let seen_there = || {
@@ -281,7 +282,8 @@ impl Evidence<'_> {
                 || self.is_told(link, index, side, &Value::Null)
                 || self.kin(index).iter().any(|at| self.is_told(link, *at, side, now.get(side)))
                 || (self.is_read_of_typed(field, side, &life.id) && self.is_cleared(index, (side.other(), pair)))
-                || (self.is_typed_behind(field, now.get(side), pair) && moved_up(side.other()))
+                || (self.is_typed_behind(field, now.get(side), pair)
+                    && (moved_up(side.other()) || self.is_cleared(index, (side.other(), pair))))
                 || self.holds(index, (side, life), now.get(side.other()))
                 || life.last.is_borrowed(index)
                 || self.is_raced(index, side, life)
@@ -370,8 +372,20 @@ pub(super) fn alike(field: &Field, one: &Value, other: &Value) -> bool {
         return is_empty(one) && is_empty(other);
     };
     let (one, other) = (folded(&one), folded(&other));
-    let (short, long) = if one.len() < other.len() { (&one, &other) } else { (&other, &one) };
-    one == other || (short.len() >= CUT_MIN && long.starts_with(short.trim_end()))
+    is_cut_of(&one, &other) || is_cut_of(&other, &one)
+}
+
+/// True when what stands somewhere may be what a system made of what was typed: [`alike`], and no longer than that.
+pub(super) fn comes_of(field: &Field, typed: &Value, stands: &Value) -> bool {
+    let cut = match (scalar_text(typed), scalar_text(stands)) {
+        (Some(typed), Some(stands)) => is_cut_of(&folded(&stands), &folded(&typed)),
+        (Some(_) | None, _) => is_empty(typed) && is_empty(stands),
+    };
+    cut || same(field, typed, stands)
+}
+
+fn is_cut_of(short: &str, long: &str) -> bool {
+    short == long || (short.len() >= CUT_MIN && long.starts_with(short.trim_end()))
 }
 
 /// True when every word of what stands somewhere was typed, and every long word that was typed stands

@@ -89,10 +89,16 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
                 .zip(half(Side::Right))
                 .map(|(left, right)| Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right }));
             let is = now.map(|fields| fields.value(index));
+
+            let borrowed = now.map(|fields| fields.is_borrowed(index));
+            let typed = Sides::each(|side| {
+                let stood_in = base.is_some_and(|base| base.get(side).borrowed.contains(&field.key));
+                stood_in && !borrowed.get(side)
+            });
             if let Some(from) = outvoting(field, Sides::each(half), is) {
                 return Verdict::Follow { from, why: Why::Filled };
             }
-            merge_field(field, was, is, now.map(|fields| fields.is_borrowed(index)))
+            merge_field(field, was, is, (borrowed, typed))
         })
         .collect()
 }
@@ -109,17 +115,23 @@ fn outvoting(field: &Field, was: Sides<Option<&Value>>, is: Sides<&Value>) -> Op
     (stands && !field.set && field.one_way_from().is_none()).then_some(side.other())
 }
 
-/// Compares one field.
-pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
+/// Compares one field. `borrowed` tells where its value only stands in for an empty one, `typed` where it did and
+/// does not any more: it was typed since, even if the letters are the same.
+pub fn merge_field(
+    field: &Field,
+    was: Option<Sides<&Value>>,
+    is: Sides<&Value>,
+    (borrowed, typed): (Sides<bool>, Sides<bool>),
+) -> Verdict {
     // Two people may fix the same typo: that is agreement, not a conflict.
     if same(field, is.left, is.right) {
-        let settled = was.is_some_and(|was| was.left == is.left && was.right == is.right);
+        let settled = typed == Sides::default() && was.is_some_and(|was| was.left == is.left && was.right == is.right);
         // What was typed on one side is no copy, even where it equals what stands in for nothing on the other.
-        let typed = |from: &Side| {
+        let is_own = |from: &Side| {
             let stands_in = *borrowed.get(from.other()) && !borrowed.get(*from) && field.one_way_from().is_none();
             stands_in && was.is_some_and(|was| !same(field, was.get(*from), is.get(*from)))
         };
-        return match Side::BOTH.into_iter().find(typed) {
+        return match Side::BOTH.into_iter().find(is_own) {
             Some(from) => Verdict::Follow { from, why: Why::Changed },
             None if settled => Verdict::Unchanged,
             None => Verdict::Agreed,
@@ -130,12 +142,12 @@ pub fn merge_field(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>,
     }
     match (field.one_way_from(), was) {
         (Some(_), Some(_)) if field.once => Verdict::Unchanged,
-        (Some(_), Some(was)) if flaw::is(Flaw::OneWayBack) => merge_known(field, was, is, borrowed),
+        (Some(_), Some(was)) if flaw::is(Flaw::OneWayBack) => merge_known(field, was, is, (borrowed, typed)),
         (Some(from), Some(was)) => enforce(field, from, was, is),
         // Nobody typed the emptiness of the giving side: it wipes nothing.
         (Some(from), None) if field.once || is_empty(is.get(from)) => Verdict::Agreed,
         (Some(from), None) => Verdict::Follow { from, why: Why::First },
-        (None, Some(was)) => merge_known(field, was, is, borrowed),
+        (None, Some(was)) => merge_known(field, was, is, (borrowed, typed)),
         (None, None) => meet(is, borrowed),
     }
 }
@@ -162,9 +174,14 @@ fn enforce(field: &Field, from: Side, was: Sides<&Value>, is: Sides<&Value>) -> 
     }
 }
 
-fn merge_known(field: &Field, was: Sides<&Value>, is: Sides<&Value>, borrowed: Sides<bool>) -> Verdict {
-    let left_moved = !same(field, is.left, was.left);
-    let right_moved = !same(field, is.right, was.right);
+fn merge_known(
+    field: &Field,
+    was: Sides<&Value>,
+    is: Sides<&Value>,
+    (borrowed, typed): (Sides<bool>, Sides<bool>),
+) -> Verdict {
+    let left_moved = typed.left || !same(field, is.left, was.left);
+    let right_moved = typed.right || !same(field, is.right, was.right);
     let follow = |from| Verdict::Follow { from, why: Why::Changed };
     match (left_moved, right_moved) {
         // Unequal yet unmoved: a lossy field, equal as far as it can be.

@@ -30,9 +30,10 @@ pub struct Image {
     pub changed_ms: Option<i64>,
 }
 
-/// Remembers a confirmed value.
+/// Remembers a confirmed value: one that somebody typed, until it is seen to stand in for an empty one.
 pub(super) fn know(half: &mut Half, key: &str, value: Value) {
     half.expected.remove(key);
+    half.borrowed.remove(key);
     half.fields.insert(key.to_owned(), value);
 }
 
@@ -40,6 +41,7 @@ pub(super) fn know(half: &mut Half, key: &str, value: Value) {
 pub(super) fn forget(half: &mut Half, key: &str) {
     half.expected.remove(key);
     half.under_way.remove(key);
+    half.borrowed.remove(key);
     half.fields.remove(key);
 }
 
@@ -258,11 +260,10 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
 
 /// True when a side holds nothing that still has to move.
 fn is_settled(mapping: &Mapping, half: &Half, fields: &Fields) -> bool {
-    mapping
-        .fields
-        .iter()
-        .enumerate()
-        .all(|(index, field)| half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index))))
+    mapping.fields.iter().enumerate().all(|(index, field)| {
+        let typed = half.borrowed.contains(&field.key) && !fields.is_borrowed(index);
+        !typed && half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index)))
+    })
 }
 
 /// True when a value waits for its twin: it has none today and may have one tomorrow.
@@ -273,7 +274,8 @@ fn lacks_twin(mapping: &Mapping, base: &Sides<Half>) -> bool {
     })
 }
 
-/// Notes which image a side was seen in; its print only when nothing of it has to move.
+/// Notes which image a side was seen in, what of it only stands in for something empty, and its print when
+/// nothing of it has to move.
 fn see(
     mapping: &Mapping,
     base: &mut Sides<Half>,
@@ -284,6 +286,11 @@ fn see(
     let lacks_twin = lacks_twin(mapping, base);
     let half = base.get_mut(side);
     half.seen_ms = half.seen_ms.max(changed_ms);
+    for (index, field) in mapping.fields.iter().enumerate().filter(|(index, _)| fields.is_borrowed(*index)) {
+        if half.fields.get(&field.key).is_some_and(|was| same(field, was, fields.value(index))) {
+            half.borrowed.insert(field.key.clone());
+        }
+    }
     let quiet = !half.waits() && is_settled(mapping, half, fields);
     half.print = if quiet && !lacks_twin { print } else { 0 };
 }

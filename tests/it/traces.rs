@@ -490,3 +490,23 @@ async fn a_legal_name_that_equals_the_new_name_is_no_copy_of_it() {
     assert_eq!((&client["nome_fantasia"], &client["razao_social"]), (&json!("Padaria"), &json!("Móveis Aurora")));
     assert_eq!((&contact["Name"], &contact["LegalName"]), (&json!("Padaria"), &json!("Móveis Aurora")));
 }
+
+#[tokio::test]
+async fn a_legal_name_typed_over_its_own_copy_is_an_edit() {
+    let mut id = 0;
+    let mut house = House::build(|_, ploomes, clock| {
+        let mut bare = contact("Padaria Aurora");
+        bare["LegalName"] = Value::Null;
+        id = ploomes.person_adds(clock.now(), &bare).unwrap();
+    });
+    settle(&mut house).await;
+    let code = house.omie.lock().unwrap().clients().next().unwrap()["codigo_cliente_omie"].as_i64().unwrap();
+    types_in_omie(&house, code, &json!({ "razao_social": "Aurora Pães Ltda" }));
+    house.clock.skip_ms(2_000);
+    types_in_ploomes(&house, id, &json!({ "LegalName": "Padaria Aurora" }));
+    settle(&mut house).await;
+    let client = house.omie.lock().unwrap().client(code).unwrap();
+    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
+    assert_eq!((&client["razao_social"], &contact["LegalName"]), (&json!("Padaria Aurora"), &json!("Padaria Aurora")));
+    assert_eq!(conflicts(&house), 1, "what it won against is told");
+}
