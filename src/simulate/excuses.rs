@@ -53,17 +53,16 @@ impl Evidence<'_> {
 
     /// True for a value that people typed where a group looks for it, though it did not count there at first:
     /// the fourth of three phones.
-    pub(super) fn is_typed_behind(&self, field: &Field, value: &Value, pair: &Sides<Life>) -> bool {
-        Side::BOTH.into_iter().any(|side| {
-            let At::Member { view, .. } = &field.ends.get(side).at else { return false };
-            let (place, id) = (self.mapping.sides.get(side).name(), &pair.get(side).id);
-            let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == *id);
-            let paths = || self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
-            own.filter_map(|deed| deed.after.as_ref()).any(|body| {
+    pub(super) fn is_typed_behind(&self, field: &Field, value: &Value, (side, life): (Side, &Life)) -> bool {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        let place = self.mapping.sides.get(side).name();
+        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
+        let paths = || self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
+        !is_empty(value)
+            && own.filter_map(|deed| deed.after.as_ref()).any(|body| {
                 let mut typed = paths().filter_map(|(path, _)| path.look(body));
                 typed.any(|typed| has_leaf(&typed, &|leaf| same(field, leaf, value)))
             })
-        })
     }
 
     /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,

@@ -252,7 +252,8 @@ impl Evidence<'_> {
                     || self.is_made_of((index, field), side, (change.after, value))
             });
             let read = || self.is_read_of_typed(field, side, &pair.get(side).id);
-            if !(known || read() || self.is_typed_behind(field, value, pair)) {
+            let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
+            if !(known || read() || Side::BOTH.into_iter().any(behind)) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
@@ -282,7 +283,7 @@ impl Evidence<'_> {
                 || self.is_told(link, index, side, &Value::Null)
                 || self.kin(index).iter().any(|at| self.is_told(link, *at, side, now.get(side)))
                 || (self.is_read_of_typed(field, side, &life.id) && self.is_cleared(index, (side.other(), pair)))
-                || (self.is_typed_behind(field, now.get(side), pair)
+                || (self.is_typed_behind(field, now.get(side), (side, life))
                     && (moved_up(side.other()) || self.is_cleared(index, (side.other(), pair))))
                 || self.holds(index, (side, life), now.get(side.other()))
                 || life.last.is_borrowed(index)
