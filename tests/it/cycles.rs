@@ -1,6 +1,8 @@
 //! The main job against the sandboxes, cycle by cycle.
 
+use depara::engine::Options;
 use depara::sandbox::{Sandbox as _, people};
+use depara::sync::reconcile;
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -42,6 +44,20 @@ async fn clients_move_both_ways_and_then_nothing_moves() {
     let (omie, ploomes) = (house.omie.lock().unwrap(), house.ploomes.lock().unwrap());
     assert!(omie.tally().broken.is_empty(), "{:?}", omie.tally().broken);
     assert!(ploomes.tally().broken.is_empty(), "{:?}", ploomes.tally().broken);
+}
+
+/// Rows are looked up while a plan is made, and what wanted none is not planned again.
+#[tokio::test]
+async fn a_plan_made_in_rounds_is_the_plan_of_all_rows_at_once() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        people::populate(omie, ploomes, 7, 120, clock.now()).unwrap();
+    });
+    for cycles in 0..2 {
+        let prepared = house.runner.plan(Options { full: true, accept: false }).await.unwrap();
+        assert!(prepared.plan.pairs.len() > 5, "there is something to plan after {cycles} cycles");
+        assert_eq!(Ok(prepared.plan), reconcile(&house.runner.mapping, &prepared.snapshot));
+        house.cycle().await;
+    }
 }
 
 /// Somebody touches a record that Omie refuses before every cycle, so that it is refused in every one.
