@@ -195,13 +195,14 @@ impl Wire {
     }
 
     /// Notes the two newest of each resource where nobody has seen either.
-    fn note_doubles(&self, member: &dyn People) {
+    fn note_doubles(&self, member: &dyn People, at_ms: i64) {
         let mut ours = held(&self.ours);
         for resource in member.resources() {
             let place = format!("{}.{resource}", member.name());
             let newest = member.ids(resource).into_iter().rev().take(2).map(|id| (place.clone(), id));
             let newest: Vec<_> = newest.filter(|record| !ours.births.contains_key(record)).collect();
             if newest.len() == 2 {
+                ours.births.extend(newest.iter().map(|record| (record.clone(), at_ms)));
                 ours.doubles.extend(newest);
             }
         }
@@ -225,7 +226,7 @@ impl Wire {
         let twice = times(&mut *member, "deliver-twice");
         let answer = member.deliver(now, &request);
         if times(&mut *member, "deliver-twice") > twice {
-            self.note_doubles(&*member);
+            self.note_doubles(&*member, now.as_millisecond());
         }
         let wrote = writes_of(&*member) > writes;
         if wrote {
