@@ -106,8 +106,9 @@ fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
     gone.peek().is_some() && gone.all(|form| now.contains_key(form))
 }
 
-/// Takes note of writes of which one field is seen to have arrived: with it came all that went in the same
-/// call. What stands there as before was left as it was, or a person has put it back.
+/// Takes note of writes that are seen to have arrived: at least half of what went in the same call shows it. What
+/// stands there as before was left as it was, or a person has put it back. Where less shows it, a person has
+/// typed just that, and the write never came.
 pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>) -> Cow<'a, Link> {
     let mut link = Cow::Borrowed(link);
     for side in Side::BOTH {
@@ -119,13 +120,13 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 Some((key.clone(), sent.clone(), field, one.fields.value(index)))
             })
             .collect();
-        let heard: BTreeSet<i64> = unheard
-            .iter()
-            .filter(|(_, sent, field, now)| **now != sent.before && explains(field, is_ours(one), &sent.becomes, now))
-            .map(|(_, sent, ..)| sent.at_ms)
-            .collect();
+        let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
+        for (_, sent, field, now) in &unheard {
+            let arrived = **now != sent.before && explains(field, is_ours(one), &sent.becomes, now);
+            *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(**now == sent.before);
+        }
         for (key, sent, _, now) in unheard {
-            if *now == sent.before && heard.contains(&sent.at_ms) {
+            if *now == sent.before && shown.get(&sent.at_ms).is_some_and(|more| *more >= 0) {
                 let base = &mut link.to_mut().base;
                 know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());
                 expect(base.get_mut(side), &key, sent.becomes);
