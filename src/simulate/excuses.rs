@@ -16,7 +16,7 @@ use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Sent, Standing};
 use crate::path::Path;
 use crate::record::{Side, Sides};
-use crate::reference::References;
+use crate::reference::{References, folded, scalar_text};
 use crate::sync::merge::same;
 use crate::sync::plan::UNHEEDED;
 
@@ -38,6 +38,17 @@ impl Evidence<'_> {
             let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < write_ms);
             before.is_some_and(|(_, _, after)| is_back(after))
         })
+    }
+
+    /// True for letters that a person only made small or large before any cycle had read what we had written to
+    /// the record: systems do that to what they are sent.
+    fn is_retyped_unread(&self, (side, id): (Side, &str), change: &Change<'_>) -> bool {
+        let slot = (self.mapping.sides.get(side).name(), id.to_owned());
+        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| write_ms);
+        let last = writes.chain(self.ours.births.get(&slot)).filter(|write_ms| **write_ms <= change.at_ms).max();
+        let text = |value: &Value| scalar_text(value).map(|text| folded(&text));
+        text(change.before) == text(change.after)
+            && last.is_some_and(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, change.at_ms))
     }
 
     /// True for a place that is empty because what stood there moved up: of two phones the first was cleared.
@@ -77,6 +88,7 @@ impl Evidence<'_> {
         is_unresolved(change.after)
             || change.borrowed
             || self.has_moved_up((side, pair), index, change)
+            || self.is_retyped_unread((side, &pair.get(side).id), change)
             || self.is_cleared_unmet(pair, change)
             || self.is_undone(side, pair.get(side), change.at_ms, is_back)
     }

@@ -12,6 +12,9 @@ const PATIENCE: usize = 3;
 /// Lies after which nobody can know what a system counts: a good answer is given up after so many.
 const LIES: u64 = 3;
 
+/// Calls delivered twice that spend what is left of a budget where depara stops: of two refusals it knows one.
+const DOUBLES: u64 = 2;
+
 impl World<'_> {
     /// Nothing happens any more but the schedule, until all is done; then nothing may be written.
     pub(super) async fn rest(&mut self) -> Result<(), String> {
@@ -133,8 +136,9 @@ impl World<'_> {
             let clock = |limit: &str| self.script.sets_clock() && limit == "redundant";
             // Nor can a system that lies about having no records be asked for a good answer, or one know what it
             // refused twice.
-            let lies = times(&mut *member, "empty-list") + times(&mut *member, "deliver-twice");
-            let excused = |limit: &str| clock(limit) || (limit == "misuse" && lies >= LIES);
+            let twice = times(&mut *member, "deliver-twice");
+            let deceived = twice >= DOUBLES || times(&mut *member, "empty-list") + twice >= LIES;
+            let excused = |limit: &str| clock(limit) || (matches!(limit, "misuse" | "blocked") && deceived);
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
             let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
             let name = member.name();
