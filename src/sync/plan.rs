@@ -193,7 +193,7 @@ impl Planner<'_> {
             return Some(planned);
         }
         planned.conflicts = self.decide(&mut verdicts, base, &seen);
-        self.unlend(&mut verdicts, base, now);
+        self.unlend(&mut verdicts, (link, base), now);
         planned.conflicts.extend(self.unheeded(&verdicts, arrived.as_deref(), &seen));
         self.agree(&mut planned, &verdicts, now);
         for side in Side::BOTH {
@@ -279,8 +279,14 @@ impl Planner<'_> {
     }
 
     /// At a first meeting a value may equal one that only stands in for an empty one over there. Where it
-    /// differs from its own lender it is no copy: it is filled in, for the lender over there may give way.
-    fn unlend(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, now: Sides<&Fields>) {
+    /// differs from its own lender, or did until we wrote that one, it is no copy: it is filled in, for the lender
+    /// over there may give way.
+    fn unlend(
+        &self,
+        verdicts: &mut [Verdict],
+        (link, base): (Option<&Link>, Option<Sides<&Half>>),
+        now: Sides<&Fields>,
+    ) {
         for (index, field) in self.mapping.fields.iter().enumerate() {
             let known = base.is_some_and(|base| base.left.fields.contains_key(&field.key));
             if known || verdicts.get(index) != Some(&Verdict::Agreed) {
@@ -289,7 +295,12 @@ impl Planner<'_> {
             for side in Side::BOTH.into_iter().filter(|side| now.get(*side).is_borrowed(index)) {
                 let typed = now.get(side.other());
                 let lender = field.ends.get(side.other()).if_empty;
-                let is_own = lender.is_some_and(|lender| !same(field, typed.value(lender), typed.value(index)));
+                let written = |lender: usize| {
+                    let key = &self.mapping.fields.get(lender)?.key;
+                    link?.base.get(side.other()).under_way.get(key).map(|sent| &sent.before)
+                };
+                let lent = lender.map(|lender| written(lender).unwrap_or_else(|| typed.value(lender)));
+                let is_own = lent.is_some_and(|lent| !same(field, lent, typed.value(index)));
                 if let Some(verdict) = verdicts.get_mut(index).filter(|_| is_own && !typed.is_borrowed(index)) {
                     *verdict = Verdict::Follow { from: side.other(), why: Why::Filled };
                 }

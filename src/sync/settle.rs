@@ -151,9 +151,12 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
         half.missed = false;
         for key in std::mem::take(&mut half.expected) {
             let Some((index, field)) = mapping.keyed(&key) else {
-                // Once the line is back nobody can tell who has touched its value in between.
-                let stays = half.under_way.contains_key(&key) && (is_ours(one) || stands_still(half, one));
-                half.expected.extend(stays.then_some(key));
+                // It had arrived. Once the line is back nobody can tell who has touched its value in between.
+                if half.under_way.contains_key(&key) && (is_ours(one) || stands_still(half, one)) {
+                    half.expected.insert(key);
+                } else {
+                    half.under_way.remove(&key);
+                }
                 continue;
             };
             let sent = half.under_way.remove(&key);
