@@ -59,16 +59,19 @@ impl Evidence<'_> {
         told && self.ours.doubles.contains(&record)
     }
 
-    /// True when a person made a record although one of the others was there already, or was under way:
-    /// nobody can ask a system between its answer and the next call.
+    /// True when a person made a record although one of the others was there already, or was under way: nobody
+    /// can ask a system between its answer and the next call. Or it was there, and the list was said to be empty.
     fn is_double_of_people(&self, place: &str, id: &str, others: &[&String]) -> bool {
         let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
         let Some(made) = made else { return false };
+        let system = place.split('.').next().unwrap_or_default();
+        let lied = |birth_ms: i64| {
+            let mut lies = self.ours.lies.iter().filter(|(name, _)| name == system);
+            lies.any(|(_, lie_ms)| (made.at_ms.max(birth_ms - CYCLE_MS)..=birth_ms).contains(lie_ms))
+        };
         others.iter().filter(|other| **other != id).any(|other| {
-            self.ours
-                .births
-                .get(&(place.to_owned(), (*other).clone()))
-                .is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS)
+            let birth_ms = self.ours.births.get(&(place.to_owned(), (*other).clone()));
+            birth_ms.is_some_and(|birth_ms| *birth_ms <= made.at_ms + CYCLE_MS || lied(*birth_ms))
         })
     }
 

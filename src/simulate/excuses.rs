@@ -129,21 +129,30 @@ impl Evidence<'_> {
         })
     }
 
-    /// True for what came to light when it was cleared: one of the places that a group reads holds it no more, and
-    /// the others hold what people typed there.
-    pub(super) fn is_uncovered(&self, field: &Field, (side, id): (Side, &str), change: &Change<'_>) -> bool {
+    /// True for what came to light when it was cleared: of the places that a group reads, one in which people had
+    /// typed what was read holds nothing any more, and the others hold what they typed there.
+    pub(super) fn is_uncovered(
+        &self,
+        (index, field): (usize, &Field),
+        (side, life): (Side, &Life),
+        change: &Change<'_>,
+    ) -> bool {
         let At::Member { view, .. } = &field.ends.get(side).at else { return false };
-        let (Some(view), Some(now)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
+        let (Some(view), Some(now)) = (self.mapping.views.get(*view), self.records.get(side).get(&life.id)) else {
             return false;
         };
         let place = self.mapping.sides.get(side).name();
-        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        let mut past = own.filter_map(|deed| deed.after.as_ref());
-        let held = |path: &Path, body: &Value| {
-            path.look(body).is_some_and(|value| has_leaf(&value, &|leaf| same(field, leaf, change.before)))
+        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
+        let mut past =
+            own.zip(&life.deeds).filter_map(|(deed, (_, _, read))| Some((deed.after.as_ref()?, read.value(index))));
+        let is_gone = |(then, read): (&Value, &Value)| {
+            let held = |path: &Path| {
+                path.look(then)
+                    .is_some_and(|value| has_leaf(&value, &|leaf| !is_empty(leaf) && same(field, leaf, read)))
+            };
+            view.of.iter().any(|(path, _)| held(path) && path.look(now).as_deref().is_none_or(is_empty))
         };
-        let is_gone = |then: &Value| view.of.iter().any(|(path, _)| held(path, then) && !held(path, now));
-        is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, id)
+        is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, &life.id)
     }
 
     /// True when the last that people did on a side to a field, or to what belongs to it, was to clear it.
@@ -324,14 +333,13 @@ impl Evidence<'_> {
             || (is_empty(change.after) && !fields().any(|(field, value)| alike(field, change.before, value)))
     }
 
-    /// True when a person took what was typed on the other side away where it stood, in its place or in one of
-    /// its kin.
-    pub(super) fn is_taken_away(&self, change: &Change<'_>, kin: &[usize], other: &Life) -> bool {
+    /// True when a person took what was typed away where it stood later, in its place or in one of its kin.
+    pub(super) fn is_taken_away(&self, change: &Change<'_>, kin: &[usize], life: &Life) -> bool {
         let shows = |then: &Fields| {
             let mut fields = kin.iter().filter_map(|at| Some((self.mapping.fields.get(*at)?, then.value(*at))));
             fields.any(|(field, value)| alike(field, change.after, value))
         };
-        let mut later = other.deeds.iter().filter(|(at_ms, ..)| *at_ms >= change.at_ms && !is_empty(change.after));
+        let mut later = life.deeds.iter().filter(|(at_ms, ..)| *at_ms >= change.at_ms && !is_empty(change.after));
         later.any(|(_, before, after)| shows(before) && !shows(after))
     }
 

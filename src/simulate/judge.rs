@@ -190,13 +190,13 @@ impl Evidence<'_> {
                     alike(field, change.after, last.get(*side))
                         || self.stands(change, &kin, &pair.get(*side).last)
                         || self.holds(index, (*side, pair.get(*side)), change.after)
-                        || self.is_uncovered(field, (*side, &pair.get(*side).id), change)
+                        || self.is_uncovered((index, field), (*side, pair.get(*side)), change)
                 })
             };
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
-                    || self.is_taken_away(change, &kin, pair.get(side.other()))
+                    || Side::BOTH.into_iter().any(|of| self.is_taken_away(change, &kin, pair.get(of)))
                     || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
             };

@@ -76,6 +76,8 @@ pub(super) struct Ours {
     pub(super) unheard: BTreeSet<Write>,
     /// Records that one creation made when it was delivered twice, likewise.
     pub(super) doubles: BTreeSet<(String, String)>,
+    /// When a system said of a list that it is empty, and it was not: its name, and in milliseconds since 1970.
+    pub(super) lies: BTreeSet<(String, i64)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
     pub(super) effects: Vec<Effect>,
     pub(super) cycles: Vec<Cycle>,
@@ -223,10 +225,13 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
-        let twice = times(&mut *member, "deliver-twice");
+        let (twice, empty) = (times(&mut *member, "deliver-twice"), times(&mut *member, "empty-list"));
         let answer = member.deliver(now, &request);
         if times(&mut *member, "deliver-twice") > twice {
             self.note_doubles(&*member, now.as_millisecond());
+        }
+        if times(&mut *member, "empty-list") > empty {
+            held(&self.ours).lies.insert((member.name().to_owned(), now.as_millisecond()));
         }
         let wrote = writes_of(&*member) > writes;
         if wrote {
