@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Broken;
 use super::judge::Evidence;
+use super::wire::EMPTY_LIST;
 use crate::record::Side;
 use crate::reference::{folded, scalar_text};
 use crate::store::Wait;
@@ -66,8 +67,8 @@ impl Evidence<'_> {
         let Some(made) = made else { return false };
         let system = place.split('.').next().unwrap_or_default();
         let lied = |birth_ms: i64| {
-            let mut lies = self.ours.lies.iter().filter(|(name, _)| name == system);
-            lies.any(|(_, lie_ms)| (made.at_ms.max(birth_ms - CYCLE_MS)..=birth_ms).contains(lie_ms))
+            let mut lies = self.ours.lies_of(&[EMPTY_LIST], system);
+            lies.any(|lie_ms| (made.at_ms.max(birth_ms - CYCLE_MS)..=birth_ms).contains(&lie_ms))
         };
         others.iter().filter(|other| **other != id).any(|other| {
             let birth_ms = self.ours.births.get(&(place.to_owned(), (*other).clone()));

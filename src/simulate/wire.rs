@@ -20,6 +20,13 @@ pub(super) type Member = Arc<Mutex<dyn People>>;
 /// Half of the shortest and of the longest way to a system and back, in milliseconds.
 const WAY_MS: std::ops::Range<u64> = 10..150;
 
+/// A list that is said to be empty.
+pub(super) const EMPTY_LIST: &str = "empty-list";
+/// Records are shown as they were before.
+const OLD_NEWS: [&str; 2] = ["repeat-answer", "stale-list"];
+/// Faults of which nobody can tell that they struck.
+const LIES: [&str; 3] = [EMPTY_LIST, OLD_NEWS[0], OLD_NEWS[1]];
+
 /// What every call of a history goes through.
 #[derive(Clone)]
 pub(super) struct Wire {
@@ -76,8 +83,9 @@ pub(super) struct Ours {
     pub(super) unheard: BTreeSet<Write>,
     /// Records that one creation made when it was delivered twice, likewise.
     pub(super) doubles: BTreeSet<(String, String)>,
-    /// When a system said of a list that it is empty, and it was not: its name, and in milliseconds since 1970.
-    pub(super) lies: BTreeSet<(String, i64)>,
+    /// Answers of which nobody can tell that they are not true: the fault, the system, and when, in milliseconds
+    /// since 1970.
+    pub(super) lies: BTreeSet<(&'static str, String, i64)>,
     /// What they made of records in places that several mappings speak of, in the order of time.
     pub(super) effects: Vec<Effect>,
     pub(super) cycles: Vec<Cycle>,
@@ -103,14 +111,26 @@ impl Ours {
         last.filter(is_unknown).map(|(write_ms, _)| *write_ms)
     }
 
-    /// True when a cycle of a mapping that had begun before a moment wrote to a record after it: what was
-    /// typed in between it cannot have seen, and no system offers a write that only goes if nothing changed.
+    /// When a system lied in one of these ways.
+    pub(super) fn lies_of(&self, lies: &[&str], system: &str) -> impl Iterator<Item = i64> {
+        let such = self.lies.iter().filter(move |(lie, name, _)| lies.contains(lie) && name == system);
+        such.map(|(_, _, at_ms)| *at_ms)
+    }
+
+    /// True when a cycle of a mapping that had begun before a moment, or was the first after it and was shown what
+    /// had been before, wrote to a record after it: what was typed in between it cannot have seen, and no system
+    /// offers a write that only goes if nothing changed.
     pub(super) fn raced(&self, mapping: &str, place: &str, id: &str, at_ms: i64) -> bool {
         let writes = self.writes.get(&(place.to_owned(), id.to_owned())).map_or(&[][..], Vec::as_slice);
         let mut later = writes.iter().filter(|(write_ms, by)| *write_ms >= at_ms && **by == *mapping);
+        let system = place.split('.').next().unwrap_or_default();
         later.any(|(write_ms, _)| {
-            let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
-            own.any(|cycle| cycle.from_ms <= at_ms && *write_ms <= cycle.to_ms)
+            let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping) && *write_ms <= cycle.to_ms);
+            own.any(|cycle| {
+                let during = cycle.from_ms.max(at_ms)..=*write_ms;
+                let is_old = || self.lies_of(&OLD_NEWS, system).any(|lie_ms| during.contains(&lie_ms));
+                cycle.from_ms <= at_ms || (is_old() && !self.ran_between(mapping, at_ms, cycle.from_ms))
+            })
         })
     }
 }
@@ -225,13 +245,16 @@ impl Wire {
         let mut member = held(member);
         let writes = writes_of(&*member);
         let before = self.shared_of(&*member, &request);
-        let (twice, empty) = (times(&mut *member, "deliver-twice"), times(&mut *member, "empty-list"));
+        let twice = times(&mut *member, "deliver-twice");
+        let lied = LIES.map(|lie| times(&mut *member, lie));
         let answer = member.deliver(now, &request);
         if times(&mut *member, "deliver-twice") > twice {
             self.note_doubles(&*member, now.as_millisecond());
         }
-        if times(&mut *member, "empty-list") > empty {
-            held(&self.ours).lies.insert((member.name().to_owned(), now.as_millisecond()));
+        for (lie, before) in LIES.into_iter().zip(lied) {
+            if times(&mut *member, lie) > before {
+                held(&self.ours).lies.insert((lie, member.name().to_owned(), now.as_millisecond()));
+            }
         }
         let wrote = writes_of(&*member) > writes;
         if wrote {
