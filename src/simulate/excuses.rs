@@ -383,8 +383,10 @@ impl Evidence<'_> {
             let name = conflict.field.split('#').next();
             let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
             let mut of = of.filter(|field| field.key.split('#').next() == name);
-            pair && !won
-                && of.next().is_some_and(|field| value.is_null() || alike(field, conflict.values.get(side), value))
+            // What nobody could translate just then is told as it stood.
+            let told = conflict.values.get(side);
+            let says = |field: &Field| value.is_null() || is_unresolved(told) || alike(field, told, value);
+            pair && !won && of.next().is_some_and(says)
         })
     }
 
