@@ -169,16 +169,16 @@ impl Evidence<'_> {
         other: &Life,
         mut changes: &'c [Change<'v>],
     ) -> Option<&'c Change<'v>> {
-        let found = other.deeds.iter().map(|(_, before, _)| before).chain([&other.last]);
-        let left = std::iter::once(None).chain(other.deeds.iter().map(|(_, _, after)| Some(after)));
-        // What people left there themselves has not come from here; and a record that is not there shows no emptiness.
-        let is_brought = |then: &Fields, left: Option<&Fields>| {
-            left.is_none_or(|left| !same(field, left.value(index), then.value(index)))
-                && !then.values.iter().all(is_empty)
+        // A record that was not there yet, or is gone, shows no emptiness.
+        let is_there = |then: &&Fields| !then.values.iter().all(is_empty);
+        let past = other.deeds.iter().flat_map(|(_, before, after)| [before, after]).chain([&other.last]);
+        let past: Vec<&Value> = past.filter(is_there).map(|then| then.value(index)).collect();
+        // What people left there themselves agrees with it, or has nothing to do with it.
+        let typed = |value: &Value| other.deeds.iter().any(|(_, _, after)| same(field, after.value(index), value));
+        let is_it = |one: &Change<'_>, value: &Value| {
+            same(field, one.after, value) || (!typed(value) && comes_of(field, one.after, value))
         };
-        let brought: Vec<&Value> =
-            found.zip(left).filter(|(then, left)| is_brought(then, *left)).map(|(then, _)| then.value(index)).collect();
-        let arrived = |one: &Change<'_>| brought.iter().any(|value| comes_of(field, one.after, value));
+        let arrived = |one: &Change<'_>| past.iter().any(|value| is_it(one, value));
         while let Some((last, before)) = changes.split_last() {
             let ran = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);
             let seen = before.iter().rposition(|one| ran(one) && arrived(one)).map_or(0, |at| at + 1);
