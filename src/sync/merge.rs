@@ -89,7 +89,6 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
                 .zip(half(Side::Right))
                 .map(|(left, right)| Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right }));
             let is = now.map(|fields| fields.value(index));
-
             let borrowed = now.map(|fields| fields.is_borrowed(index));
             let typed = Sides::each(|side| {
                 let stood_in = base.is_some_and(|base| base.get(side).borrowed.contains(&field.key));

@@ -137,8 +137,14 @@ impl World<'_> {
             // Nor can a system that lies about having no records be asked for a good answer, or one know what it
             // refused twice.
             let twice = times(&mut *member, "deliver-twice");
-            let deceived = twice >= DOUBLES || times(&mut *member, "empty-list") + twice >= LIES;
-            let excused = |limit: &str| clock(limit) || (matches!(limit, "misuse" | "blocked") && deceived);
+            let doubled = twice >= DOUBLES;
+            let deceived = doubled || times(&mut *member, "empty-list") + twice >= LIES;
+            let excused = |limit: &str| match limit {
+                "misuse" => deceived,
+                // The second delivery of the call that spends the budget meets the block.
+                "blocked" => doubled,
+                _ => clock(limit),
+            };
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
             let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
             let name = member.name();
