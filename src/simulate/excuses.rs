@@ -40,15 +40,28 @@ impl Evidence<'_> {
         })
     }
 
-    /// True for letters that a person only made small or large before any cycle had read what we had written to
-    /// the record: systems do that to what they are sent.
-    fn is_retyped_unread(&self, (side, id): (Side, &str), change: &Change<'_>) -> bool {
+    /// When a record was last written before a moment, if no cycle had read it back by then.
+    fn unread(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
         let slot = (self.mapping.sides.get(side).name(), id.to_owned());
         let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| write_ms);
-        let last = writes.chain(self.ours.births.get(&slot)).filter(|write_ms| **write_ms <= change.at_ms).max();
+        let last = writes.chain(self.ours.births.get(&slot)).filter(|write_ms| **write_ms <= at_ms).max();
+        last.copied().filter(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, at_ms))
+    }
+
+    /// True for a person who typed what a write had sent to the record, but for its letters, before any cycle had
+    /// read it back: that looks like the write, for systems make letters small or large and leave values unheeded.
+    fn is_as_sent(
+        &self,
+        (side, pair): (Side, &Sides<Life>),
+        (index, field): (usize, &Field),
+        change: &Change<'_>,
+    ) -> bool {
         let text = |value: &Value| scalar_text(value).map(|text| folded(&text));
-        text(change.before) == text(change.after)
-            && last.is_some_and(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, change.at_ms))
+        self.unread((side, &pair.get(side).id), change.at_ms).is_some_and(|write_ms| {
+            let other = changes((index, field), side.other(), pair.get(side.other()));
+            let sent = other.iter().rev().find(|sent| sent.at_ms <= write_ms);
+            text(change.before) == text(change.after) || sent.is_some_and(|sent| text(sent.after) == text(change.after))
+        })
     }
 
     /// True for a place that is empty because what stood there moved up: of two phones the first was cleared.
@@ -88,8 +101,8 @@ impl Evidence<'_> {
         is_unresolved(change.after)
             || change.borrowed
             || self.has_moved_up((side, pair), index, change)
-            || self.is_retyped_unread((side, &pair.get(side).id), change)
             || self.is_cleared_unmet(pair, change)
+            || self.is_as_sent((side, pair), (index, field), change)
             || self.is_undone(side, pair.get(side), change.at_ms, is_back)
     }
 
