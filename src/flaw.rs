@@ -55,6 +55,8 @@ pub(crate) enum Flaw {
     HaltIgnored,
     /// A refused write is sent again in every cycle.
     RefusedAgain,
+    /// What is remembered of a mapping does not say of which account.
+    AccountForgotten,
     /// An update empties what the mapping does not speak of.
     #[cfg(test)]
     RestEmptied,

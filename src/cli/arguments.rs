@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::simulate::Severity;
@@ -188,6 +189,9 @@ pub struct SimulateArguments {
     /// Records that people have made in each system before the first cycle, at most.
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub records: usize,
+    /// Accounts that one process serves side by side, over one store; each has systems and people of its own.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=9))]
+    pub accounts: usize,
     /// Minutes between two cycles, whatever the mappings say: with fewer cycles a history is played sooner,
     /// and more happens in each.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=1440))]

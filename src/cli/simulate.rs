@@ -24,6 +24,7 @@ pub(super) fn run(global: &Global, arguments: &SimulateArguments, screen: &mut S
     let setting = Setting {
         days: arguments.days,
         records: arguments.records,
+        accounts: arguments.accounts,
         faults: arguments.faults.severity(),
         every: arguments.every,
     };
@@ -118,6 +119,9 @@ fn command(script: &Script, arguments: &SimulateArguments) -> String {
         arguments.records,
         arguments.faults.word()
     );
+    if arguments.accounts > 1 {
+        text.push_str(&format!(" --accounts {}", arguments.accounts));
+    }
     if let Some(minutes) = arguments.every {
         text.push_str(&format!(" --every {minutes}"));
     }

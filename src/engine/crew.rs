@@ -11,6 +11,7 @@ use super::{Runner, Sibling};
 use crate::clock::Clock;
 use crate::config::account::{Access, Account};
 use crate::connector::Connector;
+use crate::flaw::{self, Flaw};
 use crate::mapping::{Mapping, Mappings};
 use crate::record::Side;
 use crate::store::{Ledger, Store};
@@ -28,6 +29,9 @@ pub struct Scope {
 impl Scope {
     /// The name of a scope in the store.
     pub fn name(account: &str, mapping: &str) -> String {
+        if flaw::is(Flaw::AccountForgotten) {
+            return mapping.to_owned();
+        }
         format!("{account}/{mapping}")
     }
 

@@ -23,6 +23,7 @@ struct Alarm {
     /// Texts of the workspace, and what stands in their place.
     edits: Edits,
     faults: Severity,
+    accounts: usize,
     /// The power fails during the first cycles.
     power_cut: bool,
     /// What strikes all systems from the first call on.
@@ -35,7 +36,8 @@ struct Alarm {
 
 impl Alarm {
     const fn of(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: Some(flaw), edits: &[], faults: Severity::Mild, power_cut: false, strike: None, first, breaks }
+        let (faults, edits) = (Severity::Mild, &[]);
+        Self { flaw: Some(flaw), edits, faults, accounts: 1, power_cut: false, strike: None, first, breaks }
     }
 
     const fn harsh(flaw: Flaw, breaks: &'static str, first: u64) -> Self {
@@ -43,7 +45,8 @@ impl Alarm {
     }
 
     const fn edited(edits: Edits, breaks: &'static str, first: u64) -> Self {
-        Self { flaw: None, edits, faults: Severity::Mild, power_cut: false, strike: None, first, breaks }
+        let faults = Severity::Mild;
+        Self { flaw: None, edits, faults, accounts: 1, power_cut: false, strike: None, first, breaks }
     }
 
     fn named(&self) -> String {
@@ -51,7 +54,7 @@ impl Alarm {
     }
 
     fn history(&self, stage: &Stage, seed: u64) -> BTreeSet<&'static str> {
-        let mut script = script(seed, &Setting { faults: self.faults, ..Setting::default() });
+        let mut script = script(seed, &Setting { faults: self.faults, accounts: self.accounts, ..Setting::default() });
         let cut = What::Crash { steps: 10 + seed, power: true, down_ms: 60_000 };
         let cut = self.power_cut.then_some(Act { number: 0, at_ms: 0, seed, what: cut });
         let strike = self.strike.into_iter().flat_map(|rule| (0..4).map(move |seed| (rule, seed)));
@@ -119,6 +122,7 @@ const ALARMS: &[Alarm] = &[
     Alarm { strike: Some("stale-list:*:40%:900"), ..Alarm::of(Flaw::StaleAccepted, "I3", 10) },
     Alarm { strike: Some("empty-list:*:40%"), ..Alarm::of(Flaw::BornInHoles, "I2", 4) },
     Alarm::of(Flaw::MappingEditUnnoticed, LEFT_OVER, 136),
+    Alarm { accounts: 2, ..Alarm::of(Flaw::AccountForgotten, "I2", 1) },
     Alarm::edited(&[("at_once: { call: 1, all: 4 }", "at_once: { call: 2, all: 4 }")], "I6", 1),
     Alarm::edited(&[("same_call: 61s", "same_call: 59s")], "I6", 12),
 ];

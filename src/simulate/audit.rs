@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Broken;
+use super::company::{Company, Deed, named};
 use super::judge::{Evidence, has_twin};
 use super::life::Life;
 use super::wire::{Ours, held};
-use super::world::{DAWN, Deed, World};
+use super::world::{DAWN, World};
 use crate::engine::{Error, Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Body, Side, Sides};
@@ -34,20 +35,26 @@ impl World<'_> {
     pub(super) async fn audit(&mut self) -> Result<Truth, String> {
         let mut broken = Vec::new();
         let mut truth = Truth::new();
-        let mut linked: BTreeSet<(String, String)> = BTreeSet::new();
-        self.each_evidence(|evidence| {
+        let mut linked: BTreeSet<(String, String, String)> = BTreeSet::new();
+        self.each_evidence(|company, evidence| {
+            let mut belongs = |side: Side, id: &str| {
+                let place = evidence.mapping.sides.get(side).name();
+                linked.insert((company.account.clone(), place, id.to_owned()));
+            };
             for link in &evidence.links {
-                for side in Side::BOTH {
-                    linked.insert((evidence.mapping.sides.get(side).name(), link.ids.get(side).clone()));
-                }
+                Side::BOTH.into_iter().for_each(|side| belongs(side, link.ids.get(side)));
             }
             let told = evidence.waiting.keys().filter(|(side, id)| evidence.is_told_double(*side, id));
-            linked.extend(told.map(|(side, id)| (evidence.mapping.sides.get(*side).name(), id.clone())));
-            broken.extend(evidence.judge());
-            evidence.tell(&mut truth);
+            told.for_each(|(side, id)| belongs(*side, id));
+            broken.extend(evidence.judge().into_iter().map(|one| one.of(&company.prefix)));
+            evidence.tell(&company.prefix, &mut truth);
         })
         .await?;
-        broken.extend(self.orphans(&linked));
+        for company in &self.companies {
+            let is_linked =
+                |place: &str, id: &str| linked.contains(&(company.account.clone(), place.to_owned(), id.to_owned()));
+            broken.extend(company.orphans(is_linked).into_iter().map(|one| one.of(&company.prefix)));
+        }
         for one in broken {
             self.tell(&format!("{} is broken: {}", one.invariant, one.sentence));
             self.broken.push(one);
@@ -55,24 +62,33 @@ impl World<'_> {
         Ok(truth)
     }
 
-    /// Shows what is known in the end of one mapping after the other.
-    pub(super) async fn each_evidence(&mut self, mut look: impl FnMut(Evidence<'_>)) -> Result<(), String> {
-        self.town.lift_limits();
+    /// Shows what is known in the end of one mapping after the other, of each account.
+    pub(super) async fn each_evidence(
+        &mut self,
+        mut look: impl FnMut(&Company<'_>, Evidence<'_>),
+    ) -> Result<(), String> {
+        self.companies.iter().for_each(|company| company.town.lift_limits());
         tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
-        let ours = std::mem::take(&mut *held(&self.wire.ours));
+        let ours: Vec<Ours> =
+            self.companies.iter().map(|company| std::mem::take(&mut *held(&company.wire.ours))).collect();
         let copy = MemoryStore::copy_of(self.disk.store()).map_err(|error| error.to_string())?;
         let copy: Arc<dyn Store> = Arc::new(copy);
-        let clock = self.wire.clock.clone();
+        let clock = self.clock.clone();
         let crew = self.crew(0, &copy, &clock, &Arc::new(Life::default()))?;
         for mut runner in crew.runners {
             let ledger = runner.ledger.clone();
             // Without memory nothing is left out as unchanged.
             runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
-            look(self.evidence(&mut runner, &ledger, &ours).await?);
+            let own = self.companies.iter().zip(&ours).find(|(company, _)| company.account == runner.account);
+            if let Some((company, ours)) = own {
+                look(company, company.evidence(&mut runner, &ledger, ours).await?);
+            }
         }
         Ok(())
     }
+}
 
+impl Company<'_> {
     async fn evidence<'a>(
         &'a self,
         runner: &'a mut Runner,
@@ -163,15 +179,15 @@ impl World<'_> {
     }
 
     /// I2: every record that we made belongs to somebody.
-    fn orphans(&self, linked: &BTreeSet<(String, String)>) -> Vec<Broken> {
+    fn orphans(&self, is_linked: impl Fn(&str, &str) -> bool) -> Vec<Broken> {
         let mut broken = Vec::new();
-        for place in self.places() {
-            let name = super::folk::named(place);
+        for place in &self.places {
+            let name = named(place);
             let Some(member) = self.members.get(place.0) else { continue };
             for id in held(member).ids(&place.1) {
                 let by_people =
                     self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
-                if !by_people && !linked.contains(&(name.clone(), id.clone())) {
+                if !by_people && !is_linked(&name, &id) {
                     broken.push(Broken {
                         invariant: "I2",
                         sentence: format!("{name} {id} was made by us and belongs to nobody"),
@@ -260,7 +276,7 @@ fn carry_along(
 
 impl Evidence<'_> {
     /// Counts what both sides say, without ids.
-    fn tell(&self, truth: &mut Truth) {
+    fn tell(&self, prefix: &str, truth: &mut Truth) {
         for side in Side::BOTH {
             for (id, body) in self.records.get(side) {
                 let body = self.mapping.project(side, body).value();
@@ -268,7 +284,8 @@ impl Evidence<'_> {
                 let shared = self.mapping.fields.iter().enumerate();
                 let shared = shared.filter(|(_, field)| Side::BOTH.iter().all(|side| !field.ends.get(*side).is_id));
                 let said: Vec<String> = shared.map(|(at, field)| field.canon.form(fields.value(at))).collect();
-                *truth.entry(format!("{} {}", self.mapping.sides.get(side).name(), said.join(" | "))).or_default() += 1;
+                let place = self.mapping.sides.get(side).name();
+                *truth.entry(format!("{prefix}{place} {}", said.join(" | "))).or_default() += 1;
             }
         }
     }

@@ -100,9 +100,26 @@ impl Stage {
         number.checked_rem(self.states.len()).and_then(|at| self.states.get(at))
     }
 
-    /// The account of a state, with the mappings of a cast alone.
-    pub(super) fn account(&self, state: usize, cast: usize) -> Option<Account> {
+    /// Keys of the lines that a mapping lost by an edit.
+    pub(super) fn lost_lines(&self, state: usize, mapping: &str) -> BTreeSet<String> {
+        let lines = |state: usize| {
+            let mapping = self.state(state).and_then(|workspace| workspace.mappings.get(mapping));
+            let fields = mapping.into_iter().flat_map(|mapping| &mapping.fields);
+            fields.map(|field| field.key.clone()).collect::<BTreeSet<_>>()
+        };
+        if state.checked_rem(self.states.len()) == Some(0) {
+            return BTreeSet::new();
+        }
+        lines(0).difference(&lines(state)).cloned().collect()
+    }
+
+    /// The account of a state, with the mappings of a cast alone; others of other companies have a name of their
+    /// own and are alike.
+    pub(super) fn account(&self, state: usize, cast: usize, company: usize) -> Option<Account> {
         let mut account = self.state(state).and_then(account)?.clone();
+        if company > 0 {
+            account.name = format!("{}-{}", account.name, company + 1);
+        }
         let names = self.cast(cast);
         account.mappings.retain(|enabled| names.contains(&enabled.name.0));
         Some(account)

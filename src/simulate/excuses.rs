@@ -193,7 +193,7 @@ impl Evidence<'_> {
         };
         let arrived = |one: &Change<'_>| past.iter().any(|value| is_it(one, value));
         while let Some((last, before)) = changes.split_last() {
-            let ran = |one: &Change<'_>| self.ours.ran_between(&self.mapping.name, one.at_ms, last.at_ms);
+            let ran = |one: &Change<'_>| self.ours.saw_between(&self.mapping.name, &field.key, one.at_ms, last.at_ms);
             let seen = before.iter().rposition(|one| ran(one) && arrived(one)).map_or(0, |at| at + 1);
             let (before, burst) = changes.split_at(seen);
             if burst.first().is_none_or(|first| !same(field, first.before, last.after)) {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Broken;
+use super::company::Deed;
 use super::wire::Ours;
-use super::world::Deed;
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::mapping::field::{Field, Fields, is_empty, is_unresolved};

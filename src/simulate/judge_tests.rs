@@ -129,7 +129,7 @@ async fn tampered(stage: &Stage, seed: u64, noticed: &mut Noticed) {
     let mut world = World::new(stage, &script, Story::default()).unwrap();
     world.play().await.unwrap();
     world
-        .each_evidence(|mut evidence| {
+        .each_evidence(|_, mut evidence| {
             assert_eq!(evidence.judge(), []);
             evidence.tamper(|kind, told, found| {
                 let (times, passed) = noticed.entry(kind).or_default();

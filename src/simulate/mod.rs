@@ -9,9 +9,9 @@
 mod alarm_tests;
 mod audit;
 mod cast;
+mod company;
 mod doubles;
 mod excuses;
-mod folk;
 mod judge;
 #[cfg(test)]
 mod judge_tests;
@@ -61,6 +61,13 @@ pub struct Broken {
     pub sentence: String,
     /// Ids of the records concerned.
     pub concerns: Vec<String>,
+}
+
+impl Broken {
+    /// The same, told with the name of its account.
+    fn of(self, prefix: &str) -> Self {
+        Self { sentence: format!("{prefix}{}", self.sentence), ..self }
+    }
 }
 
 /// What came of a history.

@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::company::{Company, of_account};
 use super::life::Life;
 use super::script::Script;
-use super::wire::{Member, Wire};
 use crate::clock::Clock;
 use crate::config::account::Account;
+use crate::connector::transport::Transport;
 use crate::connector::{Connector, Credentials, Memory};
 use crate::engine::crew::{Crew, Scope, Way, crew};
 use crate::engine::schedule::serve;
@@ -29,9 +30,8 @@ const JITTER: u64 = 1;
 pub(super) struct Kit<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) script: &'a Script,
-    pub(super) account: &'a Account,
-    pub(super) wire: &'a Wire,
-    pub(super) members: &'a BTreeMap<&'static str, Member>,
+    pub(super) accounts: &'a [Account],
+    pub(super) companies: &'a [Company<'a>],
     /// What the systems were asked lately.
     pub(super) memory: &'a BTreeMap<Way, Memory>,
 }
@@ -39,15 +39,14 @@ pub(super) struct Kit<'a> {
 impl Kit<'_> {
     /// The runners over a store, under a clock, for one life.
     pub(super) fn crew(&self, store: &Arc<dyn Store>, clock: &Clock, life: &Arc<Life>) -> Result<Crew, String> {
-        let scopes = Scope::of(self.account, &self.workspace.mappings, store);
+        let scopes = self.accounts.iter().flat_map(|account| Scope::of(account, &self.workspace.mappings, store));
         let scopes = scopes.map(|scope| Scope { mapping: self.script.on(&scope.mapping), ..scope }).collect();
         let stop = Arc::new(AtomicBool::new(false));
         let opened = crew(&self.workspace.mappings, scopes, clock, &stop, |account, name, access| {
-            let (Some(system), Some(member)) = (self.workspace.project.systems.get(name), self.members.get(name))
-            else {
+            let system = self.workspace.project.systems.get(name);
+            let (Some(system), Some(transport)) = (system, self.way((&account.name, name), life, "")) else {
                 return Ok(None);
             };
-            let transport = self.wire.to(member, life, "");
             let credentials = Credentials { secrets: access.secrets.clone(), base_url: access.base_url.clone() };
             let opened = Connector::open_with(transport, Arc::clone(system), credentials, clock.clone(), JITTER);
             let connector = opened.map_err(|error| error.to_string())?;
@@ -60,13 +59,19 @@ impl Kit<'_> {
         opened.map(|mut crew| {
             for runner in &mut crew.runners {
                 for (name, connector) in &mut runner.connectors {
-                    if let Some(member) = self.members.get(name.as_str()) {
-                        *connector = connector.through(self.wire.to(member, life, &runner.mapping.name));
+                    if let Some(transport) = self.way((&runner.account, name), life, &runner.mapping.name) {
+                        *connector = connector.through(transport);
                     }
                 }
             }
             crew
         })
+    }
+
+    /// The way of a mapping to a system of an account.
+    fn way(&self, (account, system): (&str, &str), life: &Arc<Life>, mapping: &str) -> Option<Transport> {
+        let company = of_account(self.companies, account)?;
+        Some(company.wire.to(company.members.get(system)?, life, mapping))
     }
 }
 

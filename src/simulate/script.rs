@@ -29,6 +29,8 @@ pub struct Setting {
     pub days: u32,
     /// Records that people have made in each system before the first cycle, at most.
     pub records: usize,
+    /// Accounts that one process serves side by side, over one store.
+    pub accounts: usize,
     /// How much goes wrong.
     pub faults: Severity,
     /// Minutes between two cycles, whatever the mappings say: the rarer they are, the more happens in each.
@@ -37,7 +39,7 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { days: 1, records: 8, faults: Severity::Mild, every: None }
+        Self { days: 1, records: 8, accounts: 1, faults: Severity::Mild, every: None }
     }
 }
 
@@ -57,6 +59,8 @@ pub struct Script {
     pub cast: usize,
     /// Records that people made in each system before the first cycle.
     pub records: usize,
+    /// Accounts that the process serves.
+    pub accounts: usize,
     /// What happens, in the order of time.
     pub acts: Vec<Act>,
     /// When acts end and rest begins, in milliseconds since the start.
@@ -242,7 +246,8 @@ pub fn script(seed: u64, setting: &Setting) -> Script {
         2 if rough => Reins::Back { minutes: 20, further: 5 },
         _ => Reins::AsWritten,
     };
-    Script { seed, cast, records, acts, rest_ms, calm, reins, every: setting.every }
+    let accounts = setting.accounts.max(1);
+    Script { seed, cast, records, accounts, acts, rest_ms, calm, reins, every: setting.every }
 }
 
 struct Draw<'a> {

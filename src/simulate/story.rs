@@ -117,6 +117,11 @@ impl Story {
         }
     }
 
+    /// The process, the systems or the workspace did something.
+    pub(super) fn tell(&mut self, at_ms: i64, text: &str) {
+        self.note(at_ms, Kind::Event, &[text.as_bytes()], || (text.to_owned(), String::new()));
+    }
+
     /// A print of all that happened: equal histories have equal prints.
     pub(super) fn print(&self) -> u64 {
         self.print.finish()

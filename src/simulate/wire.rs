@@ -39,6 +39,8 @@ pub(super) struct Wire {
     pub(super) shared: Arc<BTreeSet<String>>,
     /// What no story shows.
     pub(super) secrets: Arc<Vec<String>>,
+    /// What stands before the name of a system in a story.
+    pub(super) prefix: Arc<str>,
 }
 
 /// What a call of a mapping made of a record.
@@ -61,6 +63,8 @@ pub(super) struct Cycle {
     pub(super) to_ms: i64,
     /// True when it came to its end: neither it failed, nor was it halted, nor did the process die.
     pub(super) done: bool,
+    /// Keys of lines that its mapping did not have: somebody had edited it.
+    pub(super) without: BTreeSet<String>,
 }
 
 impl Cycle {
@@ -96,6 +100,12 @@ impl Ours {
     pub(super) fn ran_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
         let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
+    }
+
+    /// True when such a cycle also had a line of the mapping.
+    pub(super) fn saw_between(&self, mapping: &str, line: &str, from_ms: i64, to_ms: i64) -> bool {
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
+        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !cycle.without.contains(line))
     }
 
     /// When a mapping had last written to a record before a moment, if nobody knew of that write by then: it was
@@ -273,7 +283,7 @@ impl Wire {
         held(&self.story).note(now.as_millisecond(), kind, &parts, || {
             let text = |bytes: &[u8]| self.without_secrets(&String::from_utf8_lossy(bytes));
             let outcome = if answer.lost { "no answer".to_owned() } else { answer.status.to_string() };
-            let call = format!("{}: {} {} → {outcome}", member.name(), request.method, request.path);
+            let call = format!("{}{}: {} {} → {outcome}", self.prefix, member.name(), request.method, request.path);
             let query = self.without_secrets(query);
             (call, format!("{query} {} → {}", text(&request.body), text(&answer.body)))
         });

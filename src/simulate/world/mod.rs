@@ -6,25 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use fastrand::Rng;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
 use super::Broken;
 use super::cast::Stage;
+use super::company::{Company, of_account};
 use super::life::Life;
 use super::process::{Kit, Process, Said};
 use super::script::{Act, Script, What};
 use super::story::{Counts, Kind, Story};
-use super::wire::{Cycle, Member, Wire, held, writes_of};
+use super::wire::{Cycle, Member, held, writes_of};
 use crate::clock::Clock;
 use crate::config::account::Account;
-use crate::connector::{Memory, plain};
+use crate::connector::Memory;
 use crate::engine::Report;
 use crate::engine::crew::{Crew, Scope, Way};
 use crate::mapping::Mapping;
-use crate::sandbox::town::Town;
 use crate::store::{Change, Disk, FragileStore, Store, Wait, Waiting};
 
 /// When histories begin: a working day, nine o'clock in Brasília.
@@ -36,36 +35,20 @@ pub(super) const LEFT_OVER: &str = "full comparisons that found more to do";
 /// Counts cycles that a guard halted.
 const HALTED: &str = "cycles that were halted";
 
-/// Something a person did to a record.
-#[derive(Clone, Debug)]
-pub(super) struct Deed {
-    pub(super) at_ms: i64,
-    /// `system.resource`.
-    pub(super) place: String,
-    pub(super) id: String,
-    /// The record before; nothing when it was made.
-    pub(super) before: Option<Value>,
-    /// The record after; nothing when it was deleted.
-    pub(super) after: Option<Value>,
-}
-
 /// All there is in a history.
 pub(super) struct World<'a> {
     pub(super) stage: &'a Stage,
     pub(super) script: &'a Script,
-    pub(super) town: Town,
-    pub(super) members: BTreeMap<&'static str, Member>,
-    pub(super) wire: Wire,
+    /// The companies whose accounts the process serves.
+    pub(super) companies: Vec<Company<'a>>,
+    /// The true time, by which systems live.
+    pub(super) clock: Clock,
+    story: Arc<Mutex<Story>>,
     pub(super) disk: Arc<Disk>,
-    pub(super) deeds: Vec<Deed>,
     pub(super) broken: Vec<Broken>,
     pub(super) counts: Counts,
     began: Instant,
-    random: fastrand::Rng,
-    /// Resources people work in, as `system` and `resource`.
-    pub(super) places: Vec<(&'static str, String)>,
-    /// Who is known where, by place.
-    pub(super) identities: BTreeMap<String, BTreeSet<u64>>,
+    random: Rng,
     process: Option<Process>,
     /// When a process that died starts again.
     up_at: Option<Instant>,
@@ -78,46 +61,31 @@ pub(super) struct World<'a> {
     power: bool,
     down_ms: u64,
     memory: BTreeMap<Way, Memory>,
-    /// Mappings of which cycles failed lately, and why.
-    failed: BTreeMap<String, String>,
+    /// Accounts and mappings of which cycles failed lately, and why.
+    failed: BTreeMap<(String, String), String>,
 }
 
 impl<'a> World<'a> {
     /// The world before the first cycle.
     pub(super) fn new(stage: &'a Stage, script: &'a Script, story: Story) -> Result<Self, String> {
-        let dawn: Timestamp = DAWN.parse().unwrap_or_default();
-        let clock = Clock::starting_at(dawn);
-        let mut random = fastrand::Rng::with_seed(script.seed ^ 0x5eed);
-        let town = stage.town(script.cast);
-        let members: BTreeMap<&'static str, Member> =
-            town.members().into_iter().map(|member| (member.name, member.people)).collect();
-        let mut habits = Vec::new();
-        for (name, member) in &members {
-            let told = held(member).settle_in(dawn - SignedDuration::from_hours(24 * 30), &mut random);
-            habits.push(format!("{name}: {}", told.join(", ")));
+        let clock = Clock::starting_at(DAWN.parse().unwrap_or_default());
+        let story = Arc::new(Mutex::new(story));
+        let mut random = Rng::with_seed(script.seed ^ 0x5eed);
+        let mut companies = Vec::new();
+        for number in 0..script.accounts {
+            companies.push(Company::new((stage, script), number, (&clock, &story), &mut random)?);
         }
-        let wire = Wire {
-            clock,
-            story: Arc::new(Mutex::new(story)),
-            random: Arc::new(Mutex::new(fastrand::Rng::with_seed(random.u64(..)))),
-            ours: Arc::default(),
-            shared: Arc::new(shared(stage, script.cast)),
-            secrets: Arc::new(secrets(stage, script.cast)),
-        };
-        let mut world = Self {
-            places: places(stage, script.cast, &members),
+        Ok(Self {
             stage,
             script,
-            town,
-            members,
-            wire,
+            companies,
+            clock,
+            story,
             disk: Disk::new(),
-            deeds: Vec::new(),
             broken: Vec::new(),
             counts: Counts::new(),
             began: Instant::now(),
             random,
-            identities: BTreeMap::new(),
             process: None,
             up_at: None,
             state: 0,
@@ -127,51 +95,28 @@ impl<'a> World<'a> {
             down_ms: 0,
             memory: BTreeMap::new(),
             failed: BTreeMap::new(),
-        };
-        for habit in habits {
-            world.tell(&habit);
-        }
-        world.populate(dawn);
-        Ok(world)
-    }
-
-    /// A record as the engine reads it.
-    pub(super) fn plain(&self, (system, resource): (&str, &str), body: Value) -> Value {
-        match self.stage.state(0).and_then(|workspace| workspace.project.systems.get(system)) {
-            Some(system) => plain(system, resource, body),
-            None => body,
-        }
-    }
-
-    /// Resources people work in.
-    pub(super) fn places(&self) -> &[(&'static str, String)] {
-        &self.places
+        })
     }
 
     /// What is left of it: what is broken, the counts and the story.
     pub(super) fn into_parts(mut self) -> (Vec<Broken>, Counts, Story) {
-        for member in self.members.values() {
-            for (fault, times) in held(member).faults().injected() {
+        for (_, member) in self.members() {
+            for (fault, times) in held(&member).faults().injected() {
                 *self.counts.entry(format!("fault {fault}")).or_default() += times;
             }
         }
         self.process = None;
-        let story = std::mem::take(&mut *held(&self.wire.story));
+        let story = std::mem::take(&mut *held(&self.story));
         (self.broken, self.counts, story)
     }
 
-    /// Records that people made in the days before.
-    fn populate(&mut self, dawn: Timestamp) {
-        for at in 0..self.script.records {
-            for place in self.places.clone() {
-                let now = dawn - SignedDuration::from_mins(self.random.i64(5..20_000));
-                let mut random = self.random.fork();
-                // Every other one is known in all systems.
-                let known = u64::try_from(at).unwrap_or(u64::MAX);
-                let identity = if random.bool() { known } else { self.stranger(&mut random) };
-                self.add(now, &place, identity, &mut random);
-            }
-        }
+    /// Every system of every company, as stories name it.
+    pub(super) fn members(&self) -> Vec<(String, Member)> {
+        let of = |company: &Company<'_>| {
+            let named = company.members.iter().map(|(name, one)| (format!("{}{name}", company.prefix), one.clone()));
+            named.collect::<Vec<_>>()
+        };
+        self.companies.iter().flat_map(of).collect()
     }
 
     /// Lives through the acts, then comes to rest.
@@ -239,7 +184,7 @@ impl<'a> World<'a> {
         let life = Arc::new(Life::default());
         let lives = Arc::clone(&life);
         let store: Arc<dyn Store> = Arc::new(FragileStore::open(&self.disk, Arc::new(move || lives.step())));
-        let true_ms = self.wire.clock.now_ms();
+        let true_ms = self.clock.now_ms();
         let moment = Timestamp::from_millisecond(true_ms.saturating_add(self.skew_ms)).unwrap_or_default();
         let clock = Clock::starting_at(moment);
         let crew = self.crew(state, &store, &clock, &life)?;
@@ -256,22 +201,14 @@ impl<'a> World<'a> {
         clock: &Clock,
         life: &Arc<Life>,
     ) -> Result<Crew, String> {
-        let (Some(workspace), Some(account)) = (self.stage.state(state), self.account(state)) else {
-            return Err("there is nothing to play".to_owned());
-        };
-        let kit = Kit {
-            workspace,
-            script: self.script,
-            account: &account,
-            wire: &self.wire,
-            members: &self.members,
-            memory: &self.memory,
-        };
+        let Some(workspace) = self.stage.state(state) else { return Err("there is nothing to play".to_owned()) };
+        let (accounts, memory) = (self.accounts(state), &self.memory);
+        let kit = Kit { workspace, script: self.script, accounts: &accounts, companies: &self.companies, memory };
         kit.crew(store, clock, life)
     }
 
-    fn account(&self, state: usize) -> Option<Account> {
-        self.stage.account(state, self.script.cast)
+    fn accounts(&self, state: usize) -> Vec<Account> {
+        (0..self.companies.len()).filter_map(|number| self.stage.account(state, self.script.cast, number)).collect()
     }
 
     fn die(&mut self) {
@@ -279,9 +216,12 @@ impl<'a> World<'a> {
         self.note_end(&process);
         // Nobody reports the cycles that died with it.
         let poll_ms = i64::try_from(self.poll_ms()).unwrap_or(i64::MAX);
-        let died_ms = self.wire.clock.now_ms();
-        let cycle = Cycle { mapping: None, from_ms: died_ms.saturating_sub(poll_ms), to_ms: died_ms, done: false };
-        held(&self.wire.ours).cycles.push(cycle);
+        let died_ms = self.clock.now_ms();
+        for company in &self.companies {
+            let from_ms = died_ms.saturating_sub(poll_ms);
+            let cycle = Cycle { mapping: None, from_ms, to_ms: died_ms, done: false, without: BTreeSet::new() };
+            held(&company.wire.ours).cycles.push(cycle);
+        }
         if self.power {
             let kept = self.random.usize(0..=self.disk.unflushed());
             self.disk.cut_power(kept);
@@ -320,44 +260,44 @@ impl<'a> World<'a> {
 
     fn hear_report(&mut self, report: &Report) {
         self.add_to("cycles", 1);
-        let ended_ms = self.wire.clock.now_ms();
+        let ended_ms = self.clock.now_ms();
         let took_ms = i64::try_from(report.ms).unwrap_or(i64::MAX);
         let mapping = Some(report.mapping.clone());
         let done = report.failed.is_none() && report.halted.is_none();
-        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms, done };
-        held(&self.wire.ours).cycles.push(cycle);
+        let without = self.stage.lost_lines(self.state, &report.mapping);
+        let cycle = Cycle { mapping, from_ms: ended_ms.saturating_sub(took_ms), to_ms: ended_ms, done, without };
+        let company = of_account(&self.companies, &report.account);
+        let prefix = company.map(|company| company.prefix.clone()).unwrap_or_default();
+        if let Some(company) = company {
+            held(&company.wire.ours).cycles.push(cycle);
+        }
         self.add_to("cycles that failed", u64::from(report.failed.is_some()));
-        self.failed.extend(report.failed.clone().map(|reason| (report.mapping.clone(), reason)));
+        let scope = (report.account.clone(), report.mapping.clone());
+        self.failed.extend(report.failed.clone().map(|reason| (scope, reason)));
         self.add_to(HALTED, u64::from(report.halted.is_some()));
         if report.halted.is_some() && !report.is_quiet() {
             self.breaks("I9", format!("a halted cycle of {} wrote", report.mapping));
         }
-        let (at_ms, story) = (self.wire.clock.now_ms(), Arc::clone(&self.wire.story));
         let kind = if report.is_quiet() && report.failed.is_none() && report.halted.is_none() {
             Kind::Idle
         } else {
             Kind::Cycle
         };
-        held(&story).note(at_ms, kind, &[], || {
+        held(&self.story).note(ended_ms, kind, &[], || {
             let reason = report.failed.as_ref().or(report.halted.as_ref()).cloned().unwrap_or_default();
             let numbers = format!("created {:?}, updated {:?}", report.created, report.updated);
-            (format!("a cycle of {} ends: {numbers}", report.mapping), reason)
+            (format!("a cycle of {prefix}{} ends: {numbers}", report.mapping), reason)
         });
     }
 
     fn act(&mut self, act: &Act) {
-        let mut random = fastrand::Rng::with_seed(act.seed);
+        let mut random = Rng::with_seed(act.seed);
         self.add_to(act.what.name(), 1);
         match &act.what {
-            What::Add => {
-                if let Some(place) = random.choice(&self.places).cloned() {
-                    let identity = self.newcomer(&place, &mut random);
-                    self.add(self.wire.clock.now(), &place, identity, &mut random);
-                }
-            }
-            What::Edit => self.edit(&mut random),
-            What::ChangeBack => self.change_back(&mut random),
-            What::Remove => self.remove(&mut random),
+            What::Add => self.somewhere(&mut random, Company::add),
+            What::Edit => self.somewhere(&mut random, Company::edit),
+            What::ChangeBack => self.somewhere(&mut random, Company::change_back),
+            What::Remove => self.somewhere(&mut random, Company::remove),
             What::Strike(rule) => self.strike(rule, &mut random),
             What::Calm => self.calm(),
             What::Crash { steps, power, down_ms } => self.crash(*steps, *power, *down_ms),
@@ -368,8 +308,19 @@ impl<'a> World<'a> {
                 }
             }
             What::Look => self.look(),
-            What::Expire => self.members.values().for_each(|member| held(member).expire_tokens()),
+            What::Expire => self.members().iter().for_each(|(_, member)| held(member).expire_tokens()),
             What::SetClock(by_ms) => self.set_clock(*by_ms),
+        }
+    }
+
+    /// People of one of the companies do something.
+    fn somewhere(&mut self, random: &mut Rng, work: impl Fn(&mut Company<'a>, &mut Rng) -> Result<(), String>) {
+        let company = match self.companies.as_mut_slice() {
+            [one] => Some(one),
+            several => random.choice(several),
+        };
+        if let Some(Err(text)) = company.map(|company| work(company, random)) {
+            self.breaks("I1", text);
         }
     }
 
@@ -392,16 +343,14 @@ impl<'a> World<'a> {
     fn look(&mut self) {
         let lives: crate::store::Lives = Arc::new(|| true);
         let store: Arc<dyn Store> = Arc::new(FragileStore::open(&self.disk, lives));
-        let members: Vec<Member> = self.members.values().cloned().collect();
+        let members = self.members();
         if let Some(process) = &mut self.process {
-            process.look(store, move || members.iter().map(|member| writes_of(&*held(member))).sum());
+            process.look(store, move || members.iter().map(|(_, member)| writes_of(&*held(member))).sum());
         }
     }
 
-    fn strike(&mut self, rule: &str, random: &mut fastrand::Rng) {
-        let members: Vec<(&'static str, Member)> =
-            self.members.iter().map(|(name, one)| (*name, one.clone())).collect();
-        let Some((name, member)) = random.choice(members) else { return };
+    fn strike(&mut self, rule: &str, random: &mut Rng) {
+        let Some((name, member)) = random.choice(self.members()) else { return };
         match held(&member).faults().add_text(rule) {
             Ok(()) => self.tell(&format!("calls to {name} meet `{rule}` from now on")),
             Err(error) => self.breaks("I1", error.to_string()),
@@ -409,7 +358,7 @@ impl<'a> World<'a> {
     }
 
     fn calm(&mut self) {
-        self.members.values().for_each(|member| held(member).faults().clear());
+        self.members().iter().for_each(|(_, member)| held(member).faults().clear());
     }
 
     /// How long the slowest mapping waits between two cycles, in milliseconds.
@@ -439,15 +388,13 @@ impl<'a> World<'a> {
     pub(super) fn scopes(&self) -> Vec<Scope> {
         let lives: crate::store::Lives = Arc::new(|| true);
         let store: Arc<dyn Store> = Arc::new(FragileStore::open(&self.disk, lives));
-        match (self.stage.state(0), self.account(0)) {
-            (Some(workspace), Some(account)) => Scope::of(&account, &workspace.mappings, &store).collect(),
-            _ => Vec::new(),
-        }
+        let Some(workspace) = self.stage.state(0) else { return Vec::new() };
+        self.accounts(0).iter().flat_map(|account| Scope::of(account, &workspace.mappings, &store)).collect()
     }
 
     /// Writes of clients that took effect, by system.
-    fn writes(&self) -> Vec<(&'static str, u64)> {
-        self.members.iter().map(|(name, member)| (*name, writes_of(&*held(member)))).collect()
+    fn writes(&self) -> Vec<(String, u64)> {
+        self.members().into_iter().map(|(name, member)| (name, writes_of(&*held(&member)))).collect()
     }
 
     fn count(&self, name: &str) -> u64 {
@@ -465,43 +412,6 @@ impl<'a> World<'a> {
 
     /// Writes a line of the story.
     pub(super) fn tell(&self, text: &str) {
-        held(&self.wire.story)
-            .note(self.wire.clock.now_ms(), Kind::Event, &[text.as_bytes()], || (text.to_owned(), String::new()));
+        held(&self.story).tell(self.clock.now_ms(), text);
     }
-}
-
-/// What no story shows.
-fn secrets(stage: &Stage, cast: usize) -> Vec<String> {
-    let access = stage.account(0, cast).map(|account| account.systems).unwrap_or_default();
-    let secrets = access.into_values().flat_map(|access| access.secrets.into_values());
-    secrets.map(|secret| secret.expose_secret().to_owned()).collect()
-}
-
-/// Where people work of what a cast joins.
-fn places(stage: &Stage, cast: usize, members: &BTreeMap<&'static str, Member>) -> Vec<(&'static str, String)> {
-    let workspace = stage.state(0);
-    let mappings = stage.cast(cast).iter().filter_map(|name| workspace?.mappings.get(name));
-    let ends = mappings.flat_map(|mapping| [&mapping.sides.left, &mapping.sides.right]);
-    let mut places: Vec<(&'static str, String)> = Vec::new();
-    for end in ends {
-        let Some((system, member)) = members.get_key_value(end.system.as_str()) else { continue };
-        let place = (*system, end.resource.clone());
-        if held(member).resources().contains(&end.resource.as_str()) && !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
-}
-
-/// Places that several mappings of a cast join with others.
-fn shared(stage: &Stage, cast: usize) -> BTreeSet<String> {
-    let workspace = stage.state(0);
-    let mappings = stage.cast(cast).iter().filter_map(|name| workspace?.mappings.get(name));
-    let (mut once, mut shared) = (BTreeSet::new(), BTreeSet::new());
-    for place in mappings.flat_map(|mapping| [mapping.sides.left.name(), mapping.sides.right.name()]) {
-        if !once.insert(place.clone()) {
-            shared.insert(place);
-        }
-    }
-    shared
 }

@@ -2,8 +2,9 @@
 
 use tokio::time::Instant;
 
+use super::super::company::of_account;
 use super::super::wire::{held, times};
-use super::{HALTED, LEFT_OVER, Member, World};
+use super::{HALTED, LEFT_OVER, World};
 use crate::record::Side;
 
 /// Rests of three cycles that a budget may take until it is enough, beside one for each record that waits.
@@ -50,8 +51,8 @@ impl World<'_> {
         if before != after {
             self.breaks("I1", format!("it still writes long after the last edit: {before:?} became {after:?}"));
         }
-        for (mapping, reason) in std::mem::take(&mut self.failed) {
-            if !self.is_shut_out(&mapping) {
+        for ((account, mapping), reason) in std::mem::take(&mut self.failed) {
+            if !self.is_shut_out(&account, &mapping) {
                 self.breaks("I1", format!("cycles of {mapping} still fail long after the last fault: {reason}"));
             }
         }
@@ -63,7 +64,7 @@ impl World<'_> {
     /// Everything is compared, and what that brings about settles; plans that are halted are looked at
     /// once for every system that a record may reach through another.
     async fn compare_all(&mut self, mut at_ms: u64) -> Result<u64, String> {
-        for _ in 0..self.members.len() {
+        for _ in 0..self.members().len() {
             let halted = self.count(HALTED);
             if let Some(process) = &mut self.process {
                 process.trigger(None, true);
@@ -117,20 +118,20 @@ impl World<'_> {
     }
 
     /// True when a system blocks whoever lists a side of a mapping that holds nothing any more.
-    fn is_shut_out(&self, mapping: &str) -> bool {
+    fn is_shut_out(&self, account: &str, mapping: &str) -> bool {
+        let Some(company) = of_account(&self.companies, account) else { return false };
         let mut own = self.mappings().filter(|one| one.name == mapping);
         own.any(|one| {
             Side::BOTH.into_iter().filter(|side| one.is_listed(*side)).any(|side| {
                 let end = one.sides.get(side);
-                self.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
+                company.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
             })
         })
     }
 
     /// I6: what the systems count.
     fn break_limits(&mut self) {
-        let members: Vec<Member> = self.members.values().cloned().collect();
-        for member in members {
+        for (name, member) in self.members() {
             let mut member = held(&member);
             // A process whose clock is set between two lives cannot know how long ago it asked.
             let clock = |limit: &str| self.script.sets_clock() && limit == "redundant";
@@ -147,7 +148,6 @@ impl World<'_> {
             };
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
             let broken: Vec<String> = broken.map(|(limit, times)| format!("{limit}, {times} times")).collect();
-            let name = member.name();
             drop(member);
             if !broken.is_empty() {
                 self.breaks("I6", format!("{name} counts limits that were broken: {}", broken.join("; ")));
