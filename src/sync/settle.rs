@@ -106,9 +106,9 @@ fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
     gone.peek().is_some() && gone.all(|form| now.contains_key(form))
 }
 
-/// Takes note of writes that are seen to have arrived: at least half of what went in the same call shows it. What
-/// stands there as before was left as it was, or a person has put it back. Where less shows it, a person has
-/// typed just that, and the write never came.
+/// Takes note of writes that are seen to have arrived: of what went in the same call, more shows it than stands as
+/// before. That was left as it was, or a person has put it back. Otherwise a person has typed what shows it, and
+/// the write never came: it is made again.
 pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>) -> Cow<'a, Link> {
     let mut link = Cow::Borrowed(link);
     for side in Side::BOTH {
@@ -126,7 +126,7 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
             *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(**now == sent.before);
         }
         for (key, sent, _, now) in unheard {
-            if *now == sent.before && shown.get(&sent.at_ms).is_some_and(|more| *more >= 0) {
+            if *now == sent.before && shown.get(&sent.at_ms).is_some_and(|more| *more > 0) {
                 let base = &mut link.to_mut().base;
                 know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());
                 expect(base.get_mut(side), &key, sent.becomes);
