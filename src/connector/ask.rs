@@ -162,8 +162,10 @@ impl Connector {
     }
 
     fn count(&self, call: &str) {
-        let mut calls = self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        *calls.entry(call.to_owned()).or_insert(0) += 1;
+        for calls in &self.counts {
+            let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            *calls.entry(call.to_owned()).or_insert(0) += 1;
+        }
     }
 
     /// The outcome of a write.

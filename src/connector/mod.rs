@@ -55,6 +55,8 @@ pub fn plain(system: &System, resource: &str, mut body: Value) -> Value {
 pub struct Connector {
     inner: Arc<Inner>,
     transport: Transport,
+    /// Counts of calls by kind; the last one is its own.
+    counts: Vec<Arc<Mutex<BTreeMap<String, u64>>>>,
 }
 
 struct Inner {
@@ -65,7 +67,6 @@ struct Inner {
     clock: Clock,
     gate: Gate,
     random: Mutex<fastrand::Rng>,
-    calls: Mutex<BTreeMap<String, u64>>,
     learned: Mutex<Option<String>>,
     joined: Mutex<join::Shelf>,
 }
@@ -151,17 +152,25 @@ impl Connector {
             clock,
             gate,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
-            calls: Mutex::new(BTreeMap::new()),
             learned: Mutex::new(None),
             joined: Mutex::default(),
         };
-        Ok(Self { inner: Arc::new(inner), transport })
+        Ok(Self { inner: Arc::new(inner), transport, counts: vec![Arc::default()] })
     }
 
     /// The same connector over another transport: pace, token and counts stay shared.
     #[must_use]
     pub fn through(&self, transport: Transport) -> Self {
-        Self { inner: Arc::clone(&self.inner), transport }
+        Self { transport, ..self.clone() }
+    }
+
+    /// The same connector for somebody who asks how many calls were made through it alone; whoever it was made
+    /// from counts them too.
+    #[must_use]
+    pub fn counting_apart(&self) -> Self {
+        let mut apart = self.clone();
+        apart.counts.push(Arc::default());
+        apart
     }
 
     /// The system spoken with.
@@ -187,9 +196,10 @@ impl Connector {
         }
     }
 
-    /// Calls made since it was opened, by kind.
+    /// Calls made through it since it was opened, by kind.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let own = self.counts.last().map(|own| own.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        own.unwrap_or_default()
     }
 
     /// How many records one call of a resource takes.

@@ -107,6 +107,19 @@ async fn a_window_holds_for_all_calls_of_all_copies() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whose_calls_are_counted_apart_share_the_window_and_not_the_count() {
+    let (connector, sent, _) = open(Arc::new(|_| (200, json!({"order": {"id": 1}}))));
+    let [one, other] = [(); 2].map(|()| connector.counting_apart());
+    for number in 0..12 {
+        let by = if number < 7 { &one } else { &other };
+        by.clone().create("orders", &json!({ "number": number })).await;
+    }
+    let made = |by: &Connector| by.calls().get("create orders").copied();
+    assert_eq!((made(&one), made(&other), made(&connector)), (Some(7), Some(5), Some(12)));
+    assert_eq!(sent.lock().unwrap().iter().filter(|(at_ms, _)| *at_ms >= 60_000).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_budget_of_failing_answers_is_kept_and_other_calls_go_on() {
     let (connector, sent, _) = open(Arc::new(|request| match request.method.text() {
         "GET" => (200, json!({"rows": [{"id": 1}]})),

@@ -90,7 +90,7 @@ pub fn crew<E>(
         let systems = mapping.systems();
         let own = connectors.iter().filter(|((of, name), _)| *of == account.name && systems.contains(name));
         runners.push(Runner {
-            connectors: own.map(|((_, system), connector)| (system.clone(), connector.clone())).collect(),
+            connectors: own.map(|((_, system), connector)| (system.clone(), connector.counting_apart())).collect(),
             listings: listings.clone(),
             links: links(mappings, &account.name, &mapping, &ledger),
             siblings: siblings(mappings, &account.name, &mapping, &ledger),
