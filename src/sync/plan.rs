@@ -498,7 +498,10 @@ impl Planner<'_> {
         for (index, verdict) in verdicts.iter().enumerate() {
             let Some(field) = self.mapping.fields.get(index) else { continue };
             let (value, why) = match verdict {
-                Verdict::Follow { from, why } if *from != side => (self.given(side, index, verdicts, seen), *why),
+                Verdict::Follow { from, why } if *from != side => {
+                    let Some(value) = self.given(side, index, verdicts, seen) else { continue };
+                    (value, *why)
+                }
                 Verdict::Union { value, why } if !same(field, value, seen.get(side).fields.value(index)) => {
                     (value.clone(), *why)
                 }
@@ -517,15 +520,18 @@ impl Planner<'_> {
         (values, whys)
     }
 
-    /// What the other side gives. A value that stands in for an empty one is what its lender will be.
-    fn given(&self, side: Side, index: usize, verdicts: &[Verdict], seen: &Sides<Seen<'_>>) -> Value {
+    /// What the other side gives. A value that stands in for an empty one is what its lender will be; nothing when
+    /// that is empty, for nobody emptied the value itself.
+    fn given(&self, side: Side, index: usize, verdicts: &[Verdict], seen: &Sides<Seen<'_>>) -> Option<Value> {
         let from = seen.get(side.other()).fields;
         let lender = self.mapping.fields.get(index).and_then(|field| field.ends.get(side).if_empty);
-        let Some(lender) = lender.filter(|_| from.is_borrowed(index)) else { return from.value(index).clone() };
+        let Some(lender) = lender.filter(|_| from.is_borrowed(index)) else { return Some(from.value(index).clone()) };
         match verdicts.get(lender) {
-            Some(Verdict::Follow { from: winner, .. }) => seen.get(*winner).fields.value(lender).clone(),
+            Some(Verdict::Follow { from: winner, .. }) => {
+                Some(seen.get(*winner).fields.value(lender).clone()).filter(|value| !is_empty(value))
+            }
             Some(Verdict::Unchanged | Verdict::Agreed | Verdict::Union { .. } | Verdict::Conflict { .. }) | None => {
-                from.value(index).clone()
+                Some(from.value(index).clone())
             }
         }
     }

@@ -137,6 +137,25 @@ async fn who_types_one_value_of_an_update_that_never_arrived_takes_nothing_back(
 }
 
 #[tokio::test]
+async fn a_name_that_is_cleared_clears_nothing_that_it_stands_in_for() {
+    let mut ids = (0, 0);
+    let mut house = House::build(|_, ploomes, clock| {
+        let nameless = json!({ "TypeId": 1, "Name": "Padaria Aurora", "Register": "11222333000181" });
+        ids.1 = ploomes.person_adds(clock.now(), &nameless).unwrap();
+    });
+    settle(&mut house).await;
+    ids.0 = house.omie.lock().unwrap().clients().next().unwrap()["codigo_cliente_omie"].as_i64().unwrap();
+    types_in_ploomes(&house, ids.1, &json!({ "Name": "Padaria Nova" }));
+    house.clock.skip_ms(60_000);
+    types_in_omie(&house, ids.0, &json!({ "nome_fantasia": "" }));
+    for _ in 0..3 {
+        house.cycle().await;
+    }
+    assert_eq!(house.omie.lock().unwrap().client(ids.0).unwrap()["razao_social"], "Padaria Aurora");
+    assert!(house.cycle().await.is_quiet());
+}
+
+#[tokio::test]
 async fn a_conflict_whose_write_loses_its_answer_is_told_once_with_both_values() {
     let (mut house, code, id) = pair().await;
     types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria do Omie" }));
