@@ -75,6 +75,20 @@ impl Evidence<'_> {
         is_empty(change.after) && own.any(|(_, before, after)| times(before) == times(after))
     }
 
+    /// True for what was cleared on one side while it was typed on the other one in the place of one of its kin, before
+    /// a cycle had seen either: it stands there then.
+    fn is_typed_beside(&self, (side, pair): (Side, &Sides<Life>), index: usize, change: &Change<'_>) -> bool {
+        let other = side.other();
+        let typed = |at: &usize| {
+            let Some(field) = self.mapping.fields.get(*at).filter(|_| *at != index) else { return false };
+            changes((*at, field), other, pair.get(other)).iter().any(|one| {
+                let (first_ms, then_ms) = (one.at_ms.min(change.at_ms), one.at_ms.max(change.at_ms));
+                alike(field, one.after, change.before) && !self.ours.ran_between(&self.mapping.name, first_ms, then_ms)
+            })
+        };
+        is_empty(change.after) && self.kin(index).iter().any(typed)
+    }
+
     /// True for a value that people typed where a group looks for it, though it did not count there at first:
     /// the fourth of three phones.
     pub(super) fn is_typed_behind(&self, field: &Field, value: &Value, (side, life): (Side, &Life)) -> bool {
@@ -101,6 +115,7 @@ impl Evidence<'_> {
         is_unresolved(change.after)
             || change.borrowed
             || self.has_moved_up((side, pair), index, change)
+            || self.is_typed_beside((side, pair), index, change)
             || self.is_cleared_unmet(pair, change)
             || self.is_as_sent((side, pair), (index, field), change)
             || self.is_undone(side, pair.get(side), change.at_ms, is_back)
