@@ -4,6 +4,7 @@
 //! costs its pages and no memory. An absence is a suspicion: it is confirmed by asking for the
 //! record itself.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -12,14 +13,16 @@ use jiff::Timestamp;
 use super::listing::Read;
 use super::{Error, Options, Runner, Sibling};
 use crate::config::mapping::Span;
+use crate::config::system::Resource;
 use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Mark, Wait, Waiting};
-use crate::sync::Snapshot;
 use crate::sync::pair::take_keys;
+use crate::sync::plan::{Origin, Planned};
+use crate::sync::{Plan, Snapshot};
 
 /// What was gathered.
 pub(crate) struct Gathered {
@@ -33,6 +36,8 @@ pub(crate) struct Gathered {
     pub(super) loose: Option<String>,
     /// How many rows each whole reference had.
     pub(super) known: BTreeMap<String, u64>,
+    /// Records that wait and were not read: they are remembered as they were when they were kept back.
+    remembered: Sides<BTreeSet<String>>,
 }
 
 /// What is known of one linked record while the pages come in.
@@ -107,7 +112,7 @@ impl Runner {
         });
         snapshot.records = catches.map(|catch| catch.records);
 
-        let attention = self.waiting(&mut snapshot)?;
+        let (attention, remembered) = self.waiting(&mut snapshot)?;
         self.answers(&mut snapshot)?;
         self.links(&mut snapshot, attention)?;
         if !whole && !flaw::is(Flaw::BornInHoles) {
@@ -128,7 +133,42 @@ impl Runner {
         let loose =
             loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
         let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known })
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known, remembered })
+    }
+
+    /// Reads what is remembered and is to be joined to another record: it is met as it is by now, and what is not
+    /// shown meets nobody in this cycle. True when there was any.
+    pub(super) async fn read_again(&self, gathered: &mut Gathered, plan: &Plan) -> Result<bool, Error> {
+        let met: Vec<&Planned> = plan.pairs.iter().filter(|planned| planned.origin == Origin::Matched).collect();
+        let mut any = false;
+        for side in Side::BOTH {
+            let remembered = gathered.remembered.get_mut(side);
+            let of = |planned: &&Planned| planned.ids.get(side).clone();
+            let ids: Vec<String> = met.iter().filter_map(of).filter(|id| remembered.remove(id)).collect();
+            let (connector, resource) = self.end(side)?;
+            if ids.is_empty() || !connector.system().resources.get(resource).is_some_and(Resource::can_fetch) {
+                continue;
+            }
+            any = true;
+            let rows = connector.fetch(resource, &ids).await?;
+            let mut shown: BTreeMap<String, Record> = rows
+                .into_iter()
+                .map(|row| record_of(&self.mapping, side, row))
+                .map(|one| (one.id.clone(), one))
+                .collect();
+            for planned in &met {
+                let Some(id) = planned.ids.get(side).as_ref().filter(|id| ids.contains(id)) else { continue };
+                if let Some(record) = shown.remove(id) {
+                    gathered.snapshot.records.get_mut(side).insert(id.clone(), record);
+                } else {
+                    for each in Side::BOTH {
+                        let records = gathered.snapshot.records.get_mut(each);
+                        planned.ids.get(each).as_ref().and_then(|id| records.remove(id));
+                    }
+                }
+            }
+        }
+        Ok(any)
     }
 
     /// Says of a list that it did not show all it announced.
@@ -219,9 +259,10 @@ impl Runner {
         Ok(listing)
     }
 
-    /// Brings back the records that wait, and says which linked ones must be looked at.
-    fn waiting(&self, snapshot: &mut Snapshot) -> Result<Sides<BTreeSet<String>>, Error> {
-        let mut attention: Sides<BTreeSet<String>> = Sides::default();
+    /// Brings back the records that wait. Says which linked ones must be looked at, and which of the others are
+    /// only remembered.
+    fn waiting(&self, snapshot: &mut Snapshot) -> Result<(Sides<BTreeSet<String>>, Sides<BTreeSet<String>>), Error> {
+        let (mut attention, mut remembered) = <(Sides<BTreeSet<String>>, Sides<BTreeSet<String>>)>::default();
         let mut all: Vec<Waiting> = Vec::new();
         self.ledger.each_waiting(|waiting| all.push(waiting))?;
         for waiting in all {
@@ -245,10 +286,13 @@ impl Runner {
                     author: None,
                     body,
                 };
-                snapshot.records.get_mut(side).entry(id).or_insert(record);
+                if let Entry::Vacant(free) = snapshot.records.get_mut(side).entry(id) {
+                    remembered.get_mut(side).insert(free.key().clone());
+                    free.insert(record);
+                }
             }
         }
-        Ok(attention)
+        Ok((attention, remembered))
     }
 
     fn answers(&self, snapshot: &mut Snapshot) -> Result<(), Error> {

@@ -179,7 +179,10 @@ impl Runner {
             self.ledger.next_cycle()?;
         }
         let mut gathered = self.gather(options).await?;
-        let plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
+        let mut plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
+        while self.read_again(&mut gathered, &plan).await? {
+            plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
+        }
         let halt = guard(&self.mapping, &gathered.snapshot, &plan);
         Ok(Prepared {
             halt,

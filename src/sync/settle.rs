@@ -120,6 +120,16 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 Some((key.clone(), sent.clone(), field, one.fields.value(index)))
             })
             .collect();
+        // Where neither that nor what stood before is shown any more, the giving side has moved as well, and be it
+        // back to what it had before it gave.
+        for (key, sent, field, now) in &unheard {
+            let (index, given) = (mapping.keyed(key).map(|(index, _)| index), sent.given.as_ref());
+            let (Some(index), Some(given)) = (index, given) else { continue };
+            let is_neither = **now != sent.before && !explains(field, is_ours(one), &sent.becomes, now);
+            if is_neither && !same(field, given, seen.get(side.other()).fields.value(index)) {
+                know(link.to_mut().base.get_mut(side.other()), key, given.clone());
+            }
+        }
         let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
         for (_, sent, field, now) in &unheard {
             let arrived = **now != sent.before && explains(field, is_ours(one), &sent.becomes, now);

@@ -123,6 +123,40 @@ async fn what_is_taken_back_behind_a_lost_update_is_taken_back_everywhere() {
 }
 
 #[tokio::test]
+async fn who_takes_back_before_a_lost_update_while_another_types_behind_it_is_told() {
+    let (mut house, code, id) = pair().await;
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria do Omie" }));
+    strike(&house, "lose-answer:PATCH Contacts:1");
+    house.cycle().await;
+    assert_eq!(names(&house, code, id).1, json!("Padaria do Omie"), "it arrived");
+    types_in_omie(&house, code, &json!({ "nome_fantasia": "Padaria Aurora" }));
+    house.clock.skip_ms(60_000);
+    types_in_ploomes(&house, id, &json!({ "Name": "Padaria Nova" }));
+    settle(&mut house).await;
+    assert_eq!(names(&house, code, id), (json!("PADARIA NOVA"), json!("Padaria Nova")));
+    assert_eq!(conflicts(&house), 1);
+}
+
+#[tokio::test]
+async fn who_waited_is_met_as_it_is_by_now() {
+    let mut code = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        ploomes.switches.required = vec!["Email".to_owned()];
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+    });
+    house.cycle().await;
+    assert_eq!(count(&house.omie.lock().unwrap(), &house.ploomes.lock().unwrap()), (1, 0), "it is refused");
+    types_in_omie(&house, code, &json!({ "endereco": "Rua do Omie" }));
+    let mut typed = contact("Padaria Aurora");
+    (typed["Email"], typed["StreetAddress"]) = (json!("ana@ex.example"), json!("Rua do Ploomes"));
+    house.ploomes.lock().unwrap().person_adds(house.clock.now(), &typed).unwrap();
+    // What was typed in Omie does not show in the list.
+    strike(&house, "empty-list:ListarClientes:1");
+    settle(&mut house).await;
+    assert_eq!(conflicts(&house), 1, "one of two streets is told");
+}
+
+#[tokio::test]
 async fn who_types_one_value_of_an_update_that_never_arrived_takes_nothing_back() {
     let (mut house, code, id) = pair().await;
     let typed = json!({ "nome_fantasia": "Padaria do Omie", "endereco_numero": "1500" });
