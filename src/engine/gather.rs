@@ -24,6 +24,9 @@ use crate::sync::pair::take_keys;
 use crate::sync::plan::{Origin, Planned};
 use crate::sync::{Plan, Snapshot};
 
+/// Ids of records of each side.
+type Ids = Sides<BTreeSet<String>>;
+
 /// What was gathered.
 pub(crate) struct Gathered {
     pub(crate) snapshot: Snapshot,
@@ -37,7 +40,7 @@ pub(crate) struct Gathered {
     /// How many rows each whole reference had.
     pub(super) known: BTreeMap<String, u64>,
     /// Records that wait and were not read: they are remembered as they were when they were kept back.
-    remembered: Sides<BTreeSet<String>>,
+    remembered: Ids,
 }
 
 /// What is known of one linked record while the pages come in.
@@ -261,8 +264,8 @@ impl Runner {
 
     /// Brings back the records that wait. Says which linked ones must be looked at, and which of the others are
     /// only remembered.
-    fn waiting(&self, snapshot: &mut Snapshot) -> Result<(Sides<BTreeSet<String>>, Sides<BTreeSet<String>>), Error> {
-        let (mut attention, mut remembered) = <(Sides<BTreeSet<String>>, Sides<BTreeSet<String>>)>::default();
+    fn waiting(&self, snapshot: &mut Snapshot) -> Result<(Ids, Ids), Error> {
+        let (mut attention, mut remembered) = <(Ids, Ids)>::default();
         let mut all: Vec<Waiting> = Vec::new();
         self.ledger.each_waiting(|waiting| all.push(waiting))?;
         for waiting in all {
@@ -309,7 +312,7 @@ impl Runner {
     }
 
     /// The links of all records at hand, and of those that need attention.
-    fn links(&self, snapshot: &mut Snapshot, mut attention: Sides<BTreeSet<String>>) -> Result<(), Error> {
+    fn links(&self, snapshot: &mut Snapshot, mut attention: Ids) -> Result<(), Error> {
         let answered = snapshot.answers.keys().map(|(left, _)| left.clone());
         attention.left.extend(answered);
         let mut links: BTreeMap<String, Link> = BTreeMap::new();

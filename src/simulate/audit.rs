@@ -81,7 +81,7 @@ impl World<'_> {
             runner.ledger = Ledger::new(Arc::new(MemoryStore::new()), ledger.scope());
             let own = self.companies.iter().zip(&ours).find(|(company, _)| company.account == runner.account);
             if let Some((company, ours)) = own {
-                look(company, company.evidence(&mut runner, &ledger, ours).await?);
+                look(company, company.evidence(&mut runner, &ledger, (ours, self.skew_most_ms)).await?);
             }
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Company<'_> {
         &'a self,
         runner: &'a mut Runner,
         ledger: &Ledger,
-        ours: &'a Ours,
+        (ours, skew_ms): (&'a Ours, u64),
     ) -> Result<Evidence<'a>, String> {
         let gathered = runner.gather(Options { full: true, accept: true }).await.map_err(|error| error.to_string())?;
         let mut records = Sides::each(|side| self.records(&runner.mapping, side));
@@ -101,10 +101,14 @@ impl Company<'_> {
         let deeds = self.deeds_beside(&runner.mapping, ours);
         let bodies = Sides::each(|side| bodies(&runner.mapping, side, records.get(side), &deeds));
         let references = whole(runner, gathered.snapshot, &bodies).await.map_err(|error| error.to_string())?;
+        let schedule = &runner.mapping.schedule;
+        // How far a list looks back behind the one before.
+        let behind_ms = schedule.window.longest_ms().saturating_sub(schedule.every_ms).max(schedule.overlap_ms);
         let mut evidence = Evidence {
             references,
             records,
             carried,
+            blind: skew_ms > behind_ms,
             first_day_ms: self.first_day_ms(&runner.mapping),
             mapping: &runner.mapping,
             links: Vec::new(),

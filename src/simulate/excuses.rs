@@ -10,6 +10,7 @@ use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_much};
+use super::wire::EMPTY_LIST;
 use crate::config::mapping::Span as Window;
 use crate::link::Link;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
@@ -36,16 +37,44 @@ impl Evidence<'_> {
         let place = self.mapping.sides.get(side).name();
         self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms).is_some_and(|write_ms| {
             let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < write_ms);
-            before.is_some_and(|(_, _, after)| is_back(after))
+            // Of one that we made nobody knows what it had been.
+            before.is_none_or(|(_, _, after)| is_back(after))
         })
     }
 
     /// When a record was last written before a moment, if no cycle had read it back by then.
-    fn unread(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
+    pub(super) fn unread(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
         let slot = (self.mapping.sides.get(side).name(), id.to_owned());
-        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| write_ms);
-        let last = writes.chain(self.ours.births.get(&slot)).filter(|write_ms| **write_ms <= at_ms).max();
-        last.copied().filter(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, at_ms))
+        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
+        let last = writes.chain(self.ours.births.get(&slot).copied()).filter(|write_ms| *write_ms <= at_ms).max();
+        last.filter(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, at_ms))
+    }
+
+    /// When a cycle last broke off before a moment and may have sent something to a record that never came there, if
+    /// no other one has looked since.
+    fn unsent(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
+        let slot = (self.mapping.sides.get(side).name(), id.to_owned());
+        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
+        let broke_ms = self.ours.unfinished(&self.mapping.name).filter(|broke_ms| *broke_ms <= at_ms).max()?;
+        let came = writes
+            .filter(|write_ms| *write_ms <= at_ms)
+            .any(|write_ms| !self.ours.ran_between(&self.mapping.name, write_ms, broke_ms));
+        (!came && !self.ours.ran_between(&self.mapping.name, broke_ms, at_ms)).then_some(broke_ms)
+    }
+
+    /// True for what was typed and never arrived because the other system kept what it had, which nobody could see:
+    /// its line was gone from the mapping when the record was read back.
+    fn is_kept_unseen(
+        &self,
+        (side, pair): (Side, &Sides<Life>),
+        (index, field): (usize, &Field),
+        change: &Change<'_>,
+    ) -> bool {
+        let slot = (self.mapping.sides.get(side.other()).name(), pair.get(side.other()).id.clone());
+        let mut writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
+        let written = writes.find(|write_ms| *write_ms >= change.at_ms);
+        written.is_some_and(|write_ms| self.ours.first_lacked(&self.mapping.name, &field.key, write_ms))
+            && Side::BOTH.into_iter().all(|side| alike(field, change.before, pair.get(side).last.value(index)))
     }
 
     /// True for a person who typed what a write had sent to the record, but for its letters, before any cycle had
@@ -57,11 +86,16 @@ impl Evidence<'_> {
         change: &Change<'_>,
     ) -> bool {
         let text = |value: &Value| scalar_text(value).map(|text| folded(&text));
-        self.unread((side, &pair.get(side).id), change.at_ms).is_some_and(|write_ms| {
-            let other = changes((index, field), side.other(), pair.get(side.other()));
+        let other = changes((index, field), side.other(), pair.get(side.other()));
+        let is_sent = |write_ms: i64| {
             let sent = other.iter().rev().find(|sent| sent.at_ms <= write_ms);
-            text(change.before) == text(change.after) || sent.is_some_and(|sent| text(sent.after) == text(change.after))
-        })
+            sent.filter(|sent| !self.ours.ran_between(&self.mapping.name, sent.at_ms, write_ms))
+                .is_some_and(|sent| text(sent.after) == text(change.after))
+        };
+        let record = (side, pair.get(side).id.as_str());
+        let letters = || text(change.before) == text(change.after);
+        self.unread(record, change.at_ms).is_some_and(|write_ms| letters() || is_sent(write_ms))
+            || self.unsent(record, change.at_ms).is_some_and(is_sent)
     }
 
     /// True for a place that is empty because what stood there moved up: of two phones the first was cleared.
@@ -117,6 +151,7 @@ impl Evidence<'_> {
             || self.has_moved_up((side, pair), index, change)
             || self.is_typed_beside((side, pair), index, change)
             || self.is_cleared_unmet(pair, change)
+            || self.is_kept_unseen((side, pair), (index, field), change)
             || self.is_as_sent((side, pair), (index, field), change)
             || self.is_undone(side, pair.get(side), change.at_ms, is_back)
     }
@@ -124,17 +159,19 @@ impl Evidence<'_> {
     /// True for what a system fills from what belongs to it, when that was changed alone: of an address the
     /// city, and the state follows it where the system knows cities.
     pub(super) fn is_derived(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> bool {
-        let last = |at: usize| {
-            let field = self.mapping.fields.get(at)?;
-            let all = Side::BOTH.iter().flat_map(|side| changes((at, field), *side, pair.get(*side)));
-            all.max_by_key(|one| one.at_ms)
-        };
-        let Some(typed) = last(index) else { return false };
+        let last = |at: usize, side: Side| changes((at, self.mapping.fields.get(at)?), side, pair.get(side)).pop();
+        let lasts = |at: usize| Side::BOTH.into_iter().filter_map(move |side| last(at, side));
         let now = |side: Side| pair.get(side).last.value(index);
         let agreed = alike(field, now(Side::Left), now(Side::Right));
-        let stands = |side: Side| (agreed || alike(field, now(side), typed.after)) && !is_empty(now(side.other()));
-        let filled = Side::BOTH.iter().any(|side| self.fills_itself(*side, field) && stands(side.other()));
-        filled && self.mapping.together(&index).iter().filter_map(|at| last(*at)).any(|one| one.at_ms > typed.at_ms)
+        let moved_ms = self.mapping.together(&index).iter().flat_map(|at| lasts(*at)).map(|one| one.at_ms).max();
+        let is_left = |side: Side, typed: &Change<'_>| {
+            (agreed || alike(field, now(side), typed.after)) && moved_ms.is_some_and(|moved_ms| moved_ms > typed.at_ms)
+        };
+        let filled = |side: &Side| self.fills_itself(*side, field) && !is_empty(now(*side));
+        Side::BOTH
+            .iter()
+            .filter(|side| filled(side))
+            .any(|side| lasts(index).any(|typed| is_left(side.other(), &typed)))
     }
 
     /// True when people typed, there and in these places, all that a group reads a value from: when one
@@ -155,6 +192,21 @@ impl Evidence<'_> {
             let stands = path.look(body);
             stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
         })
+    }
+
+    /// True for a value that people typed in a record that is gone, when we made both of these: a creation whose
+    /// answer was lost was searched for, the list was said to be empty, and nobody knew any more of whom it came.
+    pub(super) fn is_of_one_gone(&self, (index, field): (usize, &Field), pair: &Sides<Life>, value: &Value) -> bool {
+        let made_by_us = |side: Side| !self.is_made_by_people(&self.mapping.sides.get(side).name(), &pair.get(side).id);
+        let lied = |side: Side| self.ours.lies_of(&[EMPTY_LIST], &self.mapping.sides.get(side).system).next().is_some();
+        let typed = |side: Side| {
+            let place = self.mapping.sides.get(side).name();
+            let own = self.deeds.iter().filter(|deed| deed.place == place);
+            let gone = own.filter(|deed| !self.records.get(side).contains_key(&deed.id));
+            let mut read = gone.filter_map(|deed| self.fields(side, &deed.id, deed.before.as_ref()?));
+            read.any(|fields| alike(field, fields.value(index), value))
+        };
+        Side::BOTH.into_iter().all(made_by_us) && Side::BOTH.into_iter().any(lied) && Side::BOTH.into_iter().any(typed)
     }
 
     /// True for what came to light when it was cleared: of the places that a group reads, one in which people had
@@ -183,10 +235,13 @@ impl Evidence<'_> {
         is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, &life.id)
     }
 
-    /// True when the last that people did on a side to a field, or to what belongs to it, was to clear it.
+    /// True when people cleared a field on a side, or what belongs to it, and did not fill it again.
     pub(super) fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {
-        let last = |at: &usize| changes((*at, self.mapping.fields.get(*at)?), side, pair.get(side)).pop();
-        self.mapping.together(&index).iter().filter_map(last).any(|change| is_empty(change.after))
+        let field = |at: usize| self.mapping.fields.get(at).map(|field| (at, field));
+        let own = field(index).and_then(|one| changes(one, side, pair.get(side)).pop());
+        let all = self.mapping.together(&index).iter().filter_map(|at| field(*at));
+        let mut all = all.flat_map(|one| changes(one, side, pair.get(side)));
+        own.is_none_or(|last| is_empty(last.after)) && all.any(|change| is_empty(change.after))
     }
 
     /// The last change that had something to move: what was changed and changed back before a cycle ran and
@@ -209,10 +264,16 @@ impl Evidence<'_> {
         let arrived = |one: &Change<'_>| past.iter().any(|value| is_it(one, value));
         while let Some((last, before)) = changes.split_last() {
             let ran = |one: &Change<'_>| self.ours.saw_between(&self.mapping.name, &field.key, one.at_ms, last.at_ms);
-            let seen = before.iter().rposition(|one| ran(one) && arrived(one)).map_or(0, |at| at + 1);
+            // What a write put in its place had been seen.
+            let replaced = |at: usize, one: &Change<'_>| {
+                changes.get(at + 1).is_some_and(|next| !same(field, one.after, next.before))
+            };
+            let is_seen = |(at, one): &(usize, &Change<'_>)| ran(one) && (arrived(one) || replaced(*at, one));
+            let seen = before.iter().enumerate().rev().find(is_seen).map_or(0, |(at, _)| at + 1);
             let (before, burst) = changes.split_at(seen);
             if burst.first().is_none_or(|first| !same(field, first.before, last.after)) {
-                return Some(last);
+                // It counts from when it was typed, though it was changed and changed back since.
+                return burst.iter().find(|one| same(field, one.after, last.after));
             }
             changes = before;
         }

@@ -39,6 +39,8 @@ pub(super) struct Evidence<'a> {
     pub(super) ours: &'a Ours,
     /// The midnight before the first cycle, in milliseconds since 1970.
     pub(super) first_day_ms: i64,
+    /// The clock had once been further from the truth than lists look back.
+    pub(super) blind: bool,
     /// Members that no fetch shows: rows of other resources that records carry along.
     pub(super) carried: Sides<BTreeSet<String>>,
 }
@@ -253,7 +255,8 @@ impl Evidence<'_> {
             });
             let read = || self.is_read_of_typed(field, side, &pair.get(side).id);
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
-            if !(known || read() || Side::BOTH.into_iter().any(behind)) {
+            let gone = || self.is_of_one_gone((index, field), pair, value);
+            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone()) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }

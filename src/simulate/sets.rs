@@ -44,7 +44,7 @@ impl Evidence<'_> {
                     let (was, is) = (before.contains(*member), after.contains(*member));
                     // What was changed and changed back before a cycle ran was never there.
                     let unseen = |last: &(i64, bool, bool)| {
-                        last.1 == is && !self.ours.ran_between(&self.mapping.name, last.0, *at_ms)
+                        last.1 == is && !self.ours.began_between(&self.mapping.name, last.0, *at_ms)
                     };
                     if lasting.last().is_some_and(unseen) {
                         lasting.pop();
@@ -57,10 +57,18 @@ impl Evidence<'_> {
             for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
+                // Who does what a write had just done cannot be told from it.
+                let is_as_sent = |at_ms: i64, there: bool| {
+                    self.unread((side, &pair.get(side).id), at_ms).is_some_and(|write_ms| {
+                        let mut other = moves.get(side.other()).iter().rev();
+                        other.find(|(other_ms, ..)| *other_ms <= write_ms).is_some_and(|(_, _, sent)| *sent == there)
+                    })
+                };
                 let is_back = |then: &Fields| members(field, then.value(index)).contains(*member) == *there;
                 if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
                     || self.is_undone(side, pair.get(side), *at_ms, is_back)
                     || (!there && !self.have_met(pair, *at_ms))
+                    || is_as_sent(*at_ms, *there)
                 {
                     continue;
                 }

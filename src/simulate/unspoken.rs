@@ -69,7 +69,9 @@ impl Evidence<'_> {
     pub(super) fn kept_back(&self, side: Side, id: &str, field: &Field) -> Vec<(&'static str, String)> {
         let place = self.mapping.sides.get(side).name();
         let mut deeds = self.deeds.iter().rev().filter(|deed| deed.place == place && deed.id == *id);
-        let left = deeds.next().and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
+        // What was typed between a read and the write that followed it is overwritten.
+        let last = deeds.next().filter(|deed| !self.ours.raced(&self.mapping.name, &place, id, deed.at_ms));
+        let left = last.and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
         let now = self.records.get(side).get(id).map(|body| kept_back(field, side, body)).unwrap_or_default();
         let left = left.unwrap_or_default();
         let gone = left.difference(&now);

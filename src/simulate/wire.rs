@@ -20,6 +20,9 @@ pub(super) type Member = Arc<Mutex<dyn People>>;
 /// Half of the shortest and of the longest way to a system and back, in milliseconds.
 const WAY_MS: std::ops::Range<u64> = 10..150;
 
+/// An answer that takes as long is not waited for: what system files allow.
+const PATIENCE_MS: u64 = 60_000;
+
 /// A list that is said to be empty.
 pub(super) const EMPTY_LIST: &str = "empty-list";
 /// Records are shown as they were before.
@@ -106,6 +109,22 @@ impl Ours {
     pub(super) fn saw_between(&self, mapping: &str, line: &str, from_ms: i64, to_ms: i64) -> bool {
         let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !cycle.without.contains(line))
+    }
+
+    /// True when a cycle of a mapping began between two moments.
+    pub(super) fn began_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
+        self.cycles.iter().any(|cycle| cycle.is_of(mapping) && (from_ms..=to_ms).contains(&cycle.from_ms))
+    }
+
+    /// When cycles of a mapping broke off: what they had sent nobody remembers.
+    pub(super) fn unfinished(&self, mapping: &str) -> impl Iterator<Item = i64> {
+        self.cycles.iter().filter(move |cycle| !cycle.done && cycle.is_of(mapping)).map(|cycle| cycle.to_ms)
+    }
+
+    /// True when the first whole cycle of a mapping since a moment lacked a line.
+    pub(super) fn first_lacked(&self, mapping: &str, line: &str, from_ms: i64) -> bool {
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
+        own.find(|cycle| cycle.from_ms >= from_ms).is_some_and(|cycle| cycle.without.contains(line))
     }
 
     /// When a mapping had last written to a record before a moment, if nobody knew of that write by then: it was
@@ -270,7 +289,8 @@ impl Wire {
         if wrote {
             self.note_write(&*member, (mapping, &request), &before, now.as_millisecond());
             let says = answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
-            if answer.lost || !says || !(200..300).contains(&answer.status) {
+            let late = answer.delay_ms >= PATIENCE_MS;
+            if answer.lost || late || !says || !(200..300).contains(&answer.status) {
                 held(&self.ours).unheard.insert((now.as_millisecond(), Arc::clone(mapping)));
             }
         }

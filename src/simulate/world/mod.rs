@@ -57,6 +57,8 @@ pub(super) struct World<'a> {
     next_state: Option<usize>,
     /// How far the clock of the machine is from the truth, in milliseconds.
     skew_ms: i64,
+    /// The most it ever was.
+    pub(super) skew_most_ms: u64,
     /// How the next death comes: with the power or without, and how long the process stays down.
     power: bool,
     down_ms: u64,
@@ -91,6 +93,7 @@ impl<'a> World<'a> {
             state: 0,
             next_state: None,
             skew_ms: 0,
+            skew_most_ms: 0,
             power: false,
             down_ms: 0,
             memory: BTreeMap::new(),
@@ -335,6 +338,7 @@ impl<'a> World<'a> {
     /// A running process follows a clock set forward; one set back shows after the next start only.
     fn set_clock(&mut self, by_ms: i64) {
         self.skew_ms += by_ms;
+        self.skew_most_ms = self.skew_most_ms.max(self.skew_ms.unsigned_abs());
         if let (Some(process), Ok(forward_ms)) = (&self.process, u64::try_from(by_ms)) {
             process.clock.skip_ms(forward_ms);
         }
