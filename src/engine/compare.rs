@@ -114,6 +114,7 @@ impl Runner {
         Ok(Snapshot {
             links: read.links.clone(),
             records,
+            open: read.open.clone(),
             taken,
             gone: read.gone.clone(),
             missed: read.missed.clone(),

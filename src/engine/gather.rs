@@ -413,15 +413,16 @@ impl Runner {
         Ok(())
     }
 
-    /// Leaves aside what an unanswered creation was made from, and what may have come of it: nothing is
-    /// created twice.
+    /// Tells what an unanswered creation was made from, and what may have come of it: nothing is created twice.
     fn leave_open(&self, snapshot: &mut Snapshot) -> Result<u64, Error> {
         let intents = self.ledger.intents()?;
         for intent in &intents {
-            snapshot.records.get_mut(intent.side.other()).remove(&intent.from);
+            snapshot.open.get_mut(intent.side.other()).insert(intent.from.clone());
             if let Some(search) = self.search_by(intent.side) {
                 let key = search.key_of(intent);
-                snapshot.records.get_mut(intent.side).retain(|_, record| search.found_in(&record.body.value()) != key);
+                let records = snapshot.records.get(intent.side).values();
+                let carriers = records.filter(|record| search.found_in(&record.body.value()) == key);
+                snapshot.open.get_mut(intent.side).extend(carriers.map(|record| record.id.clone()));
             }
         }
         Ok(u64::try_from(intents.len()).unwrap_or(u64::MAX))

@@ -90,8 +90,8 @@ impl Runner {
     /// Brings the store's waiting records up to date.
     pub(super) fn settle_waits(&self, work: &mut Work, plan: &Plan, report: &mut Report) -> Result<(), Error> {
         let stored = self.stored_waits()?;
-        let late: Sides<BTreeSet<&str>> =
-            Sides::each(|side| plan.late.iter().map(|ids| ids.get(side).as_str()).collect());
+        let aside: Sides<BTreeSet<&str>> =
+            Sides::each(|side| plan.late.iter().chain(&plan.open).map(|ids| ids.get(side).as_str()).collect());
         let blocked: BTreeSet<(Side, &str)> = plan
             .pairs
             .iter()
@@ -107,7 +107,7 @@ impl Runner {
                 continue;
             }
             let seen = work.snapshot.records.get(*side).contains_key(id);
-            let kept = late.get(*side).contains(id.as_str())
+            let kept = aside.get(*side).contains(id.as_str())
                 || (old.kind == Wait::Quarantined && blocked.contains(&(*side, id.as_str())));
             // Out of sight, a record that takes no part need not be known.
             let forgotten = old.kind == Wait::LeftOut && !seen;

@@ -194,11 +194,18 @@ impl Evidence<'_> {
         })
     }
 
-    /// True for a value that people typed in a record that is gone, when we made both of these: a creation whose
-    /// answer was lost was searched for, the list was said to be empty, and nobody knew any more of whom it came.
+    /// True for a value that people typed in a record that is gone, when we made both of these: one is a creation that
+    /// was delivered twice or whose answer told nothing, or the list was said to be empty when it was searched for;
+    /// nobody knew any more of whom it came.
     pub(super) fn is_of_one_gone(&self, (index, field): (usize, &Field), pair: &Sides<Life>, value: &Value) -> bool {
         let made_by_us = |side: Side| !self.is_made_by_people(&self.mapping.sides.get(side).name(), &pair.get(side).id);
         let lied = |side: Side| self.ours.lies_of(&[EMPTY_LIST], &self.mapping.sides.get(side).system).next().is_some();
+        let unknown = |side: Side| {
+            let record = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
+            let birth_ms = self.ours.births.get(&record);
+            let unheard = |birth_ms| self.ours.unheard.iter().any(|(write_ms, _)| write_ms == birth_ms);
+            self.ours.doubles.contains(&record) || birth_ms.is_some_and(unheard)
+        };
         let typed = |side: Side| {
             let place = self.mapping.sides.get(side).name();
             let own = self.deeds.iter().filter(|deed| deed.place == place);
@@ -206,7 +213,9 @@ impl Evidence<'_> {
             let mut read = gone.filter_map(|deed| self.fields(side, &deed.id, deed.before.as_ref()?));
             read.any(|fields| alike(field, fields.value(index), value))
         };
-        Side::BOTH.into_iter().all(made_by_us) && Side::BOTH.into_iter().any(lied) && Side::BOTH.into_iter().any(typed)
+        Side::BOTH.into_iter().all(made_by_us)
+            && Side::BOTH.into_iter().any(|side| lied(side) || unknown(side))
+            && Side::BOTH.into_iter().any(typed)
     }
 
     /// True for what came to light when it was cleared: of the places that a group reads, one in which people had
@@ -442,6 +451,19 @@ impl Evidence<'_> {
                     .iter()
                     .any(|later| self.ours.ran_between(&self.mapping.name, at_ms, later.at_ms))
             })
+    }
+
+    /// True when a person on the other side typed over what belongs together and had come from here, though this part
+    /// of it had not arrived.
+    pub(super) fn is_typed_over(&self, index: usize, (side, pair): (Side, &Sides<Life>), change: &Change<'_>) -> bool {
+        let over = |at: &usize| {
+            let Some(field) = self.mapping.fields.get(*at).filter(|_| *at != index) else { return false };
+            let given = changes((*at, field), side, pair.get(side)).pop().filter(|one| !is_empty(one.after));
+            let later = changes((*at, field), side.other(), pair.get(side.other()));
+            let mut later = later.iter().filter(|one| one.at_ms >= change.at_ms);
+            given.is_some_and(|given| later.any(|one| alike(field, one.before, given.after)))
+        };
+        self.mapping.together(&index).iter().any(over)
     }
 
     /// True for what a system fills on its side where nobody says anything.

@@ -201,6 +201,7 @@ impl Evidence<'_> {
                     || Side::BOTH.into_iter().any(|of| self.is_taken_away(change, &kin, pair.get(of)))
                     || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
+                    || self.is_typed_over(index, (side, pair), change)
             };
             let refilled = is_empty(change.after) && Side::BOTH.iter().any(|side| self.fills_itself(*side, field));
             let free = || {

@@ -69,13 +69,16 @@ impl Draft {
         }
         self.read(&mut round)?;
         let pairs = pair(mapping, snapshot, &self.read);
-        let mut order: Vec<Sides<Option<String>>> = pairs.matched.into_iter().map(|ids| ids.map(Some)).collect();
+        let is_open = |side: Side, id: &String| snapshot.open.get(side).contains(id);
+        let (open, matched): (Vec<_>, Vec<_>) =
+            pairs.matched.into_iter().partition(|ids| Side::BOTH.into_iter().any(|side| is_open(side, ids.get(side))));
+        let mut order: Vec<Sides<Option<String>>> = matched.into_iter().map(|ids| ids.map(Some)).collect();
         for ids in &order {
             self.plan_unlinked(&mut round, ids)?;
         }
         // A record that nothing may be born from is nobody's business while it is alone.
         for side in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
-            for id in pairs.alone.get(side) {
+            for id in pairs.alone.get(side).iter().filter(|id| !is_open(side, id)) {
                 let mut ids = Sides::new(None, None);
                 *ids.get_mut(side) = Some(id.clone());
                 self.plan_unlinked(&mut round, &ids)?;
@@ -89,9 +92,11 @@ impl Draft {
         mem::take(&mut self.linked).into_iter().flatten().for_each(|part| plan.add(part));
         for side in Side::BOTH {
             let unreadable = mem::take(self.unreadable.get_mut(side));
-            plan.unreadable.extend(unreadable.into_iter().map(|(id, trouble)| (side, id, trouble)));
+            let told = unreadable.into_iter().filter(|(id, _)| !is_open(side, id));
+            plan.unreadable.extend(told.map(|(id, trouble)| (side, id, trouble)));
         }
-        plan.ambiguous = pairs.ambiguous;
+        plan.ambiguous = pairs.ambiguous.into_iter().filter(|one| !is_open(one.side, &one.id)).collect();
+        plan.open = open;
         order.iter().filter_map(|ids| self.unlinked.remove(ids)).for_each(|part| plan.add(part));
         Ok(plan)
     }

@@ -29,6 +29,9 @@ pub struct Snapshot {
     pub links: Vec<Link>,
     /// The records concerned, by id: both of each link, and every unlinked one.
     pub records: Sides<BTreeMap<String, Record>>,
+    /// Records of creations without an answer, what they were made from and what may have come of them: nothing is
+    /// planned for them, and nothing is born that shares a key with them.
+    pub open: Sides<BTreeSet<String>>,
     /// Keys of all linked records.
     pub taken: Sides<Taken>,
     /// Linked records confirmed to be gone.
@@ -66,6 +69,8 @@ pub struct Plan {
     pub unreadable: Vec<(Side, String, Trouble)>,
     /// Pairs of which an image was older than one seen before.
     pub late: Vec<Sides<String>>,
+    /// Pairs of which one record is open: they meet once the outcome of its creation is known.
+    pub open: Vec<Sides<String>>,
 }
 
 /// Turns what was read into a plan, or into what must be looked up first.
@@ -83,12 +88,13 @@ impl Plan {
 
     /// Adds another part of the plan.
     fn add(&mut self, part: Self) {
-        let Self { rows, pairs, ambiguous, unreadable, late } = part;
+        let Self { rows, pairs, ambiguous, unreadable, late, open } = part;
         plan::add_rows(&mut self.rows, rows);
         self.pairs.extend(pairs);
         self.ambiguous.extend(ambiguous);
         self.unreadable.extend(unreadable);
         self.late.extend(late);
+        self.open.extend(open);
     }
 }
 

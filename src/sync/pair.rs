@@ -87,18 +87,23 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     for side in Side::BOTH {
         by_birth(mapping, snapshot, side, &mut free, &mut pairs);
     }
+    // Who has just met holds its keys as one that is linked does.
+    let mut met: Sides<Taken> = Sides::default();
+    pairs.matched.iter().for_each(|ids| meet(mapping, ids, fields, &mut met));
     for key in &mapping.keys {
         let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
         let all: BTreeSet<&String> = forms.left.keys().chain(forms.right.keys()).collect();
         for form in all {
             let found = Sides::each(|side| forms.get(side).get(form).map(Vec::as_slice).unwrap_or_default());
-            let held = Sides::each(|side| snapshot.taken.get(side).get(*key, form));
+            let held = Sides::each(|side| snapshot.taken.get(side).get(*key, form).or(met.get(side).get(*key, form)));
             let unique = found.left.len() <= 1 && found.right.len() <= 1;
             match (found.left, found.right, held.left.or(held.right)) {
                 ([left], [right], None) => {
-                    pairs.matched.push(Sides::new((*left).clone(), (*right).clone()));
+                    let ids = Sides::new((*left).clone(), (*right).clone());
                     free.left.remove(left);
                     free.right.remove(right);
+                    meet(mapping, &ids, fields, &mut met);
+                    pairs.matched.push(ids);
                 }
                 (_, _, None) if unique => {}
                 _ => {
@@ -110,6 +115,18 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     }
     pairs.alone = free.map(|ids| ids.into_iter().cloned().collect());
     pairs
+}
+
+/// Notes the keys of two records that have just met.
+fn meet(mapping: &Mapping, ids: &Sides<String>, fields: &Sides<BTreeMap<String, Fields>>, met: &mut Sides<Taken>) {
+    for side in Side::BOTH {
+        let id = ids.get(side);
+        for key in &mapping.keys {
+            if let Some(form) = fields.get(side).get(id).and_then(|fields| key_form(mapping, *key, fields)) {
+                met.get_mut(side).insert(*key, &form, id);
+            }
+        }
+    }
 }
 
 /// Joins the records that carry the key of a newborn of ours to those they were made from. Who carries the

@@ -137,6 +137,22 @@ async fn who_takes_back_before_a_lost_update_while_another_types_behind_it_is_to
     assert_eq!(conflicts(&house), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_a_creation_is_open_is_not_born_on_the_other_side() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("drop-before:IncluirCliente:1").unwrap();
+    });
+    house.cycle().await;
+    house.omie.lock().unwrap().person_adds(house.clock.now(), &client("Padaria Aurora")).unwrap();
+    house.clock.skip_ms(30_000);
+    house.runner.cycle(Options::default()).await;
+    assert_eq!(count(&house.omie.lock().unwrap(), &house.ploomes.lock().unwrap()), (1, 1));
+    settle(&mut house).await;
+    assert_eq!(count(&house.omie.lock().unwrap(), &house.ploomes.lock().unwrap()), (1, 1));
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
+}
+
 #[tokio::test]
 async fn who_waited_is_met_as_it_is_by_now() {
     let mut code = 0;
