@@ -126,15 +126,28 @@ impl Evidence<'_> {
     /// True for a value that people typed where a group looks for it, though it did not count there at first:
     /// the fourth of three phones.
     pub(super) fn is_typed_behind(&self, field: &Field, value: &Value, (side, life): (Side, &Life)) -> bool {
-        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        self.left_bodies(side, life).any(|(_, body)| self.reads_from(field, side, body, value))
+    }
+
+    /// True for a value that does not count any more because something was typed before it: it stands there still.
+    fn is_pushed_behind(&self, field: &Field, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
+        let mut then = self.left_bodies(side, life).filter(|(at_ms, _)| *at_ms == change.at_ms);
+        is_empty(change.after) && then.any(|(_, body)| self.reads_from(field, side, body, change.before))
+    }
+
+    /// How people left a record, and when.
+    fn left_bodies(&self, side: Side, life: &Life) -> impl Iterator<Item = (i64, &Value)> {
         let place = self.mapping.sides.get(side).name();
-        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
-        let paths = || self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
-        !is_empty(value)
-            && own.filter_map(|deed| deed.after.as_ref()).any(|body| {
-                let mut typed = paths().filter_map(|(path, _)| path.look(body));
-                typed.any(|typed| has_leaf(&typed, &|leaf| same(field, leaf, value)))
-            })
+        let own = self.deeds.iter().filter(move |deed| deed.place == place && deed.id == life.id);
+        own.filter_map(|deed| Some((deed.at_ms, deed.after.as_ref()?)))
+    }
+
+    /// True when a value stands anywhere that a group reads a field from.
+    fn reads_from(&self, field: &Field, side: Side, body: &Value, value: &Value) -> bool {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
+        let paths = self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
+        let mut typed = paths.filter_map(|(path, _)| path.look(body));
+        !is_empty(value) && typed.any(|typed| has_leaf(&typed, &|leaf| same(field, leaf, value)))
     }
 
     /// True for a change that asks nothing of the other side: nobody can translate it, it stands in for nothing,
@@ -150,6 +163,13 @@ impl Evidence<'_> {
             || change.borrowed
             || self.has_moved_up((side, pair), index, change)
             || self.is_typed_beside((side, pair), index, change)
+            || self.is_pushed_behind(field, (side, pair.get(side)), change)
+            || self.ours.raced(
+                &self.mapping.name,
+                &self.mapping.sides.get(side).name(),
+                &pair.get(side).id,
+                change.at_ms,
+            )
             || self.is_cleared_unmet(pair, change)
             || self.is_kept_unseen((side, pair), (index, field), change)
             || self.is_as_sent((side, pair), (index, field), change)

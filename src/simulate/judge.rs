@@ -203,12 +203,19 @@ impl Evidence<'_> {
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
                     || self.is_typed_over(index, (side, pair), change)
             };
+            let came_forward = || {
+                let (now, life) = (*last.get(side.other()), pair.get(side.other()));
+                is_empty(change.after)
+                    && !alike(field, change.before, now)
+                    && self.is_typed_behind(field, now, (side.other(), life))
+            };
             let refilled = is_empty(change.after) && Side::BOTH.iter().any(|side| self.fills_itself(*side, field));
             let free = || {
                 field.once
                     || refilled
                     || self.is_derived(pair, (index, field))
                     || (!field.put_back && field.one_way_from() == Some(side))
+                    || came_forward()
             };
             let twin = || has_twin(&self.references, field, side.other(), change.after);
             if !everywhere() && twin() && !seen_there() && !free() && !self.is_told(link, index, side, change.after) {
