@@ -16,6 +16,9 @@ const LIES: u64 = 3;
 /// Calls delivered twice that spend what is left of a budget where depara stops: of two refusals it knows one.
 const DOUBLES: u64 = 2;
 
+/// Delays that one call may meet and be under way still when the next one of its kind leaves.
+const DELAYS: u64 = 2;
+
 impl World<'_> {
     /// Nothing happens any more but the schedule, until all is done; then nothing may be written.
     pub(super) async fn rest(&mut self) -> Result<(), String> {
@@ -140,7 +143,10 @@ impl World<'_> {
             let twice = times(&mut *member, "deliver-twice");
             let doubled = twice >= DOUBLES;
             let deceived = doubled || times(&mut *member, "empty-list") + twice >= LIES;
+            // One call that is delayed twice is under way for longer than it is waited for.
+            let slow = times(&mut *member, "delay") >= DELAYS;
             let excused = |limit: &str| match limit {
+                "serialised" => slow,
                 "misuse" => deceived,
                 // The second delivery of the call that spends the budget meets the block.
                 "blocked" => doubled,
