@@ -264,11 +264,12 @@ impl Evidence<'_> {
         is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, &life.id)
     }
 
-    /// True when people cleared a field on a side, or what belongs to it, and did not fill it again.
+    /// True when people cleared a field on a side, or what belongs to it or may stand in its place, and did not fill
+    /// it again.
     pub(super) fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {
         let field = |at: usize| self.mapping.fields.get(at).map(|field| (at, field));
         let own = field(index).and_then(|one| changes(one, side, pair.get(side)).pop());
-        let all = self.mapping.together(&index).iter().filter_map(|at| field(*at));
+        let all = self.mapping.together(&index).iter().copied().chain(self.kin(index)).filter_map(field);
         let mut all = all.flat_map(|one| changes(one, side, pair.get(side)));
         own.is_none_or(|last| is_empty(last.after)) && all.any(|change| is_empty(change.after))
     }

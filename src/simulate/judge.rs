@@ -261,7 +261,12 @@ impl Evidence<'_> {
                     || self.holds(index, (side, pair.get(side)), change.after)
                     || self.is_made_of((index, field), side, (change.after, value))
             });
-            let read = || self.is_read_of_typed(field, side, &pair.get(side).id);
+            // On the other side it may be read of what people typed there in other words.
+            let given = || alike(field, last.left, last.right);
+            let read = || {
+                self.is_read_of_typed(field, side, &pair.get(side).id)
+                    || (given() && self.is_read_of_typed(field, side.other(), &pair.get(side.other()).id))
+            };
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
             let gone = || self.is_of_one_gone((index, field), pair, value);
             if !(known || read() || Side::BOTH.into_iter().any(behind) || gone()) {
