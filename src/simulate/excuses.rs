@@ -44,21 +44,19 @@ impl Evidence<'_> {
 
     /// When a record was last written before a moment, if no cycle had read it back by then.
     pub(super) fn unread(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
-        let slot = (self.mapping.sides.get(side).name(), id.to_owned());
-        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
-        let last = writes.chain(self.ours.births.get(&slot).copied()).filter(|write_ms| *write_ms <= at_ms).max();
+        let record = (self.mapping.sides.get(side).name(), id.to_owned());
+        let made_ms = self.ours.births.get(&record).copied();
+        let last = self.ours.writes_to(&record).chain(made_ms).filter(|write_ms| *write_ms <= at_ms).max();
         last.filter(|write_ms| !self.ours.ran_between(&self.mapping.name, *write_ms, at_ms))
     }
 
     /// When a cycle last broke off before a moment and may have sent something to a record that never came there, if
     /// no other one has looked since.
     fn unsent(&self, (side, id): (Side, &str), at_ms: i64) -> Option<i64> {
-        let slot = (self.mapping.sides.get(side).name(), id.to_owned());
-        let writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
+        let record = (self.mapping.sides.get(side).name(), id.to_owned());
+        let mut before = self.ours.writes_to(&record).filter(|write_ms| *write_ms <= at_ms);
         let broke_ms = self.ours.unfinished(&self.mapping.name).filter(|broke_ms| *broke_ms <= at_ms).max()?;
-        let came = writes
-            .filter(|write_ms| *write_ms <= at_ms)
-            .any(|write_ms| !self.ours.ran_between(&self.mapping.name, write_ms, broke_ms));
+        let came = before.any(|write_ms| !self.ours.ran_between(&self.mapping.name, write_ms, broke_ms));
         (!came && !self.ours.ran_between(&self.mapping.name, broke_ms, at_ms)).then_some(broke_ms)
     }
 
@@ -70,9 +68,8 @@ impl Evidence<'_> {
         (index, field): (usize, &Field),
         change: &Change<'_>,
     ) -> bool {
-        let slot = (self.mapping.sides.get(side.other()).name(), pair.get(side.other()).id.clone());
-        let mut writes = self.ours.writes.get(&slot).into_iter().flatten().map(|(write_ms, _)| *write_ms);
-        let written = writes.find(|write_ms| *write_ms >= change.at_ms);
+        let record = (self.mapping.sides.get(side.other()).name(), pair.get(side.other()).id.clone());
+        let written = self.ours.writes_to(&record).find(|write_ms| *write_ms >= change.at_ms);
         written.is_some_and(|write_ms| self.ours.first_lacked(&self.mapping.name, &field.key, write_ms))
             && Side::BOTH.into_iter().all(|side| alike(field, change.before, pair.get(side).last.value(index)))
     }

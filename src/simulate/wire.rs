@@ -111,6 +111,11 @@ impl Ours {
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !cycle.without.contains(line))
     }
 
+    /// When a record was written, by whatever mapping.
+    pub(super) fn writes_to(&self, record: &(String, String)) -> impl Iterator<Item = i64> {
+        self.writes.get(record).into_iter().flatten().map(|(write_ms, _)| *write_ms)
+    }
+
     /// True when a cycle of a mapping began between two moments.
     pub(super) fn began_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
         self.cycles.iter().any(|cycle| cycle.is_of(mapping) && (from_ms..=to_ms).contains(&cycle.from_ms))
