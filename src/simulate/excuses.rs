@@ -24,11 +24,15 @@ use crate::sync::plan::UNHEEDED;
 impl Evidence<'_> {
     /// True when a cycle could not see how a field, or one of its group, was last changed and wrote the record.
     pub(super) fn is_raced(&self, index: usize, side: Side, life: &Life) -> bool {
-        let place = self.mapping.sides.get(side).name();
         let field = |at: usize| self.mapping.fields.get(at).map(|field| (at, field));
         let all = self.kin(index).into_iter().chain(self.mapping.together(&index).iter().copied()).filter_map(field);
         let mut last = all.filter_map(|one| changes(one, side, life).pop());
-        last.any(|change| self.ours.raced(&self.mapping.name, &place, &life.id, change.at_ms))
+        last.any(|change| self.raced(side, &life.id, change.at_ms))
+    }
+
+    /// True when a cycle could not see what was typed at a moment and wrote the record.
+    pub(super) fn raced(&self, side: Side, id: &str, at_ms: i64) -> bool {
+        self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), id, at_ms)
     }
 
     /// True for a person who took back what a write had just brought, before anybody knew that it had arrived:
@@ -161,12 +165,7 @@ impl Evidence<'_> {
             || self.has_moved_up((side, pair), index, change)
             || self.is_typed_beside((side, pair), index, change)
             || self.is_pushed_behind(field, (side, pair.get(side)), change)
-            || self.ours.raced(
-                &self.mapping.name,
-                &self.mapping.sides.get(side).name(),
-                &pair.get(side).id,
-                change.at_ms,
-            )
+            || self.raced(side, &pair.get(side).id, change.at_ms)
             || self.is_cleared_unmet(pair, change)
             || self.is_kept_unseen((side, pair), (index, field), change)
             || self.is_as_sent((side, pair), (index, field), change)

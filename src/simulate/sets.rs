@@ -65,7 +65,7 @@ impl Evidence<'_> {
                     })
                 };
                 let is_back = |then: &Fields| members(field, then.value(index)).contains(*member) == *there;
-                if self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), &pair.get(side).id, *at_ms)
+                if self.raced(side, &pair.get(side).id, *at_ms)
                     || self.is_undone(side, pair.get(side), *at_ms, is_back)
                     || (!there && !self.have_met(pair, *at_ms))
                     || is_as_sent(*at_ms, *there)

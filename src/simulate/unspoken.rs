@@ -70,7 +70,7 @@ impl Evidence<'_> {
         let place = self.mapping.sides.get(side).name();
         let mut deeds = self.deeds.iter().rev().filter(|deed| deed.place == place && deed.id == *id);
         // What was typed between a read and the write that followed it is overwritten.
-        let last = deeds.next().filter(|deed| !self.ours.raced(&self.mapping.name, &place, id, deed.at_ms));
+        let last = deeds.next().filter(|deed| !self.raced(side, id, deed.at_ms));
         let left = last.and_then(|deed| deed.after.as_ref()).map(|body| kept_back(field, side, body));
         let now = self.records.get(side).get(id).map(|body| kept_back(field, side, body)).unwrap_or_default();
         let left = left.unwrap_or_default();

@@ -117,23 +117,20 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
         let unheard: Vec<_> = unheard
             .filter_map(|(key, sent)| {
                 let (index, field) = mapping.keyed(key)?;
-                Some((key.clone(), sent.clone(), field, one.fields.value(index)))
+                Some((key.clone(), sent.clone(), (index, field), one.fields.value(index)))
             })
             .collect();
-        // Where neither that nor what stood before is shown any more, the giving side has moved as well, and be it
-        // back to what it had before it gave.
-        for (key, sent, field, now) in &unheard {
-            let (index, given) = (mapping.keyed(key).map(|(index, _)| index), sent.given.as_ref());
-            let (Some(index), Some(given)) = (index, given) else { continue };
-            let is_neither = **now != sent.before && !explains(field, is_ours(one), &sent.becomes, now);
-            if is_neither && !same(field, given, seen.get(side.other()).fields.value(index)) {
+        let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
+        for (key, sent, (index, field), now) in &unheard {
+            let is_before = **now == sent.before;
+            let arrived = !is_before && explains(field, is_ours(one), &sent.becomes, now);
+            *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(is_before);
+            // Where neither shows any more, a giving side that shows something else than it gave has moved as well, and be
+            // it back to what it had before.
+            let moved = |given: &&Value| !same(field, given, seen.get(side.other()).fields.value(*index));
+            if let Some(given) = sent.given.as_ref().filter(moved).filter(|_| !is_before && !arrived) {
                 know(link.to_mut().base.get_mut(side.other()), key, given.clone());
             }
-        }
-        let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
-        for (_, sent, field, now) in &unheard {
-            let arrived = **now != sent.before && explains(field, is_ours(one), &sent.becomes, now);
-            *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(**now == sent.before);
         }
         for (key, sent, _, now) in unheard {
             if *now == sent.before && shown.get(&sent.at_ms).is_some_and(|more| *more > 0) {
