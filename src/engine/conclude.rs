@@ -171,6 +171,9 @@ impl Runner {
         let mut link = before.clone();
         let mut ids = planned.ids.clone();
         let arrived = arrived(&carried);
+        for step in planned.steps.iter().skip(carried.len()).filter(|step| step.act == Act::Update) {
+            link = link.zip(planned.link.as_ref()).map(|(link, before)| settle::not_sent(&link, before, step.side));
+        }
         for one in carried {
             let step = &one.step;
             match &one.outcome {
