@@ -65,7 +65,7 @@ impl Work {
 impl Runner {
     /// Carries out a plan.
     pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
-        let Prepared { snapshot, plan, full, read_ms, loose_ends, loose, .. } = prepared;
+        let Prepared { snapshot, plan, full, doubt, read_ms, loose_ends, loose, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
             cycle: self.ledger.next_cycle()?,
@@ -77,14 +77,14 @@ impl Runner {
             trouble: None,
             snapshot: Arc::new(snapshot),
         };
-        report.deferred += loose_ends;
+        report.deferred += loose_ends + u64::from(doubt);
         report.late = u64::try_from(plan.late.len()).unwrap_or(u64::MAX);
         let rows = self.make_rows(&mut work, &plan, report).await?;
         self.remember_all(&mut work, &plan, report)?;
         self.send_all(&mut work, &plan, rows, report).await?;
         self.settle_waits(&mut work, &plan, report)?;
         self.report_refusals(work.cycle).await?;
-        self.close(&work, full, read_ms)?;
+        self.close(&work, (full, doubt), read_ms)?;
         report.failed = work.trouble.map(|text| format!("some steps wait: {text}"));
         Ok(())
     }
@@ -269,7 +269,7 @@ impl Runner {
     }
 
     /// The watermark moves last, and only when nothing is left over.
-    fn close(&self, work: &Work, full: bool, read_ms: Sides<i64>) -> Result<(), Error> {
+    fn close(&self, work: &Work, (full, doubt): (bool, bool), read_ms: Sides<i64>) -> Result<(), Error> {
         let done = work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping();
         if done || flaw::is(Flaw::MarkOnFailure) {
             let before = self.ledger.mark()?;
@@ -283,7 +283,7 @@ impl Runner {
                 full_ms: if full {
                     Some(read_ms.left.min(read_ms.right))
                 } else {
-                    before.and_then(|mark| mark.full_ms)
+                    before.and_then(|mark| mark.full_ms).filter(|_| !doubt)
                 },
             };
             // Everything before the mark is on the disk before the mark is.

@@ -41,6 +41,8 @@ pub(crate) struct Gathered {
     pub(super) known: BTreeMap<String, u64>,
     /// Records that wait and were not read: they are remembered as they were when they were kept back.
     remembered: Ids,
+    /// One of them did not show when it was asked for.
+    pub(super) doubt: bool,
 }
 
 /// What is known of one linked record while the pages come in.
@@ -136,18 +138,19 @@ impl Runner {
         let loose =
             loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
         let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known, remembered })
+        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known, remembered, doubt: false })
     }
 
-    /// Reads what is remembered and is to be joined to another record: it is met as it is by now, and what is not
-    /// shown meets nobody in this cycle. True when there was any.
+    /// Reads what is remembered and is to move after all: it moves as it is by now. One that is not shown goes on
+    /// waiting, with whom it would have been joined to, until everything was compared. True when there was any.
     pub(super) async fn read_again(&self, gathered: &mut Gathered, plan: &Plan) -> Result<bool, Error> {
-        let met: Vec<&Planned> = plan.pairs.iter().filter(|planned| planned.origin == Origin::Matched).collect();
+        let moves = |planned: &&Planned| planned.origin == Origin::Matched || !planned.steps.is_empty();
+        let moving: Vec<&Planned> = plan.pairs.iter().filter(moves).collect();
         let mut any = false;
         for side in Side::BOTH {
             let remembered = gathered.remembered.get_mut(side);
             let of = |planned: &&Planned| planned.ids.get(side).clone();
-            let ids: Vec<String> = met.iter().filter_map(of).filter(|id| remembered.remove(id)).collect();
+            let ids: Vec<String> = moving.iter().filter_map(of).filter(|id| remembered.remove(id)).collect();
             let (connector, resource) = self.end(side)?;
             if ids.is_empty() || !connector.system().resources.get(resource).is_some_and(Resource::can_fetch) {
                 continue;
@@ -159,15 +162,13 @@ impl Runner {
                 .map(|row| record_of(&self.mapping, side, row))
                 .map(|one| (one.id.clone(), one))
                 .collect();
-            for planned in &met {
+            for planned in &moving {
                 let Some(id) = planned.ids.get(side).as_ref().filter(|id| ids.contains(id)) else { continue };
                 if let Some(record) = shown.remove(id) {
                     gathered.snapshot.records.get_mut(side).insert(id.clone(), record);
                 } else {
-                    for each in Side::BOTH {
-                        let records = gathered.snapshot.records.get_mut(each);
-                        planned.ids.get(each).as_ref().and_then(|id| records.remove(id));
-                    }
+                    gathered.snapshot.open.get_mut(side).insert(id.clone());
+                    gathered.doubt = true;
                 }
             }
         }

@@ -159,6 +159,8 @@ pub struct Prepared {
     pub halt: Option<Halt>,
     /// Everything was compared.
     pub full: bool,
+    /// Everything is to be compared in the next cycle: a record that waits did not show when it was asked for.
+    pub doubt: bool,
     /// Linked records that were seen and had not changed.
     pub unchanged: u64,
     /// The moment each list was read at, in milliseconds since 1970.
@@ -189,6 +191,7 @@ impl Runner {
             plan,
             snapshot: gathered.snapshot,
             full: gathered.full,
+            doubt: gathered.doubt,
             unchanged: gathered.unchanged,
             read_ms: gathered.read_ms,
             loose_ends: gathered.loose_ends,

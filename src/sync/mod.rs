@@ -29,8 +29,8 @@ pub struct Snapshot {
     pub links: Vec<Link>,
     /// The records concerned, by id: both of each link, and every unlinked one.
     pub records: Sides<BTreeMap<String, Record>>,
-    /// Records of creations without an answer, what they were made from and what may have come of them: nothing is
-    /// planned for them, and nothing is born that shares a key with them.
+    /// Records of creations without an answer, what they were made from and what may have come of them, and those that
+    /// do not show just now: nothing is planned for them, and nothing is born that shares a key with them.
     pub open: Sides<BTreeSet<String>>,
     /// Keys of all linked records.
     pub taken: Sides<Taken>,
@@ -69,7 +69,7 @@ pub struct Plan {
     pub unreadable: Vec<(Side, String, Trouble)>,
     /// Pairs of which an image was older than one seen before.
     pub late: Vec<Sides<String>>,
-    /// Pairs of which one record is open: they meet once the outcome of its creation is known.
+    /// Pairs of which one record is open: they meet once more is known of it.
     pub open: Vec<Sides<String>>,
 }
 

@@ -41,3 +41,4 @@ mod tidy;
 mod traces;
 mod trio;
 mod truth;
+mod waits;

@@ -10,6 +10,9 @@ use crate::record::Side;
 /// Rests of three cycles that a budget may take until it is enough, beside one for each record that waits.
 const PATIENCE: usize = 3;
 
+/// Refusals that a system bears at the least before it must be left in peace for a while.
+const REFUSALS: usize = 8;
+
 /// Lies after which nobody can know what a system counts: a good answer is given up after so many.
 const LIES: u64 = 3;
 
@@ -65,9 +68,9 @@ impl World<'_> {
     }
 
     /// Everything is compared, and what that brings about settles; plans that are halted are looked at
-    /// once for every system that a record may reach through another.
+    /// once for every system that a record may reach through another, and as often as refusals spend a budget.
     async fn compare_all(&mut self, mut at_ms: u64) -> Result<u64, String> {
-        for _ in 0..self.members().len() {
+        for _ in 0..self.members().len() + self.script.records.div_euclid(REFUSALS) {
             let halted = self.count(HALTED);
             if let Some(process) = &mut self.process {
                 process.trigger(None, true);

@@ -1,0 +1,68 @@
+//! Records that wait, and whom they meet.
+
+use depara::engine::Options;
+use depara::sandbox::Sandbox as _;
+use serde_json::json;
+
+use crate::house::House;
+use crate::traces::{client, conflicts, contact, count, settle, strike, types_in_omie};
+
+/// A client that Ploomes refuses for want of an e-mail.
+async fn refused() -> (House, i64) {
+    let mut code = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        ploomes.switches.required = vec!["Email".to_owned()];
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+    });
+    house.cycle().await;
+    assert_eq!(counts(&house), (1, 0), "it is refused");
+    (house, code)
+}
+
+fn counts(house: &House) -> (usize, usize) {
+    count(&house.omie.lock().unwrap(), &house.ploomes.lock().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_a_creation_is_open_is_not_born_on_the_other_side() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("drop-before:IncluirCliente:1").unwrap();
+    });
+    house.cycle().await;
+    house.omie.lock().unwrap().person_adds(house.clock.now(), &client("Padaria Aurora")).unwrap();
+    house.clock.skip_ms(30_000);
+    house.runner.cycle(Options::default()).await;
+    assert_eq!(counts(&house), (1, 1));
+    settle(&mut house).await;
+    assert_eq!(counts(&house), (1, 1));
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn who_waited_is_met_as_it_is_by_now() {
+    let (mut house, code) = refused().await;
+    types_in_omie(&house, code, &json!({ "endereco": "Rua do Omie" }));
+    let mut typed = contact("Padaria Aurora");
+    (typed["Email"], typed["StreetAddress"]) = (json!("ana@ex.example"), json!("Rua do Ploomes"));
+    house.ploomes.lock().unwrap().person_adds(house.clock.now(), &typed).unwrap();
+    // What was typed in Omie does not show in the list.
+    strike(&house, "empty-list:ListarClientes:1");
+    settle(&mut house).await;
+    assert_eq!(conflicts(&house), 1, "one of two streets is told");
+}
+
+#[tokio::test]
+async fn who_meets_one_that_waited_and_is_gone_is_born_on_the_other_side() {
+    let (mut house, code) = refused().await;
+    house.omie.lock().unwrap().person_deletes(house.clock.now(), code);
+    let mut typed = contact("Padaria Aurora");
+    typed["Email"] = json!("ana@ex.example");
+    house.ploomes.lock().unwrap().person_adds(house.clock.now(), &typed).unwrap();
+    settle(&mut house).await;
+    assert_eq!(counts(&house), (1, 1), "the contact has a client of its own");
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
+    let mut waiting = 0;
+    house.runner.ledger.each_waiting(|_| waiting += 1).unwrap();
+    assert_eq!(waiting, 0, "nobody waits for a client that is gone");
+}
