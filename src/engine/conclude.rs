@@ -18,7 +18,7 @@ use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Conflict as StoredConflict, Wait, Waiting};
 use crate::sync::Snapshot;
 use crate::sync::merge::{Why, same};
-use crate::sync::plan::{Act, Conflict, Decision, Origin, Planned, Step};
+use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
 
 impl Runner {
@@ -75,7 +75,7 @@ impl Runner {
             // What was decided and waits is not settled.
             if conflict.winner.is_none() || is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, true));
-            } else if planned.steps.is_empty() || conflict.by == Decision::Unheeded {
+            } else if !planned.carries(conflict) {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));
             }
         }
@@ -212,7 +212,7 @@ impl Runner {
                 }
             }
         }
-        for conflict in &planned.conflicts {
+        for conflict in planned.conflicts.iter().filter(|conflict| planned.carries(conflict)) {
             let arrived = conflict.loser().is_some_and(|loser| *arrived.get(loser));
             if arrived && !is_held(planned, conflict.field) {
                 changes.extend(self.keep_conflict(work, planned, conflict, false));

@@ -239,7 +239,7 @@ impl Runner {
             let link = planned.link.as_ref();
             let link = link.map(|link| settle::under_way(&self.mapping, link, &planned.steps, now.as_ref(), at_ms));
             changes.extend(link.clone().map(Change::PutLink));
-            for conflict in planned.conflicts.iter().filter(|conflict| conflict.loser().is_some()) {
+            for conflict in planned.conflicts.iter().filter(|conflict| planned.carries(conflict)) {
                 changes.extend(self.keep_conflict(work, planned, conflict, true));
             }
             departed.push(Departed { planned, now, link });

@@ -260,6 +260,27 @@ impl Evidence<'_> {
         is_empty(change.after) && past.any(is_gone) && self.is_read_of_typed(field, side, &life.id)
     }
 
+    /// True for what was cleared, and typed anew, while it stood in two places that a group reads it from: whether the
+    /// one was emptied and the other came to light, or nothing was emptied, reads the same.
+    pub(super) fn is_doubled(
+        &self,
+        (index, field): (usize, &Field),
+        (side, pair): (Side, &Sides<Life>),
+        change: &Change<'_>,
+    ) -> bool {
+        let cleared = |side: Side| changes((index, field), side, pair.get(side)).iter().any(|one| is_empty(one.after));
+        let value = if is_empty(change.after) { change.before } else { change.after };
+        let twice = |of: Side| {
+            let At::Member { view, .. } = &field.ends.get(of).at else { return false };
+            let (view, now) = (self.mapping.views.get(*view), self.records.get(of).get(&pair.get(of).id));
+            let places = view.zip(now).into_iter().flat_map(|(view, now)| {
+                view.of.iter().filter(|(path, _)| path.look(now).is_some_and(|one| same(field, &one, value)))
+            });
+            places.count() > 1
+        };
+        !is_empty(value) && (is_empty(change.after) || cleared(side.other())) && Side::BOTH.into_iter().any(twice)
+    }
+
     /// True when people cleared a field on a side, or what belongs to it or may stand in its place, and did not fill
     /// it again.
     pub(super) fn is_cleared(&self, index: usize, (side, pair): (Side, &Sides<Life>)) -> bool {

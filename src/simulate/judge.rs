@@ -216,6 +216,7 @@ impl Evidence<'_> {
                     || self.is_derived(pair, (index, field))
                     || (!field.put_back && field.one_way_from() == Some(side))
                     || came_forward()
+                    || self.is_doubled((index, field), (side, pair), change)
             };
             let twin = || has_twin(&self.references, field, side.other(), change.after);
             if !everywhere() && twin() && !seen_there() && !free() && !self.is_told(link, index, side, change.after) {

@@ -40,6 +40,14 @@ pub struct Planned {
     pub quarantined: bool,
 }
 
+impl Planned {
+    /// True when a step carries the value that won a conflict to the side that lost it.
+    pub fn carries(&self, conflict: &Conflict) -> bool {
+        let writes = |step: &&Step| Some(step.side) == conflict.loser();
+        self.steps.iter().filter(writes).flat_map(|step| &step.moves).any(|one| one.field == conflict.field)
+    }
+}
+
 /// How two records came together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
