@@ -39,16 +39,11 @@ pub(super) struct Carried {
 }
 
 impl Carrier {
-    /// Sends the steps of one pair. A stamp waits for its birth and is not tried without it; nor is an update behind
-    /// a write whose answer was lost, for it counts on that.
+    /// Sends the steps of one pair. A stamp waits for its birth and is not tried without it.
     pub(super) async fn carry(self, ids: Sides<Option<String>>, steps: Vec<Step>) -> Vec<Carried> {
         let mut ids = ids;
         let mut carried = Vec::with_capacity(steps.len());
-        let mut lost = false;
         for step in steps {
-            if lost && step.act == Act::Update {
-                break;
-            }
             let (outcome, sent) = self.send(&ids, &step).instrument(self.span(&ids, &step)).await;
             if matches!(outcome, Outcome::Blocked { .. } | Outcome::Unauthorised { .. }) {
                 self.closed.get(step.side).store(true, Ordering::SeqCst);
@@ -58,7 +53,6 @@ impl Carrier {
             }
             let failed = !matches!(outcome, Outcome::Done { .. } | Outcome::Empty);
             let birth = matches!(step.act, Act::Create { .. });
-            lost |= matches!(outcome, Outcome::Unknown { .. });
             carried.push(Carried { step, outcome, sent });
             if failed && birth {
                 break;

@@ -82,8 +82,8 @@ impl Runner {
         changes
     }
 
-    /// Keeps a conflict with both values; one that is open already keeps its name. What was decided
-    /// stays open until the write that carries it is answered, and is told then.
+    /// Keeps a conflict with both values; one that is open already keeps its name while it waits for a person. What
+    /// was decided stays open until the write that carries it is answered, and is told then.
     pub(super) fn keep_conflict(
         &self,
         work: &mut Work,
@@ -96,7 +96,11 @@ impl Runner {
             return Vec::new();
         }
         let slot = (planned.ids.left.clone().unwrap_or_default(), field.name.clone());
+        // What was decided may have been written: it stays told beside what came after it.
+        let is_over = |before: &&StoredConflict| before.winner.is_some() && before.values != conflict.values;
         let before = work.open_conflicts.get(&slot);
+        let over = before.filter(is_over).map(|before| StoredConflict { open: false, ..before.clone() });
+        let before = before.filter(|before| !is_over(before));
         if before.is_some_and(|before| before.open == open && before.values == conflict.values) {
             return Vec::new();
         }
@@ -123,7 +127,7 @@ impl Runner {
         } else {
             work.open_conflicts.remove(&slot);
         }
-        let mut changes = vec![Change::PutConflict(stored)];
+        let mut changes: Vec<Change> = over.into_iter().chain([stored]).map(Change::PutConflict).collect();
         if !open || conflict.winner.is_none() {
             let event = if open { "ConflictFound" } else { "ConflictSettled" };
             changes.push(self.entry_of(work.cycle, planned.ids.clone(), event, details));
@@ -171,9 +175,6 @@ impl Runner {
         let mut link = before.clone();
         let mut ids = planned.ids.clone();
         let arrived = arrived(&carried);
-        for step in planned.steps.iter().skip(carried.len()).filter(|step| step.act == Act::Update) {
-            link = link.zip(planned.link.as_ref()).map(|(link, before)| settle::not_sent(&link, before, step.side));
-        }
         for one in carried {
             let step = &one.step;
             match &one.outcome {
@@ -207,7 +208,7 @@ impl Runner {
                 | Outcome::Blocked { .. }
                 | Outcome::Unauthorised { .. }
                 | Outcome::Failed { .. } => {
-                    link = link.map(|link| unmoved(link, planned, step, &one.outcome));
+                    link = link.map(|link| self.unmoved(link, departed, step, &one.outcome));
                     changes.extend(self.undone(work, departed, &one, report)?);
                 }
             }
@@ -302,6 +303,19 @@ impl Runner {
         }
     }
 
+    /// The link after a step that did not do what it should.
+    fn unmoved(&self, link: Link, departed: &Departed<'_>, step: &Step, outcome: &Outcome) -> Link {
+        match (outcome, &departed.planned.link) {
+            // Nobody knows whether it arrived: that shows when the record next passes by.
+            (Outcome::Unknown { .. }, _) => link,
+            (Outcome::Gone { .. }, _) => settle::gone(&link, step.side),
+            (_, Some(before)) if step.act == Act::Update => {
+                settle::not_sent(&self.mapping, &link, before, step, departed.now.get(step.side.other()))
+            }
+            (_, _) => link,
+        }
+    }
+
     /// Something is left over: the watermark stays, and so does what is known of both records.
     fn unknown(&self, work: &mut Work, planned: &Planned, report: &mut Report) {
         work.loose_ends += 1;
@@ -390,17 +404,6 @@ fn facts_of(conflict: &StoredConflict) -> serde_json::Value {
         "field": conflict.label, "left": kept(&conflict.values.left), "right": kept(&conflict.values.right),
         "winner": conflict.winner, "policy": conflict.policy,
     })
-}
-
-/// The link after a step that did not do what it should.
-fn unmoved(link: Link, planned: &Planned, step: &Step, outcome: &Outcome) -> Link {
-    match (outcome, &planned.link) {
-        // Nobody knows whether it arrived: that shows when the record next passes by.
-        (Outcome::Unknown { .. }, _) => link,
-        (Outcome::Gone { .. }, _) => settle::gone(&link, step.side),
-        (_, Some(planned)) if step.act == Act::Update => settle::not_sent(&link, planned, step.side),
-        (_, _) => link,
-    }
 }
 
 /// True when a field of a pair waits.

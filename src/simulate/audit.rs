@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Broken;
 use super::company::{Company, Deed, named};
+use super::excuses::has_leaf;
 use super::judge::{Evidence, has_twin};
 use super::life::Life;
 use super::wire::{Ours, held};
@@ -16,7 +17,7 @@ use super::world::{DAWN, World};
 use crate::engine::{Error, Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Body, Side, Sides};
-use crate::reference::References;
+use crate::reference::{References, scalar_text};
 use crate::sandbox::People;
 use crate::store::{Ledger, MemoryStore, Store};
 use crate::sync::Snapshot;
@@ -188,10 +189,11 @@ impl Company<'_> {
         for place in &self.places {
             let name = named(place);
             let Some(member) = self.members.get(place.0) else { continue };
-            for id in held(member).ids(&place.1) {
+            let ids = held(member).ids(&place.1);
+            for id in ids {
                 let by_people =
                     self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
-                if !by_people && !is_linked(&name, &id) {
+                if !by_people && !is_linked(&name, &id) && !self.is_of_one_gone(place, &id) {
                     broken.push(Broken {
                         invariant: "I2",
                         sentence: format!("{name} {id} was made by us and belongs to nobody"),
@@ -201,6 +203,15 @@ impl Company<'_> {
             }
         }
         broken
+    }
+
+    /// True for a record that carries the id of one that people have removed since: it may have been gone before anybody
+    /// knew that this one had been made of it.
+    fn is_of_one_gone(&self, place: &(&'static str, String), id: &str) -> bool {
+        let body = self.members.get(place.0).and_then(|member| held(member).shown(&place.1, id));
+        let names = |body: &Value, gone: &str| has_leaf(body, &|leaf| scalar_text(leaf).as_deref() == Some(gone));
+        let mut removed = self.deeds.iter().filter(|deed| deed.after.is_none() && deed.place != named(place));
+        body.is_some_and(|body| removed.any(|deed| names(&body, &deed.id)))
     }
 }
 

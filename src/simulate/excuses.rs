@@ -2,6 +2,7 @@
 //! themselves, what people moved or cleared, what was told, and what no cycle could see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -301,21 +302,40 @@ impl Evidence<'_> {
     ) -> Option<&'c Change<'v>> {
         // A record that was not there yet, or is gone, shows no emptiness.
         let is_there = |then: &&Fields| !then.values.iter().all(is_empty);
-        let past = other.deeds.iter().flat_map(|(_, before, after)| [before, after]).chain([&other.last]);
-        let past: Vec<&Value> = past.filter(is_there).map(|then| then.value(index)).collect();
+        // What people left there is theirs.
+        let left = iter::once(None).chain(other.deeds.iter().map(|(_, _, after)| Some(after)));
+        let past = other
+            .deeds
+            .iter()
+            .map(|(_, before, _)| before)
+            .chain([&other.last])
+            .zip(left)
+            .filter(|(then, _)| is_there(then));
+        let is_ours = |then: &Fields, left: Option<&Fields>| {
+            left.is_none_or(|left| !same(field, left.value(index), then.value(index)))
+        };
+        let past = past.filter(|(then, left)| is_ours(then, *left));
+        let past: Vec<&Value> = past.map(|(then, _)| then.value(index)).collect();
         // What people left there themselves agrees with it, or has nothing to do with it.
         let typed = |value: &Value| other.deeds.iter().any(|(_, _, after)| same(field, after.value(index), value));
         let is_it = |one: &Change<'_>, value: &Value| {
             same(field, one.after, value) || (!typed(value) && comes_of(field, one.after, value))
         };
-        let arrived = |one: &Change<'_>| past.iter().any(|value| is_it(one, value));
+        let saw = |from_ms, to_ms| self.ours.saw_between(&self.mapping.name, &field.key, from_ms, to_ms);
+        // What people typed there as well is agreed on once it was seen.
+        let agreed = |one: &Change<'_>, until_ms: i64| {
+            let mut there = other.deeds.iter().filter(|(_, _, after)| is_there(&after));
+            there.any(|(at_ms, _, after)| is_it(one, after.value(index)) && saw(*at_ms, until_ms))
+        };
+        let arrived = |one: &Change<'_>, until_ms| past.iter().any(|value| is_it(one, value)) || agreed(one, until_ms);
         while let Some((last, before)) = changes.split_last() {
-            let ran = |one: &Change<'_>| self.ours.saw_between(&self.mapping.name, &field.key, one.at_ms, last.at_ms);
+            let ran = |one: &Change<'_>| saw(one.at_ms, last.at_ms);
             // What a write put in its place had been seen.
             let replaced = |at: usize, one: &Change<'_>| {
                 changes.get(at + 1).is_some_and(|next| !same(field, one.after, next.before))
             };
-            let is_seen = |(at, one): &(usize, &Change<'_>)| ran(one) && (arrived(one) || replaced(*at, one));
+            let is_seen =
+                |(at, one): &(usize, &Change<'_>)| ran(one) && (arrived(one, last.at_ms) || replaced(*at, one));
             let seen = before.iter().enumerate().rev().find(is_seen).map_or(0, |(at, _)| at + 1);
             let (before, burst) = changes.split_at(seen);
             if burst.first().is_none_or(|first| !same(field, first.before, last.after)) {
@@ -557,7 +577,7 @@ impl Evidence<'_> {
 }
 
 /// True when a text or number somewhere in a value is such a one.
-fn has_leaf(value: &Value, is: &impl Fn(&Value) -> bool) -> bool {
+pub(super) fn has_leaf(value: &Value, is: &impl Fn(&Value) -> bool) -> bool {
     match value {
         Value::Array(all) => all.iter().any(|one| has_leaf(one, is)),
         Value::Object(all) => all.values().any(|one| has_leaf(one, is)),

@@ -35,6 +35,7 @@ impl Evidence<'_> {
             .collect();
         for member in &all {
             let moves = Sides::each(|side| {
+                let record = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
                 let moved = deeds
                     .get(side)
                     .iter()
@@ -42,9 +43,12 @@ impl Evidence<'_> {
                 let mut lasting: Vec<(i64, bool, bool)> = Vec::new();
                 for (at_ms, before, after) in moved {
                     let (was, is) = (before.contains(*member), after.contains(*member));
-                    // What was changed and changed back before a cycle ran was never there.
+                    // What was changed and changed back before a cycle ran or wrote was never there.
                     let unseen = |last: &(i64, bool, bool)| {
-                        last.1 == is && !self.ours.began_between(&self.mapping.name, last.0, *at_ms)
+                        let during = last.0..=*at_ms;
+                        last.1 == is
+                            && !self.ours.began_between(&self.mapping.name, last.0, *at_ms)
+                            && !self.ours.writes_to(&record).any(|write_ms| during.contains(&write_ms))
                     };
                     if lasting.last().is_some_and(unseen) {
                         lasting.pop();

@@ -258,6 +258,8 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
         if *now == sent.before {
             if now_ms.saturating_sub(sent.at_ms) < unknown_ms {
                 link.base.get_mut(side).under_way.insert(key, sent);
+            } else if let Some(given) = sent.given {
+                has_yet_to_move(mapping, link, (index, side), &given);
             }
         } else if !retyped.contains(&key) && explains(field, is_ours(one) && sent.given.is_some(), &sent.becomes, now) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
@@ -265,6 +267,20 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
             }
+        }
+    }
+}
+
+/// Takes note of a value that did not arrive. On the side that gave it another field may read it by now, one that
+/// was emptied in the same cycle and whose place it took: that was no edit then, and has yet to move as well.
+fn has_yet_to_move(mapping: &Mapping, link: &mut Link, (index, to): (usize, Side), given: &Value) {
+    let half = link.base.get_mut(to.other());
+    let view = mapping.fields.get(index).and_then(|field| view_of(field, to.other()));
+    let kin = mapping.fields.iter().enumerate();
+    let kin = kin.filter(|(at, field)| *at != index && view.is_some() && view_of(field, to.other()) == view);
+    for (_, field) in kin.filter(|_| !is_empty(given)) {
+        if half.fields.get(&field.key).is_some_and(|known| same(field, known, given)) {
+            forget(half, &field.key);
         }
     }
 }
@@ -355,9 +371,12 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
 
 /// The link after an update that certainly did not happen: as if it had never left.
 #[must_use]
-pub fn not_sent(link: &Link, planned: &Link, side: Side) -> Link {
+pub fn not_sent(mapping: &Mapping, link: &Link, planned: &Link, step: &Step, giving: &Image) -> Link {
     let mut link = link.clone();
-    link.base.get_mut(side).under_way.clone_from(&planned.base.get(side).under_way);
+    link.base.get_mut(step.side).under_way.clone_from(&planned.base.get(step.side).under_way);
+    for one in &step.moves {
+        has_yet_to_move(mapping, &mut link, (one.field, step.side), giving.fields.value(one.field));
+    }
     link
 }
 
@@ -478,20 +497,24 @@ impl Companion<'_> {
     }
 }
 
+/// The view whose rule reads a field on a side.
+fn view_of(field: &Field, side: Side) -> Option<usize> {
+    match field.ends.get(side).at {
+        At::Member { view, .. } => Some(view),
+        At::Path(_) => None,
+    }
+}
+
 /// Fields read by the same rule as a moved one, and empty ones that a moved one stands in for.
 fn companions<'a>(mapping: &'a Mapping, step: &Step, now: &Image) -> Vec<Companion<'a>> {
     let moves = |index: usize| step.moves.iter().any(|one| one.field == index);
-    let view_of = |field: &Field| match field.ends.get(step.side).at {
-        At::Member { view, .. } => Some(view),
-        At::Path(_) => None,
-    };
-    let moved_views: Vec<usize> =
-        step.moves.iter().filter_map(|one| mapping.fields.get(one.field)).filter_map(view_of).collect();
+    let moved = step.moves.iter().filter_map(|one| mapping.fields.get(one.field));
+    let moved_views: Vec<usize> = moved.filter_map(|field| view_of(field, step.side)).collect();
     let mut found = Vec::new();
     for (index, field) in mapping.fields.iter().enumerate().filter(|(index, _)| !moves(*index)) {
         let lender = field.ends.get(step.side.other()).if_empty;
         let lender = lender.filter(|lender| moves(*lender) && now.fields.is_borrowed(index));
-        if lender.is_some() || view_of(field).is_some_and(|view| moved_views.contains(&view)) {
+        if lender.is_some() || view_of(field, step.side).is_some_and(|view| moved_views.contains(&view)) {
             found.push(Companion { index, field, lender });
         }
     }
