@@ -239,6 +239,17 @@ fn merge_set(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>) -> Ve
     Verdict::Union { value, why: Why::Changed }
 }
 
+/// What a side is known to hold of a set while the two differ: the members on which both agree as they are now, and of
+/// the others what was known. Nothing where that is nothing new.
+pub(super) fn agreed_members(field: &Field, was: &Value, now: &Value, other: &Value) -> Option<Value> {
+    let [was, now, other] = [was, now, other].map(|value| members(field, value));
+    let is_agreed = |form: &String| now.contains_key(form) == other.contains_key(form);
+    let mut known = was.clone();
+    known.retain(|form, _| !is_agreed(form));
+    known.extend(now.iter().filter(|(form, _)| is_agreed(form)).map(|(form, member)| (form.clone(), member.clone())));
+    (!known.keys().eq(was.keys())).then(|| known.into_values().collect())
+}
+
 /// The members of a set, by the form that tells them apart.
 pub(super) fn members(field: &Field, value: &Value) -> BTreeMap<String, Value> {
     let list = value.as_array().map(Vec::as_slice).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::merge::{Verdict, Why, merge, same};
+use super::merge::{Verdict, Why, agreed_members, merge, same};
 use super::{Snapshot, settle, whole};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
@@ -391,7 +391,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Moves the base where both sides already agree.
+    /// Moves the base where both sides already agree, of a set for each member.
     fn agree(&self, planned: &mut Planned, verdicts: &[Verdict], now: Sides<&Fields>) {
         let Some(link) = &mut planned.link else { return };
         for (index, verdict) in verdicts.iter().enumerate() {
@@ -400,6 +400,15 @@ impl Planner<'_> {
                 for side in Side::BOTH {
                     let value = now.get(side).value(index).clone();
                     settle::know(link.base.get_mut(side), &field.key, value);
+                }
+            } else if matches!(verdict, Verdict::Union { .. }) {
+                for side in Side::BOTH {
+                    let half = link.base.get_mut(side);
+                    let was = half.fields.get(&field.key).filter(|_| !half.under_way.contains_key(&field.key));
+                    let [now, other] = [side, side.other()].map(|side| now.get(side).value(index));
+                    if let Some(known) = was.and_then(|was| agreed_members(field, was, now, other)) {
+                        half.fields.insert(field.key.clone(), known);
+                    }
                 }
             }
         }

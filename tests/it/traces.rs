@@ -52,7 +52,7 @@ fn calm(house: &House) {
     house.ploomes.lock().unwrap().faults().clear();
 }
 
-fn types_in_ploomes(house: &House, id: i64, patch: &Value) {
+pub(crate) fn types_in_ploomes(house: &House, id: i64, patch: &Value) {
     house.ploomes.lock().unwrap().person_edits(house.clock.now(), id, patch).unwrap();
 }
 

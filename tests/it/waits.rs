@@ -1,11 +1,12 @@
 //! Records that wait, and whom they meet.
 
 use depara::engine::Options;
+use depara::record::Side;
 use depara::sandbox::Sandbox as _;
 use serde_json::json;
 
 use crate::house::House;
-use crate::traces::{client, conflicts, contact, count, settle, strike, types_in_omie};
+use crate::traces::{client, conflicts, contact, count, settle, strike, types_in_omie, types_in_ploomes};
 
 /// A client that Ploomes refuses for want of an e-mail.
 async fn refused() -> (House, i64) {
@@ -65,4 +66,23 @@ async fn who_meets_one_that_waited_and_is_gone_is_born_on_the_other_side() {
     let mut waiting = 0;
     house.runner.ledger.each_waiting(|_| waiting += 1).unwrap();
     assert_eq!(waiting, 0, "nobody waits for a client that is gone");
+}
+
+#[tokio::test]
+async fn what_is_taken_out_of_a_set_is_taken_out_though_its_record_waited() {
+    let mut code = 0;
+    let mut house = House::build(|omie, _, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    let link = house.runner.ledger.link(Side::Left, &code.to_string()).unwrap().unwrap();
+    let id = link.ids.right.parse().unwrap();
+    let name = "Padaria Aurora e Irmãos Comércio de Pães, Bolos, Doces e Salgados do Interior";
+    types_in_omie(&house, code, &json!({ "tags": [{ "tag": "VIP" }] }));
+    types_in_ploomes(&house, id, &json!({ "LegalName": name, "Tags": ["VIP", "Varejo"] }));
+    house.cycle().await;
+    types_in_ploomes(&house, id, &json!({ "LegalName": "Padaria Aurora", "Tags": ["Varejo"] }));
+    settle(&mut house).await;
+    let tags = house.omie.lock().unwrap().client(code).unwrap()["tags"].clone();
+    assert_eq!(tags, json!([{ "tag": "Varejo" }]));
 }
