@@ -13,14 +13,12 @@ use serde_json::Value;
 use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_much};
 use super::wire::EMPTY_LIST;
 use crate::config::mapping::Span as Window;
-use crate::link::Link;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Sent, Standing};
 use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::merge::same;
-use crate::sync::plan::UNHEEDED;
 
 impl Evidence<'_> {
     /// True when a cycle could not see how a field, or one of its group, was last changed and wrote the record.
@@ -274,10 +272,9 @@ impl Evidence<'_> {
         let twice = |of: Side| {
             let At::Member { view, .. } = &field.ends.get(of).at else { return false };
             let (view, now) = (self.mapping.views.get(*view), self.records.get(of).get(&pair.get(of).id));
-            let places = view.zip(now).into_iter().flat_map(|(view, now)| {
-                view.of.iter().filter(|(path, _)| path.look(now).is_some_and(|one| same(field, &one, value)))
-            });
-            places.count() > 1
+            let read = view.zip(now).into_iter().flat_map(|(view, now)| view.of.iter().map(|(path, _)| path.look(now)));
+            let is_it = |leaf: &Value| leaf.is_string() && same(field, leaf, value);
+            read.flatten().map(|read| count_leaves(&read, &is_it)).sum::<usize>() > 1
         };
         !is_empty(value) && (is_empty(change.after) || cleared(side.other())) && Side::BOTH.into_iter().any(twice)
     }
@@ -511,6 +508,21 @@ impl Evidence<'_> {
             })
     }
 
+    /// True for what was cleared, told to a system that takes nothing empty, and typed over there.
+    pub(super) fn is_unheeded(
+        &self,
+        (index, field): (usize, &Field),
+        (side, life): (Side, &Life),
+        change: &Change<'_>,
+    ) -> bool {
+        let record = (self.mapping.sides.get(side).name(), life.id.clone());
+        let later = changes((index, field), side, life);
+        let mut over = later.iter().filter(|later| alike(field, later.before, change.before));
+        let told =
+            |until_ms| self.ours.writes_to(&record).any(|write_ms| (change.at_ms..=until_ms).contains(&write_ms));
+        is_empty(change.after) && over.any(|later| told(later.at_ms))
+    }
+
     /// True when a person on the other side typed over what belongs together and had come from here, though this part
     /// of it had not arrived.
     pub(super) fn is_typed_over(&self, index: usize, (side, pair): (Side, &Sides<Life>), change: &Change<'_>) -> bool {
@@ -540,34 +552,6 @@ impl Evidence<'_> {
         lender.into_iter().flat_map(|lender| lives.clone().flat_map(move |life| changes(lender, side, life))).collect()
     }
 
-    /// True when people can read of a conflict that this value lost, or that nobody has won yet. A null asks
-    /// for any conflict of the field that the side did not win.
-    pub(super) fn is_told(&self, link: &Link, index: usize, side: Side, value: &Value) -> bool {
-        let together = self.mapping.together(&index);
-        self.conflicts.iter().any(|conflict| {
-            // Of what a side kept instead of what it was sent both values are told, and neither arrives.
-            let kept = conflict.policy == UNHEEDED;
-            let won = conflict.answered.as_ref().map(|answer| answer.side).or(conflict.winner) == Some(side) && !kept;
-            let pair = Side::BOTH.iter().any(|side| conflict.ids.get(*side).as_ref() == Some(link.ids.get(*side)));
-            let name = conflict.field.split('#').next();
-            let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
-            let mut of = of.filter(|field| field.key.split('#').next() == name);
-            // What nobody could translate just then is told as it stood.
-            let told = conflict.values.get(side);
-            let says = |field: &Field| value.is_null() || is_unresolved(told) || alike(field, told, value);
-            pair && !won && of.next().is_some_and(says)
-        })
-    }
-
-    /// True when a rule says that a record takes no part: out of sight nobody remembers why.
-    pub(super) fn is_kept_out(&self, side: Side, id: &str) -> bool {
-        let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
-        let Some(body) = self.records.get(side).get(id) else { return false };
-        let body = self.mapping.project(side, body).value();
-        let answer = self.mapping.rules.call(rule, [(&body).into()], &self.references);
-        answer.is_ok_and(|reason| !is_empty(&reason))
-    }
-
     /// True when the mapping speaks of no day before the first one, and nobody touched a record since.
     pub(super) fn is_old(&self, side: Side, id: &str) -> bool {
         let place = self.mapping.sides.get(side).name();
@@ -578,9 +562,14 @@ impl Evidence<'_> {
 
 /// True when a text or number somewhere in a value is such a one.
 pub(super) fn has_leaf(value: &Value, is: &impl Fn(&Value) -> bool) -> bool {
+    count_leaves(value, is) > 0
+}
+
+/// How many texts and numbers in a value are such.
+fn count_leaves(value: &Value, is: &impl Fn(&Value) -> bool) -> usize {
     match value {
-        Value::Array(all) => all.iter().any(|one| has_leaf(one, is)),
-        Value::Object(all) => all.values().any(|one| has_leaf(one, is)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => is(value),
+        Value::Array(all) => all.iter().map(|one| count_leaves(one, is)).sum(),
+        Value::Object(all) => all.values().map(|one| count_leaves(one, is)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => usize::from(is(value)),
     }
 }

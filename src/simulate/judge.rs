@@ -19,6 +19,7 @@ use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::store::{Conflict, Waiting};
 use crate::sync::merge::same;
+use crate::sync::plan::UNHEEDED;
 
 /// What is known of one mapping in the end.
 pub(super) struct Evidence<'a> {
@@ -166,6 +167,34 @@ impl Evidence<'_> {
             || Side::BOTH.iter().any(|side| self.waiting.contains_key(&(*side, link.ids.get(*side).clone())))
     }
 
+    /// True when people can read of a conflict that this value lost, or that nobody has won yet. A null asks
+    /// for any conflict of the field that the side did not win.
+    pub(super) fn is_told(&self, link: &Link, index: usize, side: Side, value: &Value) -> bool {
+        let together = self.mapping.together(&index);
+        self.conflicts.iter().any(|conflict| {
+            // Of what a side kept instead of what it was sent both values are told, and neither arrives.
+            let kept = conflict.policy == UNHEEDED;
+            let won = conflict.answered.as_ref().map(|answer| answer.side).or(conflict.winner) == Some(side) && !kept;
+            let pair = Side::BOTH.iter().any(|side| conflict.ids.get(*side).as_ref() == Some(link.ids.get(*side)));
+            let name = conflict.field.split('#').next();
+            let of = together.iter().filter_map(|at| self.mapping.fields.get(*at));
+            let mut of = of.filter(|field| field.key.split('#').next() == name);
+            // What nobody could translate just then is told as it stood.
+            let told = conflict.values.get(side);
+            let says = |field: &Field| value.is_null() || is_unresolved(told) || alike(field, told, value);
+            pair && !won && of.next().is_some_and(says)
+        })
+    }
+
+    /// True when a rule says that a record takes no part: out of sight nobody remembers why.
+    pub(super) fn is_kept_out(&self, side: Side, id: &str) -> bool {
+        let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
+        let Some(body) = self.records.get(side).get(id) else { return false };
+        let body = self.mapping.project(side, body).value();
+        let answer = self.mapping.rules.call(rule, [(&body).into()], &self.references);
+        answer.is_ok_and(|reason| !is_empty(&reason))
+    }
+
     /// I3 and I4 for one value.
     fn value_of(
         &self,
@@ -202,6 +231,7 @@ impl Evidence<'_> {
                     || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
                     || self.is_typed_over(index, (side, pair), change)
+                    || self.is_unheeded((index, field), (side.other(), pair.get(side.other())), change)
             };
             let came_forward = || {
                 let (now, life) = (*last.get(side.other()), pair.get(side.other()));

@@ -34,6 +34,8 @@ impl Evidence<'_> {
             .flat_map(|(_, before, after)| before.union(after))
             .collect();
         for member in &all {
+            // Nobody knows whether a cycle saw it that broke off.
+            let mut unsure = false;
             let moves = Sides::each(|side| {
                 let record = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
                 let moved = deeds
@@ -50,15 +52,16 @@ impl Evidence<'_> {
                             && !self.ours.began_between(&self.mapping.name, last.0, *at_ms)
                             && !self.ours.writes_to(&record).any(|write_ms| during.contains(&write_ms))
                     };
-                    if lasting.last().is_some_and(unseen) {
-                        lasting.pop();
+                    if let Some((first_ms, ..)) = lasting.pop_if(|last| unseen(last)) {
+                        unsure |= self.ours.may_have_begun_between(&self.mapping.name, first_ms, *at_ms);
                     } else {
                         lasting.push((*at_ms, was, is));
                     }
                 }
                 lasting
             });
-            for side in Side::BOTH.into_iter().filter(|side| field.flows_to(side.other())) {
+            let judged = Side::BOTH.into_iter().filter(|side| field.flows_to(side.other()) && !unsure);
+            for side in judged {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
                 let everywhere = Side::BOTH.iter().all(|side| last.get(*side).contains(*member) == *there);
                 // Who does what a write had just done cannot be told from it.

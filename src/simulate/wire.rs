@@ -121,6 +121,12 @@ impl Ours {
         self.cycles.iter().any(|cycle| cycle.is_of(mapping) && (from_ms..=to_ms).contains(&cycle.from_ms))
     }
 
+    /// True when one that broke off may have begun between two moments.
+    pub(super) fn may_have_begun_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
+        let mut broken = self.cycles.iter().filter(|cycle| !cycle.done && cycle.is_of(mapping));
+        broken.any(|cycle| cycle.from_ms <= to_ms && from_ms <= cycle.to_ms)
+    }
+
     /// When cycles of a mapping broke off: what they had sent nobody remembers.
     pub(super) fn unfinished(&self, mapping: &str) -> impl Iterator<Item = i64> {
         self.cycles.iter().filter(move |cycle| !cycle.done && cycle.is_of(mapping)).map(|cycle| cycle.to_ms)
