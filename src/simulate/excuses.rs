@@ -269,12 +269,17 @@ impl Evidence<'_> {
     ) -> bool {
         let cleared = |side: Side| changes((index, field), side, pair.get(side)).iter().any(|one| is_empty(one.after));
         let value = if is_empty(change.after) { change.before } else { change.after };
+        let is_it = |leaf: &Value| leaf.is_string() && same(field, leaf, value);
         let twice = |of: Side| {
             let At::Member { view, .. } = &field.ends.get(of).at else { return false };
-            let (view, now) = (self.mapping.views.get(*view), self.records.get(of).get(&pair.get(of).id));
-            let read = view.zip(now).into_iter().flat_map(|(view, now)| view.of.iter().map(|(path, _)| path.look(now)));
-            let is_it = |leaf: &Value| leaf.is_string() && same(field, leaf, value);
-            read.flatten().map(|read| count_leaves(&read, &is_it)).sum::<usize>() > 1
+            let paths = || self.mapping.views.get(*view).into_iter().flat_map(|view| &view.of);
+            let life = pair.get(of);
+            let past = self.left_bodies(of, life).map(|(_, body)| body);
+            let mut bodies = past.chain(self.records.get(of).get(&life.id));
+            bodies.any(|body| {
+                let read = paths().filter_map(|(path, _)| path.look(body));
+                read.map(|one| count_leaves(&one, &is_it)).sum::<usize>() > 1
+            })
         };
         !is_empty(value) && (is_empty(change.after) || cleared(side.other())) && Side::BOTH.into_iter().any(twice)
     }
