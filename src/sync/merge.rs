@@ -250,6 +250,14 @@ pub(super) fn agreed_members(field: &Field, was: &Value, now: &Value, other: &Va
     (!known.keys().eq(was.keys())).then(|| known.into_values().collect())
 }
 
+/// True when a set shows all that a write was to change in it, whatever else it holds.
+pub(super) fn has_taken(field: &Field, before: &Value, becomes: &Value, now: &Value) -> bool {
+    let [before, becomes, now] = [before, becomes, now].map(|value| members(field, value));
+    let changed = |form: &&String| before.contains_key(*form) != becomes.contains_key(*form);
+    let mut changed = before.keys().chain(becomes.keys()).filter(changed).peekable();
+    changed.peek().is_some() && changed.all(|form| now.contains_key(form) == becomes.contains_key(form))
+}
+
 /// The members of a set, by the form that tells them apart.
 pub(super) fn members(field: &Field, value: &Value) -> BTreeMap<String, Value> {
     let list = value.as_array().map(Vec::as_slice).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::merge::{members, same};
+use super::merge::{has_taken, members, same};
 use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link, UnderWay};
@@ -87,6 +87,16 @@ pub(super) fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> 
     !flaw::is(Flaw::EchoIsEdit) && (ours || folds()) || same(field, sent, now)
 }
 
+/// What a side is known to hold where a write shows: all that stands there, or of a set what was sent, when people
+/// changed other members since. What a write only touched its author does not explain.
+fn taken(field: &Field, ours: bool, sent: &UnderWay, now: &Value) -> Option<Value> {
+    if explains(field, ours && sent.given.is_some(), &sent.becomes, now) {
+        return Some(now.clone());
+    }
+    let is_set = field.set && sent.given.is_some();
+    (is_set && has_taken(field, &sent.before, &sent.becomes, now)).then(|| sent.becomes.clone())
+}
+
 /// True when what we sent left no trace: what stood there before stands there still, and is not what
 /// the system may have made of it, cut to its length at the most.
 fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
@@ -123,7 +133,7 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
         let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
         for (key, sent, (index, field), now) in &unheard {
             let is_before = **now == sent.before;
-            let arrived = !is_before && explains(field, is_ours(one), &sent.becomes, now);
+            let arrived = !is_before && taken(field, is_ours(one), sent, now).is_some();
             *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(is_before);
             // Where neither shows any more, a giving side that shows something else than it gave has moved as well, and be
             // it back to what it had before.
@@ -261,9 +271,9 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
             } else if let Some(given) = sent.given {
                 has_yet_to_move(mapping, link, (index, side), &given);
             }
-        } else if !retyped.contains(&key) && explains(field, is_ours(one) && sent.given.is_some(), &sent.becomes, now) {
+        } else if let Some(known) = taken(field, is_ours(one), &sent, now).filter(|_| !retyped.contains(&key)) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
-            know(link.base.get_mut(side), &key, now.clone());
+            know(link.base.get_mut(side), &key, known);
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
             }

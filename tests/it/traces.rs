@@ -302,6 +302,22 @@ async fn a_set_that_keeps_what_was_taken_out_is_told() {
 }
 
 #[tokio::test]
+async fn who_puts_back_what_a_lost_write_took_out_of_a_set_is_heard_though_others_change_it_too() {
+    let (mut house, code, id) = pair().await;
+    types_in_ploomes(&house, id, &json!({ "Tags": ["VIP", "Varejo"] }));
+    settle(&mut house).await;
+    types_in_ploomes(&house, id, &json!({ "Tags": ["VIP"] }));
+    strike(&house, "lose-answer:AlterarCliente:1");
+    house.cycle().await;
+    types_in_ploomes(&house, id, &json!({ "Tags": ["VIP", "Varejo"] }));
+    types_in_omie(&house, code, &json!({ "tags": [{ "tag": "VIP" }, { "tag": "Feira" }] }));
+    settle(&mut house).await;
+    let mut tags = house.omie.lock().unwrap().client(code).unwrap()["tags"].clone();
+    tags.as_array_mut().unwrap().sort_by_key(ToString::to_string);
+    assert_eq!(tags, json!([{ "tag": "Feira" }, { "tag": "VIP" }, { "tag": "Varejo" }]));
+}
+
+#[tokio::test]
 async fn a_set_of_two_edits_that_keeps_what_was_taken_out_is_told() {
     for lost in [false, true] {
         let (mut house, code, id) = pair().await;
