@@ -99,7 +99,7 @@ impl Runner {
         // What was decided may have been written: it stays told beside what came after it.
         let is_over = |before: &&StoredConflict| before.winner.is_some() && before.values != conflict.values;
         let before = work.open_conflicts.get(&slot);
-        let over = before.filter(is_over).map(|before| StoredConflict { open: false, ..before.clone() });
+        let over = before.filter(is_over).cloned();
         let before = before.filter(|before| !is_over(before));
         if before.is_some_and(|before| before.open == open && before.values == conflict.values) {
             return Vec::new();
@@ -119,20 +119,26 @@ impl Runner {
             winner: conflict.winner,
             policy: conflict.by.word(policy),
             answered: before.and_then(|before| before.answered.clone()),
-            open,
+            open: true,
         };
-        let details = facts_of(&stored);
-        if open {
-            work.open_conflicts.insert(slot, stored.clone());
-        } else {
+        let mut changes = over.map(|over| self.settled(work.cycle, over)).unwrap_or_default();
+        if !open {
             work.open_conflicts.remove(&slot);
+            changes.extend(self.settled(work.cycle, stored));
+            return changes;
         }
-        let mut changes: Vec<Change> = over.into_iter().chain([stored]).map(Change::PutConflict).collect();
-        if !open || conflict.winner.is_none() {
-            let event = if open { "ConflictFound" } else { "ConflictSettled" };
-            changes.push(self.entry_of(work.cycle, planned.ids.clone(), event, details));
+        if conflict.winner.is_none() {
+            changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictFound", facts_of(&stored)));
         }
+        work.open_conflicts.insert(slot, stored.clone());
+        changes.push(Change::PutConflict(stored));
         changes
+    }
+
+    /// Closes a conflict and tells both values.
+    fn settled(&self, cycle: u64, conflict: StoredConflict) -> Vec<Change> {
+        let told = self.entry_of(cycle, conflict.ids.clone(), "ConflictSettled", facts_of(&conflict));
+        vec![Change::PutConflict(StoredConflict { open: false, ..conflict }), told]
     }
 
     /// Closes the open conflicts of a pair that is not in conflict any more: people agreed by hand, or
@@ -153,13 +159,8 @@ impl Runner {
             .map(|(slot, _)| slot.clone())
             .filter(|(_, name)| !still.contains(&name.as_str()))
             .collect();
-        let mut changes = Vec::new();
-        for conflict in over.iter().filter_map(|slot| work.open_conflicts.remove(slot)) {
-            let details = facts_of(&conflict);
-            changes.push(Change::PutConflict(StoredConflict { open: false, ..conflict }));
-            changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictSettled", details));
-        }
-        changes
+        let over = over.iter().filter_map(|slot| work.open_conflicts.remove(slot)).collect::<Vec<_>>();
+        over.into_iter().flat_map(|conflict| self.settled(work.cycle, conflict)).collect()
     }
 
     /// What the store must hold after the steps of a pair were answered.
