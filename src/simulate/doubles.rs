@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Broken;
 use super::judge::Evidence;
-use super::wire::EMPTY_LIST;
+use super::wire::LIES;
 use crate::record::Side;
 use crate::reference::{folded, scalar_text};
 use crate::store::Wait;
@@ -61,14 +61,14 @@ impl Evidence<'_> {
     }
 
     /// True when a person made a record although one of the others was there already, or was under way: nobody
-    /// can ask a system between its answer and the next call. Or it was there, and the list was said to be empty, or
-    /// looked back from a wrong clock.
+    /// can ask a system between its answer and the next call. Or it was there, and the list was said to be empty, was
+    /// one of before, or looked back from a wrong clock.
     fn is_double_of_people(&self, place: &str, id: &str, others: &[&String]) -> bool {
         let made = self.deeds.iter().find(|deed| deed.place == place && deed.id == id && deed.before.is_none());
         let Some(made) = made else { return false };
         let system = place.split('.').next().unwrap_or_default();
         let lied = |birth_ms: i64| {
-            let mut lies = self.ours.lies_of(&[EMPTY_LIST], system);
+            let mut lies = self.ours.lies_of(&LIES, system);
             lies.any(|lie_ms| (made.at_ms.max(birth_ms - CYCLE_MS)..=birth_ms).contains(&lie_ms))
         };
         others.iter().filter(|other| **other != id).any(|other| {

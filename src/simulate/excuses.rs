@@ -39,9 +39,12 @@ impl Evidence<'_> {
     pub(super) fn is_undone(&self, side: Side, life: &Life, at_ms: i64, is_back: impl Fn(&Fields) -> bool) -> bool {
         let place = self.mapping.sides.get(side).name();
         self.ours.forgot(&self.mapping.name, &place, &life.id, at_ms).is_some_and(|write_ms| {
+            let record = (place.clone(), life.id.clone());
             let before = life.deeds.iter().rev().find(|(deed_ms, ..)| *deed_ms < write_ms);
-            // Of one that we made nobody knows what it had been.
-            before.is_none_or(|(_, _, after)| is_back(after))
+            // Of one that we made, or wrote once more since then, nobody knows what it had been.
+            before.is_none_or(|(deed_ms, _, after)| {
+                is_back(after) || self.ours.writes_to(&record).any(|ms| *deed_ms < ms && ms < write_ms)
+            })
         })
     }
 

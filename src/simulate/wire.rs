@@ -28,7 +28,7 @@ pub(super) const EMPTY_LIST: &str = "empty-list";
 /// Records are shown as they were before.
 const OLD_NEWS: [&str; 2] = ["repeat-answer", "stale-list"];
 /// Faults of which nobody can tell that they struck.
-const LIES: [&str; 3] = [EMPTY_LIST, OLD_NEWS[0], OLD_NEWS[1]];
+pub(super) const LIES: [&str; 3] = [EMPTY_LIST, OLD_NEWS[0], OLD_NEWS[1]];
 
 /// What every call of a history goes through.
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! The heart: what was read becomes a plan. Pure and synchronous; no clock, no await, no log.
 
+mod arrived;
 mod birth;
 mod draft;
 pub mod guard;

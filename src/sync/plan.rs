@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::arrived::arrived;
 use super::merge::{Verdict, Why, agreed_members, merge, same};
 use super::{Snapshot, settle, whole};
 use crate::flaw::{self, Flaw};
@@ -191,7 +192,7 @@ impl Planner<'_> {
     /// Plans a pair of which both records are there.
     pub(super) fn joined(&mut self, link: Option<&Link>, seen: Sides<Seen<'_>>) -> Option<Planned> {
         let now = seen.map(|one| one.fields);
-        let arrived = link.map(|link| settle::arrived(self.mapping, link, &seen));
+        let arrived = link.map(|link| arrived(self.mapping, link, &seen));
         let adopted = arrived.as_deref().map(|link| settle::adopt(self.mapping, link, &seen, self.snapshot.now_ms));
         let base = adopted.as_deref().map(|link| link.base.as_ref());
         let mut verdicts = merge(self.mapping, base, now);

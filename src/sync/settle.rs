@@ -46,7 +46,7 @@ pub(super) fn forget(half: &mut Half, key: &str) {
 }
 
 /// Remembers a value that was sent and that no answer confirmed.
-fn expect(half: &mut Half, key: &str, value: Value) {
+pub(super) fn expect(half: &mut Half, key: &str, value: Value) {
     half.expected.insert(key.to_owned());
     half.fields.insert(key.to_owned(), value);
 }
@@ -89,7 +89,7 @@ pub(super) fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> 
 
 /// What a side is known to hold where a write shows: all that stands there, or of a set what was sent, when people
 /// changed other members since. What a write only touched its author does not explain.
-fn taken(field: &Field, ours: bool, sent: &UnderWay, now: &Value) -> Option<Value> {
+pub(super) fn taken(field: &Field, ours: bool, sent: &UnderWay, now: &Value) -> Option<Value> {
     if explains(field, ours && sent.given.is_some(), &sent.becomes, now) {
         return Some(now.clone());
     }
@@ -114,43 +114,6 @@ fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
     let [before, becomes, now] = [&sent.before, &sent.becomes, now].map(|value| members(field, value));
     let mut gone = before.keys().filter(|form| !becomes.contains_key(*form)).peekable();
     gone.peek().is_some() && gone.all(|form| now.contains_key(form))
-}
-
-/// Takes note of writes that are seen to have arrived: of what went in the same call, more shows it than stands as
-/// before. That was left as it was, or a person has put it back. Otherwise a person has typed what shows it, and
-/// the write never came: it is made again.
-pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>) -> Cow<'a, Link> {
-    let mut link = Cow::Borrowed(link);
-    for side in Side::BOTH {
-        let (half, one) = (link.base.get(side), seen.get(side));
-        let unheard = half.under_way.iter().filter(|(key, sent)| sent.given.is_some() && !half.expected.contains(*key));
-        let unheard: Vec<_> = unheard
-            .filter_map(|(key, sent)| {
-                let (index, field) = mapping.keyed(key)?;
-                Some((key.clone(), sent.clone(), (index, field), one.fields.value(index)))
-            })
-            .collect();
-        let mut shown: BTreeMap<i64, isize> = BTreeMap::new();
-        for (key, sent, (index, field), now) in &unheard {
-            let is_before = **now == sent.before;
-            let arrived = !is_before && taken(field, is_ours(one), sent, now).is_some();
-            *shown.entry(sent.at_ms).or_default() += isize::from(arrived) - isize::from(is_before);
-            // Where neither shows any more, a giving side that shows something else than it gave has moved as well, and be
-            // it back to what it had before.
-            let moved = |given: &&Value| !same(field, given, seen.get(side.other()).fields.value(*index));
-            if let Some(given) = sent.given.as_ref().filter(moved).filter(|_| !is_before && !arrived) {
-                know(link.to_mut().base.get_mut(side.other()), key, given.clone());
-            }
-        }
-        for (key, sent, _, now) in unheard {
-            if *now == sent.before && shown.get(&sent.at_ms).is_some_and(|more| *more > 0) {
-                let base = &mut link.to_mut().base;
-                know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());
-                expect(base.get_mut(side), &key, sent.becomes);
-            }
-        }
-    }
-    link
 }
 
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
@@ -214,7 +177,7 @@ fn retyped(mapping: &Mapping, half: &Half, side: Side, one: &Seen<'_>) -> BTreeS
 }
 
 /// True when nobody but this mapping has changed a record last.
-const fn is_ours(one: &Seen<'_>) -> bool {
+pub(super) const fn is_ours(one: &Seen<'_>) -> bool {
     one.record.ours && !one.record.sibling
 }
 

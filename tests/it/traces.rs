@@ -152,6 +152,22 @@ async fn who_types_one_value_of_an_update_that_never_arrived_takes_nothing_back(
 }
 
 #[tokio::test]
+async fn who_types_an_address_much_like_one_that_never_arrived_takes_nothing_back() {
+    let (mut house, code, id) = pair().await;
+    let typed = json!({
+        "nome_fantasia": "Padaria do Omie", "endereco": "Rua do Omie", "endereco_numero": "1500", "complemento": "fundos"
+    });
+    types_in_omie(&house, code, &typed);
+    strike(&house, "drop-before:PATCH Contacts:1");
+    house.cycle().await;
+    let alike = json!({ "StreetAddress": "Rua Velha", "StreetAddressNumber": "1500", "StreetAddressLine2": "fundos" });
+    types_in_ploomes(&house, id, &alike);
+    settle(&mut house).await;
+    let contact = house.ploomes.lock().unwrap().contact(id).unwrap();
+    assert_eq!(contact["Name"], typed["nome_fantasia"]);
+}
+
+#[tokio::test]
 async fn a_name_that_is_cleared_clears_nothing_that_it_stands_in_for() {
     let mut ids = (0, 0);
     let mut house = House::build(|_, ploomes, clock| {
