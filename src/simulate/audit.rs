@@ -110,6 +110,7 @@ impl Company<'_> {
             records,
             carried,
             blind: skew_ms > behind_ms,
+            shut_out: self.is_shut_out(&runner.mapping),
             first_day_ms: self.first_day_ms(&runner.mapping),
             mapping: &runner.mapping,
             links: Vec::new(),
@@ -170,6 +171,15 @@ impl Company<'_> {
         let dawn: Timestamp = DAWN.parse().unwrap_or_default();
         let midnight = dawn.to_zoned(system.zone.clone()).start_of_day();
         midnight.map_or(0, |midnight| midnight.timestamp().as_millisecond())
+    }
+
+    /// True when a system blocks whoever lists a side of a mapping that holds nothing any more.
+    pub(super) fn is_shut_out(&self, mapping: &Mapping) -> bool {
+        let mut listed = Side::BOTH.into_iter().filter(|side| mapping.is_listed(*side));
+        listed.any(|side| {
+            let end = mapping.sides.get(side);
+            self.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
+        })
     }
 
     /// What a system says of its own members.

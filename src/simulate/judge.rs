@@ -40,6 +40,8 @@ pub(super) struct Evidence<'a> {
     pub(super) ours: &'a Ours,
     /// The midnight before the first cycle, in milliseconds since 1970.
     pub(super) first_day_ms: i64,
+    /// A system blocks whoever lists a side: nobody gets a twin there.
+    pub(super) shut_out: bool,
     /// The clock had once been further from the truth than lists look back.
     pub(super) blind: bool,
     /// Members that no fetch shows: rows of other resources that records carry along.
@@ -361,9 +363,8 @@ impl Evidence<'_> {
 
     /// I3 for whole records: what a person made and has no twin waits for a reason.
     fn alone(&self, broken: &mut Vec<Broken>) {
-        for side in
-            Side::BOTH.into_iter().filter(|side| self.mapping.flows_to(side.other()) && self.mapping.is_listed(*side))
-        {
+        let told = |side: &Side| self.mapping.flows_to(side.other()) && self.mapping.is_listed(*side) && !self.shut_out;
+        for side in Side::BOTH.into_iter().filter(told) {
             let linked: BTreeSet<&String> = self.links.iter().map(|link| link.ids.get(side)).collect();
             let name = self.mapping.sides.get(side).name();
             for id in self.records.get(side).keys().filter(|id| !linked.contains(id)) {

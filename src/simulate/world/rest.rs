@@ -5,7 +5,6 @@ use tokio::time::Instant;
 use super::super::company::of_account;
 use super::super::wire::{held, times};
 use super::{HALTED, LEFT_OVER, World};
-use crate::record::Side;
 
 /// Rests of three cycles that a budget may take until it is enough, beside one for each record that waits.
 const PATIENCE: usize = 3;
@@ -123,16 +122,10 @@ impl World<'_> {
         windows.max().unwrap_or(0) + self.poll_ms()
     }
 
-    /// True when a system blocks whoever lists a side of a mapping that holds nothing any more.
+    /// True for a mapping of which a system blocks whoever lists a side, because it holds nothing any more.
     fn is_shut_out(&self, account: &str, mapping: &str) -> bool {
-        let Some(company) = of_account(&self.companies, account) else { return false };
         let mut own = self.mappings().filter(|one| one.name == mapping);
-        own.any(|one| {
-            Side::BOTH.into_iter().filter(|side| one.is_listed(*side)).any(|side| {
-                let end = one.sides.get(side);
-                company.members.get(end.system.as_str()).is_some_and(|member| held(member).shuts_out(&end.resource))
-            })
-        })
+        of_account(&self.companies, account).is_some_and(|company| own.any(|one| company.is_shut_out(one)))
     }
 
     /// I6: what the systems count.
