@@ -34,32 +34,16 @@ impl Evidence<'_> {
             .flat_map(|(_, before, after)| before.union(after))
             .collect();
         for member in &all {
-            // Nobody knows whether a cycle saw it that broke off.
-            let mut unsure = false;
-            let moves = Sides::each(|side| {
-                let record = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
-                let moved = deeds
-                    .get(side)
-                    .iter()
-                    .filter(|(_, before, after)| before.contains(*member) != after.contains(*member));
-                let mut lasting: Vec<(i64, bool, bool)> = Vec::new();
-                for (at_ms, before, after) in moved {
+            let lasting = Sides::each(|side| {
+                let moved = deeds.get(side).iter().filter_map(|(at_ms, before, after)| {
                     let (was, is) = (before.contains(*member), after.contains(*member));
-                    // What was changed and changed back before a cycle ran or wrote was never there.
-                    let unseen = |last: &(i64, bool, bool)| {
-                        let during = last.0..=*at_ms;
-                        last.1 == is
-                            && !self.ours.began_between(&self.mapping.name, last.0, *at_ms)
-                            && !self.ours.writes_to(&record).any(|write_ms| during.contains(&write_ms))
-                    };
-                    if let Some((first_ms, ..)) = lasting.pop_if(|last| unseen(last)) {
-                        unsure |= self.ours.may_have_begun_between(&self.mapping.name, first_ms, *at_ms);
-                    } else {
-                        lasting.push((*at_ms, was, is));
-                    }
-                }
-                lasting
+                    (was != is).then_some((*at_ms, was, is))
+                });
+                self.lasting_moves((side, &pair.get(side).id), moved)
             });
+            // Nobody knows whether a cycle saw it that broke off.
+            let unsure = lasting.left.1 || lasting.right.1;
+            let moves = lasting.map(|(moves, _)| moves);
             let judged = Side::BOTH.into_iter().filter(|side| field.flows_to(side.other()) && !unsure);
             for side in judged {
                 let Some((at_ms, _, there)) = moves.get(side).last() else { continue };
@@ -94,7 +78,30 @@ impl Evidence<'_> {
         }
         found
     }
+
+    /// The moves of a member, when, from and to, but for those that were taken back before a cycle ran or wrote: they were
+    /// never there. And whether one of those may have been seen after all, by a cycle that broke off.
+    fn lasting_moves(&self, (side, id): (Side, &str), moved: impl Iterator<Item = Move>) -> (Vec<Move>, bool) {
+        let record = (self.mapping.sides.get(side).name(), id.to_owned());
+        let (mut lasting, mut unsure) = (Vec::new(), false);
+        for (at_ms, was, is) in moved {
+            let unseen = |last: &mut Move| {
+                last.1 == is
+                    && !self.ours.began_between(&self.mapping.name, last.0, at_ms)
+                    && !self.ours.writes_to(&record).any(|write_ms| (last.0..=at_ms).contains(&write_ms))
+            };
+            if let Some((first_ms, ..)) = lasting.pop_if(unseen) {
+                unsure |= self.ours.may_have_begun_between(&self.mapping.name, first_ms, at_ms);
+            } else {
+                lasting.push((at_ms, was, is));
+            }
+        }
+        (lasting, unsure)
+    }
 }
+
+/// When a member came or went, whether it was there, and whether it is.
+type Move = (i64, bool, bool);
 
 /// The members of a set, folded.
 fn members(field: &Field, value: &Value) -> BTreeSet<String> {
