@@ -41,11 +41,13 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
         let unheard: Vec<_> = unheard
             .filter_map(|(key, sent)| {
                 let (index, field) = mapping.keyed(key)?;
-                Some((key.clone(), sent.clone(), (index, field), one.fields.value(index)))
+                let now = one.fields.value(index);
+                let is_known = half.fields.get(key).is_some_and(|was| same(field, was, now));
+                Some((key.clone(), sent.clone(), (index, field), (now, is_known)))
             })
             .collect();
         let mut calls: BTreeMap<i64, Witnesses> = BTreeMap::new();
-        for (key, sent, (index, field), now) in &unheard {
+        for (key, sent, (index, field), (now, is_known)) in &unheard {
             let is_before = **now == sent.before;
             let arrived = !is_before && taken(field, is_ours(one), sent, now).is_some();
             let word = i32::from(arrived) - i32::from(is_before);
@@ -56,14 +58,20 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 let group = mapping.together(index).iter().min().copied();
                 call.groups.entry(group.unwrap_or(*index)).or_default().push(word);
             }
+            if word != 0 {
+                continue;
+            }
             // Where neither shows any more, a giving side that shows something else than it gave has moved as well, and be
-            // it back to what it had before.
+            // it back to what it had before; so has this one.
             let moved = |given: &&Value| !same(field, given, seen.get(side.other()).fields.value(*index));
-            if let Some(given) = sent.given.as_ref().filter(moved).filter(|_| word == 0) {
+            if let Some(given) = sent.given.as_ref().filter(moved) {
                 know(link.to_mut().base.get_mut(side.other()), key, given.clone());
             }
+            if *is_known {
+                link.to_mut().base.get_mut(side).fields.insert(key.clone(), sent.before.clone());
+            }
         }
-        for (key, sent, _, now) in unheard {
+        for (key, sent, _, (now, _)) in unheard {
             if *now == sent.before && calls.get(&sent.at_ms).is_some_and(Witnesses::have_seen_it) {
                 let base = &mut link.to_mut().base;
                 know(base.get_mut(side.other()), &key, sent.given.unwrap_or_default());

@@ -240,14 +240,16 @@ fn merge_set(field: &Field, was: Option<Sides<&Value>>, is: Sides<&Value>) -> Ve
 }
 
 /// What a side is known to hold of a set while the two differ: the members on which both agree as they are now, and of
-/// the others what was known. Nothing where that is nothing new.
-pub(super) fn agreed_members(field: &Field, was: &Value, now: &Value, other: &Value) -> Option<Value> {
-    let [was, now, other] = [was, now, other].map(|value| members(field, value));
-    let is_agreed = |form: &String| now.contains_key(form) == other.contains_key(form);
-    let mut known = was.clone();
-    known.retain(|form, _| !is_agreed(form));
-    known.extend(now.iter().filter(|(form, _)| is_agreed(form)).map(|(form, member)| (form.clone(), member.clone())));
-    (!known.keys().eq(was.keys())).then(|| known.into_values().collect())
+/// the others what was known, but for those that the other side has yet to get. Nothing where that is nothing new.
+pub(super) fn agreed_members(field: &Field, side: Side, was: Sides<&Value>, now: Sides<&Value>) -> Option<Value> {
+    let [was, now] = [was, now].map(|values| values.map(|value| members(field, value)));
+    let (other, own) = (side.other(), was.get(side));
+    let is_agreed = |form: &String| now.left.contains_key(form) == now.right.contains_key(form);
+    let has_yet_to_go = |form: &String| now.get(side).contains_key(form) && !was.get(other).contains_key(form);
+    let mut known = own.clone();
+    known.retain(|form, _| !is_agreed(form) && !has_yet_to_go(form));
+    known.extend(now.get(side).clone().into_iter().filter(|(form, _)| is_agreed(form)));
+    (!known.keys().eq(own.keys())).then(|| known.into_values().collect())
 }
 
 /// True when a set shows all that a write was to change in it, whatever else it holds.

@@ -403,12 +403,13 @@ impl Planner<'_> {
                     settle::know(link.base.get_mut(side), &field.key, value);
                 }
             } else if matches!(verdict, Verdict::Union { .. }) {
+                let now = now.map(|fields| fields.value(index));
+                let is_quiet = |half: &Half| !half.under_way.contains_key(&field.key);
+                let was = |half: &Half| half.fields.get(&field.key).filter(|_| is_quiet(half)).cloned();
+                let (Some(left), Some(right)) = (was(&link.base.left), was(&link.base.right)) else { continue };
                 for side in Side::BOTH {
-                    let half = link.base.get_mut(side);
-                    let was = half.fields.get(&field.key).filter(|_| !half.under_way.contains_key(&field.key));
-                    let [now, other] = [side, side.other()].map(|side| now.get(side).value(index));
-                    if let Some(known) = was.and_then(|was| agreed_members(field, was, now, other)) {
-                        half.fields.insert(field.key.clone(), known);
+                    if let Some(known) = agreed_members(field, side, Sides::new(&left, &right), now) {
+                        link.base.get_mut(side).fields.insert(field.key.clone(), known);
                     }
                 }
             }
