@@ -116,9 +116,10 @@ impl Ours {
         self.writes.get(record).into_iter().flatten().map(|(write_ms, _)| *write_ms)
     }
 
-    /// True when a cycle of a mapping began between two moments.
+    /// True when a cycle of a mapping that came to its end began between two moments.
     pub(super) fn began_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
-        self.cycles.iter().any(|cycle| cycle.is_of(mapping) && (from_ms..=to_ms).contains(&cycle.from_ms))
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
+        own.any(|cycle| (from_ms..=to_ms).contains(&cycle.from_ms))
     }
 
     /// True when one that broke off may have begun between two moments.

@@ -236,7 +236,10 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
             }
         } else if let Some(known) = taken(field, is_ours(one), &sent, now).filter(|_| !retyped.contains(&key)) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
-            know(link.base.get_mut(side), &key, known);
+            // What each side of a set lacked is news until both have got it.
+            if !field.set || sent.given.is_some() {
+                know(link.base.get_mut(side), &key, known);
+            }
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
             }
