@@ -195,21 +195,33 @@ impl Evidence<'_> {
     /// True when people typed, there and in these places, all that a group reads a value from: when one
     /// place of it was cleared, it may read what stands in another.
     pub(super) fn is_read_of_typed(&self, field: &Field, side: Side, id: &str) -> bool {
-        let At::Member { view, .. } = &field.ends.get(side).at else { return false };
-        let (Some(view), Some(body)) = (self.mapping.views.get(*view), self.records.get(side).get(id)) else {
-            return false;
+        self.untyped(field, side, id).is_some_and(|places| places.is_empty())
+    }
+
+    /// True when people typed, there and in these places, all of them that this one value is read from.
+    pub(super) fn reads_as_typed(&self, (index, field): (usize, &Field), side: Side, id: &str) -> bool {
+        let Some(body) = self.records.get(side).get(id) else { return false };
+        let read = |body: &Value| self.fields(side, id, body).map(|fields| fields.value(index).clone());
+        let is_without = |path: &&Path| {
+            let mut without = body.clone();
+            path.take(&mut without).is_some() && read(&without) == read(body)
         };
+        self.untyped(field, side, id).is_some_and(|places| places.iter().all(is_without))
+    }
+
+    /// The places of a group that hold something that nobody left in them; nothing for what is read of no group.
+    fn untyped(&self, field: &Field, side: Side, id: &str) -> Option<Vec<&Path>> {
+        let At::Member { view, .. } = &field.ends.get(side).at else { return None };
+        let (view, body) = (self.mapping.views.get(*view)?, self.records.get(side).get(id)?);
         let place = self.mapping.sides.get(side).name();
-        let typed: Vec<&Value> = self
-            .deeds
-            .iter()
-            .filter(|deed| deed.place == place && deed.id == id)
-            .filter_map(|deed| deed.after.as_ref())
-            .collect();
-        view.of.iter().all(|(path, _)| {
+        let own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
+        let typed: Vec<&Value> = own.filter_map(|deed| deed.after.as_ref()).collect();
+        let places = view.of.iter().map(|(path, _)| path).filter(|path| {
             let stands = path.look(body);
-            stands.as_deref().is_none_or(is_empty) || typed.iter().any(|after| path.look(after) == stands)
-        })
+            stands.as_deref().is_some_and(|value| !is_empty(value))
+                && !typed.iter().any(|after| path.look(after) == stands)
+        });
+        Some(places.collect())
     }
 
     /// True for a value that people typed in a record that is gone, when we made both of these: one is a creation that

@@ -297,8 +297,8 @@ impl Evidence<'_> {
             // On the other side it may be read of what people typed there in other words.
             let given = || alike(field, last.left, last.right);
             let read = || {
-                self.is_read_of_typed(field, side, &pair.get(side).id)
-                    || (given() && self.is_read_of_typed(field, side.other(), &pair.get(side.other()).id))
+                let reads = |of: Side| self.reads_as_typed((index, field), of, &pair.get(of).id);
+                reads(side) || (given() && reads(side.other()))
             };
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
             let gone = || self.is_of_one_gone((index, field), pair, value);

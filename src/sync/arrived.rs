@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::merge::same;
 use super::plan::Seen;
-use super::settle::{expect, is_ours, know, taken};
+use super::settle::{expect, explains, is_all_given, is_ours, know, taken};
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::record::{Side, Sides};
@@ -37,10 +37,10 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
     let mut link = Cow::Borrowed(link);
     for side in Side::BOTH {
         let (half, one) = (link.base.get(side), seen.get(side));
-        let unheard = half.under_way.iter().filter(|(key, sent)| sent.given.is_some() && !half.expected.contains(*key));
+        let unheard = half.under_way.iter().filter(|(key, _)| !half.expected.contains(*key));
         let unheard: Vec<_> = unheard
             .filter_map(|(key, sent)| {
-                let (index, field) = mapping.keyed(key)?;
+                let (index, field) = mapping.keyed(key).filter(|(_, field)| is_all_given(field, sent))?;
                 let now = one.fields.value(index);
                 let is_known = half.fields.get(key).is_some_and(|was| same(field, was, now));
                 Some((key.clone(), sent.clone(), (index, field), (now, is_known)))
@@ -58,7 +58,9 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 let group = mapping.together(index).iter().min().copied();
                 call.groups.entry(group.unwrap_or(*index)).or_default().push(word);
             }
-            if word != 0 {
+            // Nobody can tell whether it arrived where what stood there before reads as what was sent.
+            let is_told = word != 0 && !(is_before && explains(field, false, &sent.becomes, &sent.before));
+            if is_told {
                 continue;
             }
             // Where neither shows any more, a giving side that shows something else than it gave has moved as well, and be

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::flaw::{self, Flaw};
-use crate::link::Half;
+use crate::link::{Half, UnderWay};
 use crate::mapping::Mapping;
 use crate::mapping::field::{Field, Fields, is_empty};
 use crate::record::{Side, Sides};
@@ -253,11 +253,22 @@ pub(super) fn agreed_members(field: &Field, side: Side, was: Sides<&Value>, now:
 }
 
 /// True when a set shows all that a write was to change in it, whatever else it holds.
-pub(super) fn has_taken(field: &Field, before: &Value, becomes: &Value, now: &Value) -> bool {
-    let [before, becomes, now] = [before, becomes, now].map(|value| members(field, value));
+pub(super) fn has_taken(field: &Field, sent: &UnderWay, now: &Value) -> bool {
+    let [before, becomes, now] = [&sent.before, &sent.becomes, now].map(|value| members(field, value));
     let changed = |form: &&String| before.contains_key(*form) != becomes.contains_key(*form);
     let mut changed = before.keys().chain(becomes.keys()).filter(changed).peekable();
     changed.peek().is_some() && changed.all(|form| now.contains_key(form) == becomes.contains_key(form))
+}
+
+/// What a side is known to hold of a set once a write to either has arrived: the giving side had what it gave, and what
+/// each of them still lacks is news until both have got it.
+pub(super) fn had_by_both(field: &Field, was: Option<&Value>, sent: &UnderWay) -> Value {
+    let nothing = Value::Null;
+    let all = [was.unwrap_or(&nothing), &sent.before, &sent.becomes, sent.given.as_ref().unwrap_or(&nothing)];
+    let [mut known, before, becomes, given] = all.map(|value| members(field, value));
+    known.retain(|form, _| becomes.contains_key(form) || !before.contains_key(form));
+    known.extend(becomes.into_iter().filter(|(form, _)| given.contains_key(form)));
+    known.into_values().collect()
 }
 
 /// The members of a set, by the form that tells them apart.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::merge::{has_taken, members, same};
+use super::merge::{had_by_both, has_taken, members, same};
 use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link, UnderWay};
@@ -87,14 +87,20 @@ pub(super) fn explains(field: &Field, ours: bool, sent: &Value, now: &Value) -> 
     !flaw::is(Flaw::EchoIsEdit) && (ours || folds()) || same(field, sent, now)
 }
 
+/// True for a write that leaves the written side with what the other one gave, and no more. One that only touched a
+/// value, or a set that got what it lacks and has more of its own, leaves something that its author does not explain.
+pub(super) fn is_all_given(field: &Field, sent: &UnderWay) -> bool {
+    sent.given.as_ref().is_some_and(|given| !field.set || same(field, given, &sent.becomes))
+}
+
 /// What a side is known to hold where a write shows: all that stands there, or of a set what was sent, when people
-/// changed other members since. What a write only touched its author does not explain.
+/// changed other members since.
 pub(super) fn taken(field: &Field, ours: bool, sent: &UnderWay, now: &Value) -> Option<Value> {
-    if explains(field, ours && sent.given.is_some(), &sent.becomes, now) {
+    let all_given = is_all_given(field, sent);
+    if explains(field, ours && all_given, &sent.becomes, now) {
         return Some(now.clone());
     }
-    let is_set = field.set && sent.given.is_some();
-    (is_set && has_taken(field, &sent.before, &sent.becomes, now)).then(|| sent.becomes.clone())
+    (field.set && all_given && has_taken(field, sent, now)).then(|| sent.becomes.clone())
 }
 
 /// True when what we sent left no trace: what stood there before stands there still, and is not what
@@ -143,7 +149,7 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
             // Of what a write only touched its author explains nothing: a person may have typed it a moment before.
-            let ours = is_ours(one) && sent.is_none_or(|sent| sent.given.is_some());
+            let ours = is_ours(one) && sent.is_none_or(|sent| is_all_given(field, &sent));
             if !retyped.contains(&key) && explains(field, ours || stands_still(half, one), was, now) {
                 half.fields.insert(key, now.clone());
             }
@@ -234,12 +240,17 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
             } else if let Some(given) = sent.given {
                 has_yet_to_move(mapping, link, (index, side), &given);
             }
+        } else if field.set && !is_all_given(field, &sent) {
+            if sent.given.is_some() && has_taken(field, &sent, now) {
+                link.base.get_mut(side).wrote_ms = Some(now_ms);
+                for half in [&mut link.base.left, &mut link.base.right] {
+                    let known = had_by_both(field, half.fields.get(&key), &sent);
+                    know(half, &key, known);
+                }
+            }
         } else if let Some(known) = taken(field, is_ours(one), &sent, now).filter(|_| !retyped.contains(&key)) {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
-            // What each side of a set lacked is news until both have got it.
-            if !field.set || sent.given.is_some() {
-                know(link.base.get_mut(side), &key, known);
-            }
+            know(link.base.get_mut(side), &key, known);
             if let Some(given) = sent.given {
                 know(link.base.get_mut(side.other()), &key, given);
             }
@@ -335,9 +346,7 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
                 continue;
             }
             let before = before.fields.value(effect.index).clone();
-            // A set that takes what it lacks is merged anew from whatever arrived: what was given is not had there.
-            let given = effect.given.filter(|_| !effect.union);
-            let sent = UnderWay { before, becomes: effect.becomes, given, at_ms };
+            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, at_ms };
             link.base.get_mut(step.side).under_way.insert(effect.key, sent);
         }
         link.base.get_mut(step.side).print = 0;
