@@ -116,6 +116,7 @@ impl Runner {
             records,
             open: read.open.clone(),
             taken,
+            fetched: read.fetched.clone(),
             gone: read.gone.clone(),
             missed: read.missed.clone(),
             blocked: read.blocked.clone(),

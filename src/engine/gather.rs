@@ -151,28 +151,52 @@ impl Runner {
             let remembered = gathered.remembered.get_mut(side);
             let of = |planned: &&Planned| planned.ids.get(side).clone();
             let ids: Vec<String> = moving.iter().filter_map(of).filter(|id| remembered.remove(id)).collect();
-            let (connector, resource) = self.end(side)?;
-            if ids.is_empty() || !connector.system().resources.get(resource).is_some_and(Resource::can_fetch) {
+            if ids.is_empty() || !self.can_fetch(side)? {
                 continue;
             }
             any = true;
-            let rows = connector.fetch(resource, &ids).await?;
-            let mut shown: BTreeMap<String, Record> = rows
-                .into_iter()
-                .map(|row| record_of(&self.mapping, side, row))
-                .map(|one| (one.id.clone(), one))
-                .collect();
-            for planned in &moving {
-                let Some(id) = planned.ids.get(side).as_ref().filter(|id| ids.contains(id)) else { continue };
-                if let Some(record) = shown.remove(id) {
-                    gathered.snapshot.records.get_mut(side).insert(id.clone(), record);
-                } else {
-                    gathered.snapshot.open.get_mut(side).insert(id.clone());
-                    gathered.doubt = true;
-                }
-            }
+            let hidden = self.fetch(&mut gathered.snapshot, side, ids).await?;
+            gathered.doubt |= !hidden.is_empty();
+            gathered.snapshot.open.get_mut(side).extend(hidden);
         }
         Ok(any)
+    }
+
+    /// Asks for what a list shows as if a write of ours had never come: the list may lag, or the system left the record
+    /// as it was. True when there was any.
+    pub(super) async fn look_again(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
+        let mut any = false;
+        for side in Side::BOTH {
+            let listed = plan.late.iter().filter(|late| *late.listed.get(side));
+            let ids: Vec<String> = listed.map(|late| late.ids.get(side).clone()).collect();
+            if ids.is_empty() || !self.can_fetch(side)? {
+                continue;
+            }
+            any = true;
+            self.fetch(snapshot, side, ids).await?;
+        }
+        if any {
+            self.beside(snapshot)?;
+        }
+        Ok(any)
+    }
+
+    /// Reads records by their ids; tells which of them did not show.
+    async fn fetch(&self, snapshot: &mut Snapshot, side: Side, ids: Vec<String>) -> Result<BTreeSet<String>, Error> {
+        let (connector, resource) = self.end(side)?;
+        let rows = connector.fetch(resource, &ids).await?;
+        let mut hidden = BTreeSet::from_iter(ids);
+        snapshot.fetched.get_mut(side).extend(hidden.iter().cloned());
+        for record in rows.into_iter().map(|row| record_of(&self.mapping, side, row)) {
+            hidden.remove(&record.id);
+            snapshot.records.get_mut(side).insert(record.id.clone(), record);
+        }
+        Ok(hidden)
+    }
+
+    fn can_fetch(&self, side: Side) -> Result<bool, Error> {
+        let (connector, resource) = self.end(side)?;
+        Ok(connector.system().resources.get(resource).is_some_and(Resource::can_fetch))
     }
 
     /// Says of a list that it did not show all it announced.
@@ -381,16 +405,8 @@ impl Runner {
             if missing.is_empty() {
                 continue;
             }
-            let (connector, resource) = self.end(side)?;
-            for row in connector.fetch(resource, &missing).await? {
-                let record = record_of(&self.mapping, side, row);
-                snapshot.records.get_mut(side).insert(record.id.clone(), record);
-            }
-            for id in missing {
-                if !snapshot.records.get(side).contains_key(&id) {
-                    snapshot.missed.get_mut(side).insert(id);
-                }
-            }
+            let hidden = self.fetch(snapshot, side, missing).await?;
+            snapshot.missed.get_mut(side).extend(hidden);
         }
         Ok(())
     }

@@ -90,8 +90,10 @@ impl Runner {
     /// Brings the store's waiting records up to date.
     pub(super) fn settle_waits(&self, work: &mut Work, plan: &Plan, report: &mut Report) -> Result<(), Error> {
         let stored = self.stored_waits()?;
-        let aside: Sides<BTreeSet<&str>> =
-            Sides::each(|side| plan.late.iter().chain(&plan.open).map(|ids| ids.get(side).as_str()).collect());
+        let aside: Sides<BTreeSet<&str>> = Sides::each(|side| {
+            let late = plan.late.iter().map(|late| &late.ids);
+            late.chain(&plan.open).map(|ids| ids.get(side).as_str()).collect()
+        });
         let blocked: BTreeSet<(Side, &str)> = plan
             .pairs
             .iter()

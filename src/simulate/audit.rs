@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::Broken;
 use super::company::{Company, Deed, named};
-use super::excuses::has_leaf;
 use super::judge::{Evidence, has_twin};
 use super::life::Life;
+use super::places::has_leaf;
 use super::wire::{Ours, held};
 use super::world::{DAWN, World};
 use crate::engine::{Error, Options, Runner};

@@ -335,6 +335,7 @@ impl Evidence<'_> {
                 || (self.is_typed_behind(field, now.get(side), (side, life))
                     && (moved_up(side.other()) || self.is_cleared(index, (side.other(), pair))))
                 || self.holds(index, (side, life), now.get(side.other()))
+                || self.stands_twice(index, (side, pair))
                 || life.last.is_borrowed(index)
                 || self.is_raced(index, side, life)
                 || last.is_some_and(|change| self.is_cleared_unmet(pair, &change))

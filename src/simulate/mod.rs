@@ -17,6 +17,7 @@ mod judge;
 mod judge_tests;
 mod life;
 mod many;
+mod places;
 mod process;
 mod script;
 mod sets;

@@ -41,7 +41,7 @@ impl Evidence<'_> {
                 });
                 self.lasting_moves((side, &pair.get(side).id), moved)
             });
-            // Nobody knows whether a cycle saw it that broke off.
+            // Nobody knows whether a cycle saw it that was under way.
             let unsure = lasting.left.1 || lasting.right.1;
             let moves = lasting.map(|(moves, _)| moves);
             let judged = Side::BOTH.into_iter().filter(|side| field.flows_to(side.other()) && !unsure);
@@ -80,7 +80,7 @@ impl Evidence<'_> {
     }
 
     /// The moves of a member, when, from and to, but for those that were taken back before a cycle ran or wrote: they were
-    /// never there. And whether one of those may have been seen after all, by a cycle that broke off.
+    /// never there. And whether one of those may have been seen after all, by a cycle under way.
     fn lasting_moves(&self, (side, id): (Side, &str), moved: impl Iterator<Item = Move>) -> (Vec<Move>, bool) {
         let record = (self.mapping.sides.get(side).name(), id.to_owned());
         let (mut lasting, mut unsure) = (Vec::new(), false);
@@ -91,7 +91,7 @@ impl Evidence<'_> {
                     && !self.ours.writes_to(&record).any(|write_ms| (last.0..=at_ms).contains(&write_ms))
             };
             if let Some((first_ms, ..)) = lasting.pop_if(unseen) {
-                unsure |= self.ours.may_have_begun_between(&self.mapping.name, first_ms, at_ms);
+                unsure |= self.ours.may_have_seen_between(&self.mapping.name, first_ms, at_ms);
             } else {
                 lasting.push((at_ms, was, is));
             }

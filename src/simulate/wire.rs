@@ -122,10 +122,10 @@ impl Ours {
         own.any(|cycle| (from_ms..=to_ms).contains(&cycle.from_ms))
     }
 
-    /// True when one that broke off may have begun between two moments.
-    pub(super) fn may_have_begun_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
-        let mut broken = self.cycles.iter().filter(|cycle| !cycle.done && cycle.is_of(mapping));
-        broken.any(|cycle| cycle.from_ms <= to_ms && from_ms <= cycle.to_ms)
+    /// True when a cycle of a mapping may have been under way between two moments, and read what stood there then.
+    pub(super) fn may_have_seen_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
+        let mut own = self.cycles.iter().filter(|cycle| cycle.is_of(mapping));
+        own.any(|cycle| cycle.from_ms <= to_ms && from_ms <= cycle.to_ms)
     }
 
     /// When cycles of a mapping broke off: what they had sent nobody remembers.
@@ -239,7 +239,7 @@ impl Wire {
             if let Some(id) = ids.last() {
                 ours.births.entry((place.clone(), id.clone())).or_insert(at_ms);
             }
-            for id in ids.into_iter().filter(|id| said.contains(id.as_str())) {
+            for id in ids.into_iter().filter(|id| member.writes_record(request) && said.contains(id.as_str())) {
                 ours.writes.entry((place.clone(), id)).or_default().push((at_ms, Arc::clone(mapping)));
             }
         }

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub open: Sides<BTreeSet<String>>,
     /// Keys of all linked records.
     pub taken: Sides<Taken>,
+    /// Records that were asked for by their ids: what they show is no list that lags.
+    pub fetched: Sides<BTreeSet<String>>,
     /// Linked records confirmed to be gone.
     pub gone: Sides<BTreeSet<String>>,
     /// Linked records that were asked for and not shown, and that no complete list says to be gone.
@@ -69,9 +71,18 @@ pub struct Plan {
     /// Records that a rule keeps from being read, with the reason.
     pub unreadable: Vec<(Side, String, Trouble)>,
     /// Pairs of which an image was older than one seen before.
-    pub late: Vec<Sides<String>>,
+    pub late: Vec<Late>,
     /// Pairs of which one record is open: they meet once more is known of it.
     pub open: Vec<Sides<String>>,
+}
+
+/// A pair that is left as it is, for its image lags.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Late {
+    /// The pair.
+    pub ids: Sides<String>,
+    /// The sides on which a write waits to be seen and that were only listed.
+    pub listed: Sides<bool>,
 }
 
 /// Turns what was read into a plan, or into what must be looked up first.
@@ -122,9 +133,14 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link) -> Plan {
     match both(mapping, Sides::new(left, right), &snapshot.references) {
         Ok(read) => {
             let seen = Sides::new(seen_of(left, &read.left), seen_of(right, &read.right));
-            let late = |side: Side| settle::is_late(mapping, link.base.get(side), seen.get(side), snapshot.now_ms);
-            if late(Side::Left) || late(Side::Right) {
-                Plan { late: vec![link.ids.clone()], ..Plan::default() }
+            let fetched = Sides::each(|side| snapshot.fetched.get(side).contains(link.ids.get(side)));
+            let late = Sides::each(|side| {
+                settle::is_late(mapping, link.base.get(side), (seen.get(side), *fetched.get(side)), snapshot.now_ms)
+            });
+            if late.left || late.right {
+                let waits = |side: Side| !link.base.get(side).expected.is_empty() && !fetched.get(side);
+                let listed = Sides::each(|side| *late.get(side) && waits(side));
+                Plan { late: vec![Late { ids: link.ids.clone(), listed }], ..Plan::default() }
             } else {
                 Plan::of(planner.joined(Some(link), seen))
             }

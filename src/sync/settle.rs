@@ -53,8 +53,8 @@ pub(super) fn expect(half: &mut Half, key: &str, value: Value) {
 
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
 /// seen, an image as old as the one before the write that shows nothing of it is late as well, for
-/// as long as listings look back.
-pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i64) -> bool {
+/// as long as listings look back; one that was asked for by its id only while writes are on their way.
+pub(super) fn is_late(mapping: &Mapping, half: &Half, (one, fetched): (&Seen<'_>, bool), now_ms: i64) -> bool {
     let (Some(seen), Some(changed)) = (half.seen_ms, one.record.changed_ms) else { return false };
     if flaw::is(Flaw::StaleAccepted) {
         return false;
@@ -62,7 +62,8 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i6
     if changed != seen || !half.expected.iter().any(|key| mapping.keyed(key).is_some()) {
         return changed < seen;
     }
-    let window_ms = i64::try_from(mapping.schedule.window.longest_ms()).unwrap_or(i64::MAX);
+    let patience_ms = if fetched { mapping.limits.unknown_ms } else { mapping.schedule.window.longest_ms() };
+    let patience_ms = i64::try_from(patience_ms).unwrap_or(i64::MAX);
     let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
     let sent: Vec<_> = sent.filter_map(|(key, sent)| Some((mapping.keyed(key)?, sent))).collect();
     if sent.is_empty() {
@@ -71,7 +72,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, one: &Seen<'_>, now_ms: i6
     let untouched = |index: usize, sent: &UnderWay| *one.fields.value(index) == sent.before;
     sent.iter().all(|((index, _), sent)| untouched(*index, sent))
         && sent.iter().any(|((index, field), sent)| {
-            now_ms.saturating_sub(sent.at_ms) < window_ms
+            now_ms.saturating_sub(sent.at_ms) < patience_ms
                 && !explains(field, false, &sent.becomes, one.fields.value(*index))
         })
 }

@@ -86,3 +86,24 @@ async fn what_is_taken_out_of_a_set_is_taken_out_though_its_record_waited() {
     let tags = house.omie.lock().unwrap().client(code).unwrap()["tags"].clone();
     assert_eq!(tags, json!([{ "tag": "Varejo" }]));
 }
+
+#[tokio::test]
+async fn what_both_had_of_a_set_is_known_though_no_answer_says_so() {
+    let mut ids = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        let [mut client, mut contact] = [client("Padaria Aurora"), contact("Padaria Aurora")];
+        client["tags"] = json!([{ "tag": "VIP" }]);
+        contact["Tags"] = json!(["Varejo"]);
+        ids.0 = omie.person_adds(clock.now(), &client).unwrap();
+        ids.1 = ploomes.person_adds(clock.now(), &contact).unwrap();
+    });
+    strike(&house, "lose-answer:AlterarCliente:1");
+    strike(&house, "drop-before:PATCH Contacts:*");
+    house.cycle().await;
+    house.omie.lock().unwrap().faults().clear();
+    house.ploomes.lock().unwrap().faults().clear();
+    types_in_ploomes(&house, ids.1, &json!({ "Tags": [] }));
+    settle(&mut house).await;
+    let tags = house.omie.lock().unwrap().client(ids.0).unwrap()["tags"].clone();
+    assert_eq!(tags, json!([{ "tag": "VIP" }]), "what Omie got of Ploomes was taken out there");
+}

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub(in crate::sandbox) use self::chance::{Told, fits, flag_of, one_in, pick, roll, spelt, text_of};
 pub(in crate::sandbox) use self::company::{COLLEAGUES, Company, product_code, service_name};
 pub(in crate::sandbox) use self::edit::{Blank, Edit, Field, at, put_at};
-use super::Sandbox;
+use super::{Request, Sandbox};
 
 /// People at work in a system.
 pub trait People: Sandbox {
@@ -33,6 +33,11 @@ pub trait People: Sandbox {
 
     /// Members of a resource that the system itself keeps up: stamps, counts, what follows from others.
     fn keeps(&self, resource: &str) -> &'static [&'static str];
+
+    /// False for a call that writes something beside a record and only names it, such as a note about it.
+    fn writes_record(&self, _request: &Request) -> bool {
+        true
+    }
 
     /// Ids of the living records, in the order of their making.
     fn ids(&self, resource: &str) -> Vec<String>;

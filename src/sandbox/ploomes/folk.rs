@@ -11,6 +11,7 @@ use crate::sandbox::folk::{
     Blank, COLLEAGUES, Company, Edit, Field, People, one_in, pick, pool, put_at, spelt, text_of,
 };
 
+use crate::sandbox::Request;
 const fn field(path: &'static str, blank: Blank, draw: fn(&mut fastrand::Rng) -> Value) -> Field {
     Field { path, blank, draw }
 }
@@ -74,6 +75,10 @@ fn zip_code(random: &mut fastrand::Rng) -> Value {
 impl People for Ploomes {
     fn resources(&self) -> &'static [&'static str] {
         &["contacts"]
+    }
+
+    fn writes_record(&self, request: &Request) -> bool {
+        !request.path.starts_with("/InteractionRecords")
     }
 
     fn settle_in(&mut self, _: Timestamp, random: &mut fastrand::Rng) -> Vec<String> {

@@ -40,14 +40,14 @@ impl World<'_> {
         at_ms = self.compare_all(at_ms).await?;
         // Not wrong by itself: a list may have lagged by more than it looks back.
         self.add_to(LEFT_OVER, u64::from(before != self.writes()));
+        self.retry()?;
+        at_ms = self.until_none_fails(at_ms).await?;
         if self.is_unconfirmed()? {
             // A write that left no trace is believed in for as long as lists look back.
             at_ms += self.window_ms();
             self.until(at_ms).await?;
             at_ms = self.compare_all(at_ms).await?;
         }
-        self.retry()?;
-        at_ms = self.until_none_fails(at_ms).await?;
         let before = self.writes();
         self.failed.clear();
         at_ms += 3 * poll_ms;
