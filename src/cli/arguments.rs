@@ -178,7 +178,7 @@ pub struct FmtArguments {
 #[derive(Args, Clone, Debug)]
 pub struct SimulateArguments {
     /// How many histories; 100 when nothing is said, 1 where a seed is given.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: Option<u64>,
     /// The seed of the first one.
     #[arg(long, value_name = "S")]

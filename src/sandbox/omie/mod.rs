@@ -134,15 +134,15 @@ impl Omie {
             return wire::refuse(&Refusal::blocked(seconds));
         }
         let found = METHODS.iter().chain(TRADE_METHODS).find(|it| it.service == call.service && it.name == call.name);
-        let mut answer = match found {
+        let (mut answer, struck) = match found {
             Some(method) => self.perform(now, call, method),
             None => {
                 let text = format!("ERROR: Method \"{}\" not exists", call.name);
-                wire::refuse(&Refusal::caller(&text))
+                (wire::refuse(&Refusal::caller(&text)), false)
             }
         };
         let writes = found.is_some_and(|method| method.kind == CallKind::Write);
-        self.judge(now_ms, (&call.name, writes), answer.status);
+        self.judge(now_ms, (&call.name, writes || struck), answer.status);
         // However it is dressed, a refusal has been counted as one.
         if answer.status == 500 {
             let writes = found.filter(|method| method.kind == CallKind::Write);
@@ -151,16 +151,16 @@ impl Omie {
         answer
     }
 
-    /// Carries a call through faults and limits.
-    fn perform(&mut self, now: Timestamp, call: &Call, method: &Method) -> Answer {
+    /// Carries a call through faults and limits; tells whether a fault kept it from having any effect.
+    fn perform(&mut self, now: Timestamp, call: &Call, method: &Method) -> (Answer, bool) {
         let now_ms = now.as_millisecond();
         let strike = self.faults.strike(method.name, method.kind);
         let delay_ms = strike.delay_ms + self.switches.latency_ms;
         if let Some(answer) = self.stopped(now_ms, method, strike.fault.as_ref()) {
-            return Answer { delay_ms, ..answer };
+            return (Answer { delay_ms, ..answer }, true);
         }
         if let Some(refusal) = self.limited(now_ms, call, method) {
-            return wire::refuse(&refusal);
+            return (wire::refuse(&refusal), false);
         }
         if delay_ms > 0 {
             self.limits.busy(method.name, now_ms + i64::try_from(delay_ms).unwrap_or(i64::MAX / 2));
@@ -188,7 +188,7 @@ impl Omie {
             )
             | None => {}
         }
-        Answer { delay_ms, ..answer }
+        (Answer { delay_ms, ..answer }, false)
     }
 
     /// The answer of a fault that keeps the call from having any effect.
@@ -260,7 +260,7 @@ impl Omie {
     }
 
     /// Counts good and failed calls; the tenth failed one brings the block.
-    fn judge(&mut self, now_ms: i64, (method, writes): (&str, bool), status: u16) {
+    fn judge(&mut self, now_ms: i64, (method, forced): (&str, bool), status: u16) {
         let forgiven = self.switches.forgiven;
         if status == 200 {
             self.limits.succeeded(method, forgiven);
@@ -269,9 +269,9 @@ impl Omie {
             && let Some(took_ms) = self.limits.failed(now_ms, method, forgiven)
         {
             // Where only a good answer makes them forgotten, writes that are refused one by one over hours
-            // add up whatever a client does, and so do lists of what is empty.
+            // add up whatever a client does, and so do lists of what is empty and what faults strike.
             let barren = folk::listed(method).is_some_and(|resource| self.ids(resource).is_empty());
-            if took_ms < BLOCK_S * 1_000 || !(writes || barren) {
+            if took_ms < BLOCK_S * 1_000 || !(forced || barren) {
                 self.broke("misuse");
             }
             let seconds = if self.switches.limits_enforced { BLOCK_S } else { 0 };

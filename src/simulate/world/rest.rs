@@ -137,15 +137,14 @@ impl World<'_> {
             // Nor can a system that lies about having no records be asked for a good answer, or one know what it
             // refused twice.
             let twice = times(&mut *member, "deliver-twice");
-            let doubled = twice >= DOUBLES;
-            let deceived = doubled || times(&mut *member, "empty-list") + twice >= LIES;
+            let deceived = twice >= DOUBLES || times(&mut *member, "empty-list") + twice >= LIES;
             // One call that is delayed twice is under way for longer than it is waited for.
             let slow = times(&mut *member, "delay") >= DELAYS;
             let excused = |limit: &str| match limit {
                 "serialised" => slow,
                 "misuse" => deceived,
-                // The second delivery of the call that spends the budget meets the block.
-                "blocked" => doubled,
+                // The second delivery of the call that spends the budget meets the block, and nobody hears of it.
+                "blocked" => twice > 0,
                 _ => clock(limit),
             };
             let broken = member.tally().broken.iter().filter(|(limit, _)| !excused(limit));
