@@ -43,6 +43,21 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Request {
+    /// A request for an address; which host it names does not matter.
+    pub fn to<'h>(
+        method: &str,
+        url: &str,
+        headers: impl IntoIterator<Item = &'h (String, String)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let path = path.splitn(4, '/').nth(3).map(|inner| format!("/{inner}")).unwrap_or_default();
+        let headers = headers.into_iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+        Self { method: method.to_owned(), path, query: query.to_owned(), headers, body }
+    }
+}
+
 /// What a sandbox answers.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {

@@ -181,22 +181,7 @@ impl Evidence<'_> {
         other: &Life,
         mut changes: &'c [Change<'v>],
     ) -> Option<&'c Change<'v>> {
-        // A record that was not there yet, or is gone, shows no emptiness.
-        let is_there = |then: &&Fields| !then.values.iter().all(is_empty);
-        // What people left there is theirs.
-        let left = iter::once(None).chain(other.deeds.iter().map(|(_, _, after)| Some(after)));
-        let past = other
-            .deeds
-            .iter()
-            .map(|(_, before, _)| before)
-            .chain([&other.last])
-            .zip(left)
-            .filter(|(then, _)| is_there(then));
-        let is_ours = |then: &Fields, left: Option<&Fields>| {
-            left.is_none_or(|left| !same(field, left.value(index), then.value(index)))
-        };
-        let past = past.filter(|(then, left)| is_ours(then, *left));
-        let past: Vec<&Value> = past.map(|(then, _)| then.value(index)).collect();
+        let past = left_by_us((index, field), other);
         // What people left there themselves agrees with it, or has nothing to do with it.
         let typed = |value: &Value| other.deeds.iter().any(|(_, _, after)| same(field, after.value(index), value));
         let is_it = |one: &Change<'_>, value: &Value| {
@@ -205,7 +190,7 @@ impl Evidence<'_> {
         let saw = |from_ms, to_ms| self.ours.saw_between(&self.mapping.name, &field.key, from_ms, to_ms);
         // What people typed there as well is agreed on once it was seen.
         let agreed = |one: &Change<'_>, until_ms: i64| {
-            let mut there = other.deeds.iter().filter(|(_, _, after)| is_there(&after));
+            let mut there = other.deeds.iter().filter(|(_, _, after)| is_there(after));
             there.any(|(at_ms, _, after)| is_it(one, after.value(index)) && saw(*at_ms, until_ms))
         };
         let arrived = |one: &Change<'_>, until_ms| past.iter().any(|value| is_it(one, value)) || agreed(one, until_ms);
@@ -442,4 +427,20 @@ impl Evidence<'_> {
         let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
         self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
     }
+}
+
+/// A record that was not there yet, or is gone, shows no emptiness.
+fn is_there(then: &Fields) -> bool {
+    !then.values.iter().all(is_empty)
+}
+
+/// What a record held of a field when people came to it, and holds now, but for what people had left there themselves.
+fn left_by_us<'v>((index, field): (usize, &Field), life: &'v Life) -> Vec<&'v Value> {
+    let found = life.deeds.iter().map(|(_, before, _)| before).chain([&life.last]);
+    let left = iter::once(None).chain(life.deeds.iter().map(|(_, _, after)| Some(after)));
+    let theirs = |then: &Fields, left: Option<&Fields>| {
+        left.is_some_and(|left| same(field, left.value(index), then.value(index)))
+    };
+    let ours = found.zip(left).filter(|(then, left)| is_there(then) && !theirs(then, *left));
+    ours.map(|(then, _)| then.value(index)).collect()
 }

@@ -273,15 +273,8 @@ impl Wire {
 
     /// The effect of a call: its answer, and how long that takes.
     fn ask(&self, member: &Member, mapping: &Arc<str>, wire: &WireRequest) -> (WireAnswer, u64) {
-        let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
-        let path = path.splitn(4, '/').nth(3).map(|inner| format!("/{inner}")).unwrap_or_default();
-        let request = Request {
-            method: wire.method.text().to_owned(),
-            path,
-            query: query.to_owned(),
-            headers: wire.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
-            body: wire.body.clone().unwrap_or_default(),
-        };
+        let body = wire.body.clone().unwrap_or_default();
+        let request = Request::to(wire.method.text(), &wire.url, &wire.headers, body);
         let now = self.clock.now();
         let mut member = held(member);
         let writes = writes_of(&*member);
@@ -316,7 +309,7 @@ impl Wire {
             let text = |bytes: &[u8]| self.without_secrets(&String::from_utf8_lossy(bytes));
             let outcome = if answer.lost { "no answer".to_owned() } else { answer.status.to_string() };
             let call = format!("{}{}: {} {} → {outcome}", self.prefix, member.name(), request.method, request.path);
-            let query = self.without_secrets(query);
+            let query = self.without_secrets(&request.query);
             (call, format!("{query} {} → {}", text(&request.body), text(&answer.body)))
         });
         let told = if answer.lost {

@@ -7,18 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use depara::clock::Clock;
 use depara::config::system::System;
-use depara::connector::transport::{Answering, Transport, WireAnswer, WireRequest};
 use depara::connector::{Cause, Connector, Credentials, Listing, Outcome, Row};
 use depara::diagnostic::Diagnostics;
 use depara::sandbox::omie::Refused;
-use depara::sandbox::{Fault, Omie, Ploomes, Request, Sandbox, people};
+use depara::sandbox::{Fault, Omie, Ploomes, Sandbox, people};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+
+use crate::house::transport;
 
 struct House {
     omie: Arc<Mutex<Omie>>,
@@ -37,41 +37,13 @@ fn system(name: &str) -> Arc<System> {
     Arc::new(system.unwrap())
 }
 
-fn reach<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock, base_url: &str) -> Transport {
-    let base_url = base_url.to_owned();
-    Transport::InProcess(Arc::new(move |request: WireRequest| -> Answering {
-        let rest = request.url.strip_prefix(&base_url).unwrap();
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let path = if base_url.ends_with("/api/v1") { format!("/api/v1{path}") } else { path.to_owned() };
-        let request = Request {
-            method: request.method.text().to_owned(),
-            path,
-            query: query.to_owned(),
-            headers: request.headers.into_iter().collect(),
-            body: request.body.unwrap_or_default(),
-        };
-        let answer = sandbox.lock().unwrap().deliver(clock.now(), &request);
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
-            if answer.lost {
-                return WireAnswer::Lost { text: "connection closed".to_owned() };
-            }
-            WireAnswer::Answer {
-                status: answer.status,
-                headers: answer.headers.into_iter().collect(),
-                body: answer.body,
-            }
-        })
-    }))
-}
-
 pub(crate) fn open<S: Sandbox + 'static>(
     sandbox: &Arc<Mutex<S>>,
     clock: &Clock,
     secrets: &[(&str, &str)],
 ) -> Connector {
     let system = system(sandbox.lock().unwrap().name());
-    let transport = reach(Arc::clone(sandbox), clock.clone(), &system.base_url);
+    let transport = transport(Arc::clone(sandbox), clock.clone());
     let secrets = secrets.iter().map(|(name, secret)| ((*name).to_owned(), SecretString::from(*secret))).collect();
     Connector::open_with(transport, system, Credentials { secrets, base_url: None }, clock.clone(), 1).unwrap()
 }

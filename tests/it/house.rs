@@ -31,15 +31,8 @@ pub(crate) struct House {
 
 pub(crate) fn transport<S: Sandbox + 'static>(sandbox: Arc<Mutex<S>>, clock: Clock) -> Transport {
     Transport::InProcess(Arc::new(move |wire: WireRequest| {
-        let (path, query) = wire.url.split_once('?').unwrap_or((&wire.url, ""));
-        let path = path.splitn(4, '/').nth(3).map(|inner| format!("/{inner}")).unwrap_or_default();
-        let request = Request {
-            method: wire.method.text().to_owned(),
-            path,
-            query: query.to_owned(),
-            headers: wire.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect(),
-            body: wire.body.clone().unwrap_or_default(),
-        };
+        let body = wire.body.clone().unwrap_or_default();
+        let request = Request::to(wire.method.text(), &wire.url, &wire.headers, body);
         let answer = sandbox.lock().unwrap().deliver(clock.now(), &request);
         let clock = clock.clone();
         Box::pin(async move {

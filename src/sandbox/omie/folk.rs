@@ -49,7 +49,9 @@ impl People for Omie {
     fn keeps(&self, resource: &str) -> &'static [&'static str] {
         match resource {
             "clientes" => &["info", "cidade_ibge", "pessoa_fisica", "recomendacoes.gerar_boletos"],
-            _ => &[],
+            "ordens_servico" => &["InfoCadastro"],
+            "pedidos" => &["infoCadastro", "cabecalho.quantidade_itens", "total_pedido"],
+            _ => &["info"],
         }
     }
 
