@@ -20,6 +20,7 @@ use crate::sync::Snapshot;
 use crate::sync::merge::{Why, same};
 use crate::sync::plan::{Act, Conflict, Origin, Planned, Step};
 use crate::sync::settle::{self, Image};
+use crate::sync::unheeded;
 
 impl Runner {
     /// What a side is known to hold.
@@ -255,7 +256,7 @@ impl Runner {
     ) -> Vec<Change> {
         let (Some(link), Some(image)) = (link, answer) else { return Vec::new() };
         let mut changes = Vec::new();
-        for field in settle::unheeded_by(&self.mapping, link, step, image) {
+        for field in unheeded::by(&self.mapping, link, step, image) {
             let values = Sides::each(|side| if side == step.side { image } else { now.get(side) }.fields.value(field));
             let conflict = Conflict::unheeded(field, step.side, values);
             changes.extend(self.keep_conflict(work, planned, &conflict, false));

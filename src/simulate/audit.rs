@@ -11,13 +11,12 @@ use super::Broken;
 use super::company::{Company, Deed, named};
 use super::judge::{Evidence, has_twin};
 use super::life::Life;
-use super::places::has_leaf;
 use super::wire::{Ours, held};
 use super::world::{DAWN, World};
 use crate::engine::{Error, Options, Runner};
 use crate::mapping::Mapping;
 use crate::record::{Body, Side, Sides};
-use crate::reference::{References, scalar_text};
+use crate::reference::References;
 use crate::sandbox::People;
 use crate::store::{Ledger, MemoryStore, Store};
 use crate::sync::Snapshot;
@@ -45,8 +44,12 @@ impl World<'_> {
             for link in &evidence.links {
                 Side::BOTH.into_iter().for_each(|side| belongs(side, link.ids.get(side)));
             }
-            let told = evidence.waiting.keys().filter(|(side, id)| evidence.is_told_double(*side, id));
-            told.for_each(|(side, id)| belongs(*side, id));
+            let excused = |side: Side| evidence.records.get(side).keys().map(move |id| (side, id));
+            let excused = Side::BOTH
+                .into_iter()
+                .flat_map(excused)
+                .filter(|(side, id)| evidence.is_told_double(*side, id) || evidence.is_of_one_removed(*side, id));
+            excused.for_each(|(side, id)| belongs(side, id));
             broken.extend(evidence.judge().into_iter().map(|one| one.of(&company.prefix)));
             evidence.tell(&company.prefix, &mut truth);
         })
@@ -203,7 +206,7 @@ impl Company<'_> {
             for id in ids {
                 let by_people =
                     self.deeds.iter().any(|deed| deed.place == name && deed.id == id && deed.before.is_none());
-                if !by_people && !is_linked(&name, &id) && !self.is_of_one_gone(place, &id) {
+                if !by_people && !is_linked(&name, &id) {
                     broken.push(Broken {
                         invariant: "I2",
                         sentence: format!("{name} {id} was made by us and belongs to nobody"),
@@ -213,15 +216,6 @@ impl Company<'_> {
             }
         }
         broken
-    }
-
-    /// True for a record that carries the id of one that people have removed since: it may have been gone before anybody
-    /// knew that this one had been made of it.
-    fn is_of_one_gone(&self, place: &(&'static str, String), id: &str) -> bool {
-        let body = self.members.get(place.0).and_then(|member| held(member).shown(&place.1, id));
-        let names = |body: &Value, gone: &str| has_leaf(body, &|leaf| scalar_text(leaf).as_deref() == Some(gone));
-        let mut removed = self.deeds.iter().filter(|deed| deed.after.is_none() && deed.place != named(place));
-        body.is_some_and(|body| removed.any(|deed| names(&body, &deed.id)))
     }
 }
 

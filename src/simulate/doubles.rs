@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Broken;
 use super::judge::Evidence;
 use super::wire::LIES;
+use crate::mapping::field::is_empty;
 use crate::record::Side;
 use crate::reference::{folded, scalar_text};
 use crate::store::Wait;
@@ -53,11 +54,34 @@ impl Evidence<'_> {
         broken
     }
 
-    /// True for what a creation made that was delivered twice, when people can read that it is there.
+    /// True for what a creation made that was delivered twice, or beside which a person made another before its answer
+    /// was known, when people can read that it is there.
     pub(super) fn is_told_double(&self, side: Side, id: &str) -> bool {
         let record = (self.mapping.sides.get(side).name(), id.to_owned());
-        let told = self.waiting.get(&(side, record.1.clone())).is_some_and(|one| one.kind == Wait::Ambiguous);
-        told && self.ours.doubles.contains(&record)
+        let ambiguous = |id: &str| self.waiting.get(&(side, id.to_owned())).filter(|one| one.kind == Wait::Ambiguous);
+        let Some(told) = ambiguous(id) else { return false };
+        let mut beside = self
+            .records
+            .get(side)
+            .keys()
+            .filter(|other| ambiguous(other).is_some_and(|other| other.reason == told.reason));
+        self.ours.doubles.contains(&record)
+            || beside.any(|other| self.is_double_of_people(&record.0, other, &[&record.1]))
+    }
+
+    /// True for a record that shares a key with one on the other side that people have removed since: it may have been
+    /// gone before anybody knew that this one had been made of it.
+    pub(super) fn is_of_one_removed(&self, side: Side, id: &str) -> bool {
+        let place = self.mapping.sides.get(side.other()).name();
+        let fields = self.records.get(side).get(id).and_then(|body| self.fields(side, id, body));
+        let Some(fields) = fields else { return false };
+        let removed = self.deeds.iter().filter(|deed| deed.place == place && deed.after.is_none());
+        let mut removed = removed.filter_map(|deed| self.fields(side.other(), &deed.id, deed.before.as_ref()?));
+        removed.any(|gone| {
+            let keys = self.mapping.keys.iter().filter_map(|key| Some((*key, self.mapping.fields.get(*key)?)));
+            let mut keys = keys.filter(|(key, _)| !is_empty(fields.value(*key)));
+            keys.any(|(key, field)| same(field, fields.value(key), gone.value(key)))
+        })
     }
 
     /// True when a person made a record although one of the others was there already, or was under way: nobody

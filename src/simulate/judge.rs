@@ -188,6 +188,16 @@ impl Evidence<'_> {
         })
     }
 
+    /// True when people can read that a side has made this of what it was sent, for it kept some of what it had.
+    fn is_told_as_kept(&self, link: &Link, field: &Field, side: Side, value: &Value) -> bool {
+        let name = field.key.split('#').next();
+        let mut told = self.conflicts.iter().filter(|conflict| {
+            conflict.policy == UNHEEDED && conflict.winner == Some(side) && conflict.field.split('#').next() == name
+        });
+        let is_of = |ids: &Sides<Option<String>>| ids.get(side).as_ref() == Some(link.ids.get(side));
+        told.any(|conflict| is_of(&conflict.ids) && alike(field, conflict.values.get(side), value))
+    }
+
     /// True when a rule says that a record takes no part: out of sight nobody remembers why.
     pub(super) fn is_kept_out(&self, side: Side, id: &str) -> bool {
         let Some(rule) = &self.mapping.sides.get(side).keep else { return false };
@@ -256,7 +266,7 @@ impl Evidence<'_> {
                 found.push(("I3", format!("{} was typed on the {side} and is lost: {held}", change.after)));
             }
         }
-        found.extend(self.gifts(pair, (index, field)));
+        found.extend(self.gifts(link, pair, (index, field)));
         found.extend(self.apart(link, pair, (index, field)));
         if let Some(from) = field.one_way_from().filter(|_| field.put_back && !field.once)
             && self.mapping.arrow.flows_to(from.other())
@@ -269,7 +279,7 @@ impl Evidence<'_> {
     }
 
     /// I4 for one value: what stands there and nobody typed.
-    fn gifts(&self, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
+    fn gifts(&self, link: &Link, pair: &Sides<Life>, (index, field): (usize, &Field)) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
         let last = Sides::each(|side| pair.get(side).last.value(index));
         let of_kin = |at: &usize| self.mapping.fields.get(*at).map(|field| (*at, field));
@@ -302,7 +312,8 @@ impl Evidence<'_> {
             };
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
             let gone = || self.is_of_one_gone((index, field), pair, value);
-            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone()) {
+            let kept = || self.is_told_as_kept(link, field, side, value);
+            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone() || kept()) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }

@@ -8,6 +8,7 @@ pub mod merge;
 pub mod pair;
 pub mod plan;
 pub mod settle;
+pub mod unheeded;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::arrived::arrived;
 use super::merge::{Verdict, Why, agreed_members, merge, same};
-use super::{Snapshot, settle, whole};
+use super::{Snapshot, settle, unheeded, whole};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
 use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
@@ -321,7 +321,8 @@ impl Planner<'_> {
     /// again would be in vain; back it goes only where a person has touched the record since, who may
     /// have typed what stood there before.
     fn unheeded(&self, verdicts: &[Verdict], link: Option<&Link>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
-        let found = link.map(|link| settle::unheeded(self.mapping, link, seen)).unwrap_or_default();
+        let found =
+            link.map(|link| unheeded::found(self.mapping, link, seen, &self.snapshot.references)).unwrap_or_default();
         let unmoved = found.into_iter().filter(|(field, side)| match verdicts.get(*field) {
             Some(Verdict::Unchanged) => true,
             Some(Verdict::Follow { from, .. }) => from == side,

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::merge::{had_by_both, has_taken, members, same};
+use super::merge::{had_by_both, has_taken, same};
 use super::plan::{Act, Move, Planned, Seen, Step};
 use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link, UnderWay};
 use crate::mapping::Mapping;
-use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
+use crate::mapping::field::{At, Field, Fields, is_empty};
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 
@@ -104,25 +104,6 @@ pub(super) fn taken(field: &Field, ours: bool, sent: &UnderWay, now: &Value) -> 
     (field.set && all_given && has_taken(field, sent, now)).then(|| sent.becomes.clone())
 }
 
-/// True when what we sent left no trace: what stood there before stands there still, and is not what
-/// the system may have made of it, cut to its length at the most.
-fn is_unheeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
-    let is_cut = match (&sent.becomes, now) {
-        (Value::String(sent), Value::String(now)) => !now.trim().is_empty() && sent.starts_with(now.trim_end()),
-        _ => false,
-    };
-    // Of what nobody can translate nobody can say whether it is what was sent.
-    let is_same = same(field, &sent.before, now) || (field.set && is_half_heeded(field, sent, now));
-    is_same && !is_cut && !is_unresolved(now) && !explains(field, false, &sent.becomes, now)
-}
-
-/// True for a set that took what it got and kept what was to go.
-fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
-    let [before, becomes, now] = [&sent.before, &sent.becomes, now].map(|value| members(field, value));
-    let mut gone = before.keys().filter(|form| !becomes.contains_key(*form)).peekable();
-    gone.peek().is_some() && gone.all(|form| now.contains_key(form))
-}
-
 /// Takes over what the systems made of the values we sent; any other difference is a person's edit
 /// and stays one.
 pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>>, now_ms: i64) -> Cow<'a, Link> {
@@ -191,33 +172,6 @@ pub(super) const fn is_ours(one: &Seen<'_>) -> bool {
 /// True for a record that nobody has touched since it was last seen: not even our own write since.
 fn stands_still(half: &Half, one: &Seen<'_>) -> bool {
     half.seen_ms.is_some() && half.seen_ms == one.record.changed_ms
-}
-
-/// Fields that a side left as they were although it said that it took what we sent, as the record
-/// shows now. What was typed on the other side has not arrived, and people must hear of it.
-pub(super) fn unheeded(mapping: &Mapping, link: &Link, seen: &Sides<Seen<'_>>) -> Vec<(usize, Side)> {
-    let mut found = Vec::new();
-    for side in Side::BOTH {
-        let (half, one) = (link.base.get(side), seen.get(side));
-        for (key, sent) in half.under_way.iter().filter(|(key, _)| half.expected.contains(*key)) {
-            let Some((index, field)) = mapping.keyed(key) else { continue };
-            if is_unheeded(field, sent, one.fields.value(index)) {
-                found.push((index, side));
-            }
-        }
-    }
-    found
-}
-
-/// The same, as the answer to a step shows.
-#[must_use]
-pub fn unheeded_by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) -> Vec<usize> {
-    let half = link.base.get(step.side);
-    let moved = step.moves.iter().filter_map(|one| Some((one.field, mapping.fields.get(one.field)?)));
-    let left = moved.filter(|(index, field)| {
-        half.under_way.get(&field.key).is_some_and(|sent| is_unheeded(field, sent, answer.fields.value(*index)))
-    });
-    left.map(|(index, _)| index).collect()
 }
 
 /// Sees what became of the writes of a side that were never answered. One that left no trace may
@@ -484,7 +438,7 @@ impl Companion<'_> {
 }
 
 /// The view whose rule reads a field on a side.
-fn view_of(field: &Field, side: Side) -> Option<usize> {
+pub(super) fn view_of(field: &Field, side: Side) -> Option<usize> {
     match field.ends.get(side).at {
         At::Member { view, .. } => Some(view),
         At::Path(_) => None,
