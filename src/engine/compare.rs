@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::gather::Gathered;
 use super::reference::Links;
-use super::{Error, Options, Runner};
+use super::{Error, Hidden, Options, Runner};
 use crate::config::mapping::Span;
 use crate::connector::Connector;
 use crate::mapping::{Mapping, print_of};
@@ -76,6 +76,7 @@ impl Runner {
             journal_max: self.journal_max,
             clock: self.clock.clone(),
             last: None,
+            hidden: Hidden::default(),
             stop: Arc::clone(&self.stop),
         }
     }

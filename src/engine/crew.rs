@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::listing::Listings;
 use super::reference::{Cache, Links};
-use super::{Runner, Sibling};
+use super::{Hidden, Runner, Sibling};
 use crate::clock::Clock;
 use crate::config::account::{Access, Account};
 use crate::connector::Connector;
@@ -101,6 +101,7 @@ pub fn crew<E>(
             ledger,
             clock: clock.clone(),
             last: None,
+            hidden: Hidden::default(),
             stop: Arc::clone(stop),
         });
     }

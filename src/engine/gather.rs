@@ -6,7 +6,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -26,6 +26,9 @@ use crate::sync::{Plan, Snapshot};
 
 /// Ids of records of each side.
 type Ids = Sides<BTreeSet<String>>;
+
+/// Records that did not show when they were asked for, shared by the copies of a runner.
+pub type Hidden = Arc<Mutex<Ids>>;
 
 /// What was gathered.
 pub(crate) struct Gathered {
@@ -183,8 +186,7 @@ impl Runner {
 
     /// Reads records by their ids; tells which of them did not show.
     async fn fetch(&self, snapshot: &mut Snapshot, side: Side, ids: Vec<String>) -> Result<BTreeSet<String>, Error> {
-        let (connector, resource) = self.end(side)?;
-        let rows = connector.fetch(resource, &ids).await?;
+        let rows = self.ask_for(side, &ids).await?;
         let mut hidden = BTreeSet::from_iter(ids);
         snapshot.fetched.get_mut(side).extend(hidden.iter().cloned());
         for record in rows.into_iter().map(|row| record_of(&self.mapping, side, row)) {
@@ -192,6 +194,31 @@ impl Runner {
             snapshot.records.get_mut(side).insert(record.id.clone(), record);
         }
         Ok(hidden)
+    }
+
+    /// Asks for records by their ids. What did not show is not asked for again until a cycle has come to its end and
+    /// remembers it: a cycle that is halted, or fails, comes again and again, and each miss may be a failing answer.
+    async fn ask_for(&self, side: Side, ids: &[String]) -> Result<Vec<Row>, Error> {
+        let mut asked: BTreeSet<String> = ids.iter().cloned().collect();
+        asked.retain(|id| !self.hidden().get(side).contains(id));
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (connector, resource) = self.end(side)?;
+        let rows = connector.fetch(resource, &Vec::from_iter(asked.iter().cloned())).await?;
+        for row in &rows {
+            asked.remove(&row.id);
+        }
+        self.hidden().get_mut(side).extend(asked);
+        Ok(rows)
+    }
+
+    pub(super) fn forget_hidden(&self) {
+        *self.hidden() = Ids::default();
+    }
+
+    fn hidden(&self) -> MutexGuard<'_, Ids> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn can_fetch(&self, side: Side) -> Result<bool, Error> {
@@ -378,8 +405,7 @@ impl Runner {
         let there: BTreeSet<String> = if suspects.len() > limit || is_bare || flaw::is(Flaw::AbsenceIsDeath) {
             BTreeSet::new()
         } else {
-            let (connector, resource) = self.end(side)?;
-            connector.fetch(resource, suspects).await?.into_iter().map(|row| row.id).collect()
+            self.ask_for(side, suspects).await?.into_iter().map(|row| row.id).collect()
         };
         for id in suspects.iter().filter(|id| !there.contains(*id)) {
             snapshot.gone.get_mut(side).insert(id.clone());

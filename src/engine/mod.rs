@@ -37,6 +37,7 @@ use crate::record::{Side, Sides};
 use crate::store::Ledger;
 use crate::sync::guard::{Halt, guard};
 use crate::sync::{Plan, Snapshot};
+pub use gather::Hidden;
 use listing::Listings;
 use reference::{Cache, Links};
 pub use report::Report;
@@ -66,6 +67,8 @@ pub struct Runner {
     pub clock: Clock,
     /// How its last cycle went.
     pub last: Option<turn::Last>,
+    /// Records that did not show when they were asked for, since a cycle last came to its end.
+    pub hidden: Hidden,
     /// Set when the process is asked to stop: the step in hand is finished, no other is begun.
     pub stop: Arc<AtomicBool>,
 }
@@ -237,7 +240,11 @@ impl Runner {
                 }
                 Ok(())
             }
-            None => self.execute(prepared, report).await,
+            None => {
+                self.execute(prepared, report).await?;
+                self.forget_hidden();
+                Ok(())
+            }
         }
     }
 

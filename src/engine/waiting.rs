@@ -114,7 +114,8 @@ impl Runner {
             // Out of sight, a record that takes no part need not be known.
             let forgotten = old.kind == Wait::LeftOut && !seen;
             let vanished = *work.snapshot.complete.get(*side) && !seen && old.body.is_some();
-            if (seen && !kept) || vanished || forgotten {
+            let gone = self.ledger.link(*side, id)?.is_some_and(|link| *link.gone.get(*side));
+            if (seen && !kept) || vanished || forgotten || gone {
                 changes.push(Change::RemoveWaiting { side: *side, id: id.clone() });
             }
         }

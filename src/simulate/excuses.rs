@@ -245,6 +245,20 @@ impl Evidence<'_> {
         !stamps || Side::BOTH.into_iter().any(touched)
     }
 
+    /// True when people changed on a side, after a moment, what a write had made of what they typed while it was on its
+    /// way: in what is written in parts it stands mixed with theirs.
+    pub(super) fn is_typed_over_mixed(
+        &self,
+        (side, pair): (Side, &Sides<Life>),
+        changes: &[Change<'_>],
+        at_ms: i64,
+    ) -> bool {
+        changes.windows(2).any(|two| {
+            let [one, next] = two else { return false };
+            next.at_ms >= at_ms && self.raced(side, &pair.get(side).id, one.at_ms)
+        })
+    }
+
     /// True when a rule that writes a side would have nothing to write: that says the same in other words.
     pub(super) fn holds(&self, index: usize, (side, life): (Side, &Life), value: &Value) -> bool {
         let Some(end) = self.mapping.fields.get(index).map(|field| field.ends.get(side)) else { return false };
@@ -307,6 +321,23 @@ impl Evidence<'_> {
             let read = self.mapping.read(side, "", &body, &self.references);
             read.is_ok_and(|read| alike(field, read.value(index), stands))
         })
+    }
+
+    /// True for what a rule makes of a record when it looks up rows and finds none, and the list of them was said to be
+    /// empty.
+    pub(super) fn is_read_unlooked(
+        &self,
+        (index, field): (usize, &Field),
+        (side, pair): (Side, &Sides<Life>),
+        value: &Value,
+    ) -> bool {
+        let end = self.mapping.sides.get(side);
+        let lied = self.ours.lies_of(&[EMPTY_LIST], &end.system).next().is_some();
+        let id = &pair.get(side).id;
+        let Some(body) = self.records.get(side).get(id).filter(|_| lied) else { return false };
+        let bare = Arc::new(References::of(self.references.parameters.clone(), self.references.today.clone()));
+        let read = self.mapping.read(side, id, &self.mapping.project(side, body).value(), &bare);
+        read.is_ok_and(|fields| alike(field, fields.value(index), value))
     }
 
     /// The days of the history.

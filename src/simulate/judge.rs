@@ -239,6 +239,7 @@ impl Evidence<'_> {
             let seen_there = || {
                 let mut later = changes.get(side.other()).iter().filter(|other| other.at_ms >= change.at_ms);
                 later.any(|other| alike(field, other.before, change.after))
+                    || self.is_typed_over_mixed((side.other(), pair), changes.get(side.other()), change.at_ms)
                     || Side::BOTH.into_iter().any(|of| self.is_taken_away(change, &kin, pair.get(of)))
                     || self.was_held(index, (side.other(), pair.get(side.other())), change)
                     || self.is_outlived(index, change.at_ms, (side.other(), pair.get(side.other())))
@@ -313,7 +314,8 @@ impl Evidence<'_> {
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
             let gone = || self.is_of_one_gone((index, field), pair, value);
             let kept = || self.is_told_as_kept(link, field, side, value);
-            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone() || kept()) {
+            let unlooked = || self.is_read_unlooked((index, field), (side.other(), pair), value);
+            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone() || kept() || unlooked()) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }

@@ -88,7 +88,7 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
         by_birth(mapping, snapshot, side, &mut free, &mut pairs);
     }
     // Who has just met holds its keys as one that is linked does.
-    let mut met: Sides<Taken> = Sides::default();
+    let mut met = barely_linked(mapping, snapshot);
     pairs.matched.iter().for_each(|ids| meet(mapping, ids, fields, &mut met));
     for key in &mapping.keys {
         let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
@@ -115,6 +115,28 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     }
     pairs.alone = free.map(|ids| ids.into_iter().cloned().collect());
     pairs
+}
+
+/// The keys of records that are linked and were never compared: their creation was answered with the one that was there,
+/// and their base knows nothing yet.
+fn barely_linked(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
+    let mut met: Sides<Taken> = Sides::default();
+    let known = |link: &Link, side: Side, key: &usize| {
+        mapping.fields.get(*key).is_some_and(|field| link.base.get(side).fields.contains_key(&field.key))
+    };
+    for link in snapshot.links.iter().filter(|link| link.gone == Sides::default()) {
+        for side in Side::BOTH.into_iter().filter(|side| mapping.keys.iter().any(|key| !known(link, *side, key))) {
+            let id = link.ids.get(side);
+            let Some(record) = snapshot.records.get(side).get(id) else { continue };
+            let Ok(fields) = mapping.read(side, id, &record.body.value(), &snapshot.references) else { continue };
+            for key in &mapping.keys {
+                if let Some(form) = key_form(mapping, *key, &fields) {
+                    met.get_mut(side).insert(*key, &form, id);
+                }
+            }
+        }
+    }
+    met
 }
 
 /// Notes the keys of two records that have just met.

@@ -9,7 +9,7 @@ use depara::config::files::{self, Files};
 use depara::connector::transport::{Transport, WireAnswer, WireRequest};
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
-use depara::engine::{Options, Report, Runner};
+use depara::engine::{Hidden, Options, Report, Runner};
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
@@ -95,6 +95,7 @@ impl House {
             listings: depara::engine::listing::Listings::default(),
             links: BTreeMap::new(),
             last: None,
+            hidden: Hidden::default(),
             ledger: Ledger::new(store as Arc<dyn Store>, "acme/omie-ploomes/clientes"),
             clock: clock.clone(),
             stop: Arc::new(AtomicBool::new(false)),

@@ -10,6 +10,7 @@ use depara::sync::Plan;
 use depara::sync::merge::same;
 use depara::sync::plan::Decision;
 use depara::sync::settle::{self as settling, Image};
+use depara::sync::unheeded;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
@@ -432,8 +433,8 @@ fn what_a_system_does_not_heed_is_told_once() {
         let now =
             Sides::each(|each| Image { fields: play.fields(&mapping.sides.get(each).system), ..Image::default() });
         let sent = settling::under_way(mapping, play.link.as_ref().unwrap(), steps, now.as_ref(), 300);
-        assert_eq!(settling::unheeded_by(mapping, &sent, &steps[0], now.get(side)), [0]);
-        assert_eq!(settling::unheeded_by(mapping, &sent, &steps[0], now.get(side.other())), [0; 0]);
+        assert_eq!(unheeded::by(mapping, &sent, &steps[0], now.get(side)), [0]);
+        assert_eq!(unheeded::by(mapping, &sent, &steps[0], now.get(side.other())), [0; 0]);
         play.carry(&plan, 300);
         let plan = play.plan();
         assert_eq!(told(mapping, &plan), ["conflict F0 Some(\"alpha\")"]);

@@ -11,7 +11,7 @@ use depara::connector::{Connector, Credentials};
 use depara::engine::listing::Listings;
 use depara::engine::reference::{Cache, Links};
 use depara::engine::turn::{Shared, in_order, turn};
-use depara::engine::{Options, Report, Runner};
+use depara::engine::{Hidden, Options, Report, Runner};
 use depara::sandbox::{Auvo, Omie, Ploomes, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 
@@ -82,6 +82,7 @@ impl Trio {
                     ledger: ledger(name),
                     clock: clock.clone(),
                     last: None,
+                    hidden: Hidden::default(),
                     stop: Arc::clone(&stop),
                 }
             })

@@ -3,6 +3,7 @@
 use depara::engine::Options;
 use depara::record::Side;
 use depara::sandbox::Sandbox as _;
+use depara::store::Wait;
 use serde_json::json;
 
 use crate::house::House;
@@ -106,4 +107,53 @@ async fn what_both_had_of_a_set_is_known_though_no_answer_says_so() {
     settle(&mut house).await;
     let tags = house.omie.lock().unwrap().client(ids.0).unwrap()["tags"].clone();
     assert_eq!(tags, json!([{ "tag": "VIP" }]), "what Omie got of Ploomes was taken out there");
+}
+
+#[tokio::test]
+async fn who_shares_a_key_with_one_that_was_linked_by_a_refusal_is_told_and_not_born() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("empty-list:ListarClientes:1").unwrap();
+    });
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 1, "Omie names the one that is there");
+    {
+        let mut omie = house.omie.lock().unwrap();
+        omie.switches.unique_document = false;
+        omie.person_adds(house.clock.now(), &client("Padaria Aurora Ltda")).unwrap();
+    }
+    house.cycle().await;
+    assert_eq!(counts(&house), (2, 1), "nobody says which of the two the contact is");
+    let mut told = Vec::new();
+    house.runner.ledger.each_waiting(|one| told.push(one.kind)).unwrap();
+    assert_eq!(told, [Wait::Ambiguous]);
+}
+
+#[tokio::test]
+async fn what_does_not_show_is_asked_for_once_while_plans_are_halted() {
+    let mut codes = Vec::new();
+    let mut house = House::build(|omie, _, clock| {
+        for name in ["Padaria Aurora", "Oficina Aurora"] {
+            let mut one = client(name);
+            one["cnpj_cpf"] = json!("");
+            codes.push(omie.person_adds(clock.now(), &one).unwrap());
+        }
+    });
+    settle(&mut house).await;
+    house.omie.lock().unwrap().person_deletes(house.clock.now(), codes[0]);
+    let gone = house.runner.ledger.link(Side::Left, &codes[0].to_string()).unwrap().unwrap();
+    types_in_ploomes(&house, gone.ids.right.parse().unwrap(), &json!({ "Email": "ana@ex.example" }));
+    let mut mapping = (*house.runner.mapping).clone();
+    mapping.limits.creates = 0;
+    house.runner.mapping = std::sync::Arc::new(mapping);
+    house.omie.lock().unwrap().person_adds(house.clock.now(), &client("Hotel Aurora")).unwrap();
+    let asked = |house: &House| house.runner.calls_by_kind()["omie"].get("ListarClientes").copied().unwrap_or_default();
+    let mut cost = Vec::new();
+    for _ in 0..3 {
+        let before = asked(&house);
+        assert!(house.cycle().await.halted.is_some());
+        cost.push(asked(&house) - before);
+    }
+    assert_eq!(cost[1..], [cost[0] - 1, cost[0] - 1], "who was not there once is not asked for again");
 }
