@@ -88,6 +88,11 @@ impl Half {
         !self.expected.is_empty() || !self.under_way.is_empty()
     }
 
+    /// True when a write of this half left, or was answered, after a moment.
+    pub fn is_written_after(&self, at_ms: i64) -> bool {
+        self.wrote_ms > Some(at_ms) || self.under_way.values().any(|sent| sent.at_ms > at_ms)
+    }
+
     /// True when a write of this half may have come after what the half of another mapping, of the same
     /// record, waits to see.
     pub fn may_follow(&self, other: &Self) -> bool {

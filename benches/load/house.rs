@@ -15,7 +15,7 @@ use depara::connector::transport::Transport;
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
 use depara::engine::reference::Cache;
-use depara::engine::{Options, Report, Runner};
+use depara::engine::{Hidden, Options, Report, Runner};
 use depara::sandbox::serve::{self, Shared};
 use depara::sandbox::{Omie, Ploomes, people};
 use depara::store::{Ledger, SledStore, Store};
@@ -115,6 +115,7 @@ pub(crate) fn runner(store: Arc<dyn Store>, addresses: [&str; 2], wrap: impl Fn(
         listings: depara::engine::listing::Listings::default(),
         links: BTreeMap::new(),
         last: None,
+        hidden: Hidden::default(),
         ledger: Ledger::new(store, "acme/omie-ploomes/clientes"),
         clock,
         stop: Arc::new(AtomicBool::new(false)),

@@ -12,9 +12,10 @@ use tracing::Instrument as _;
 use super::carry::{Carried, Carrier, Rows};
 use super::conclude::{Departed, Kept, OpenConflicts};
 use super::waiting::{Waits, planned_waits};
-use super::{Error, Prepared, Report, Runner};
+use super::{Error, Prepared, Report, Runner, Sibling};
 use crate::connector::Outcome;
 use crate::flaw::{self, Flaw};
+use crate::link::Link;
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::store::{Change, Intent, Mark, Waiting};
@@ -43,6 +44,8 @@ pub(super) struct Work {
     pub(super) loose: Option<String>,
     /// The first reason a step did not go out.
     pub(super) trouble: Option<String>,
+    /// The moment the lists were read at.
+    read_ms: Sides<i64>,
 }
 
 impl Work {
@@ -75,6 +78,7 @@ impl Runner {
             loose_ends,
             loose,
             trouble: None,
+            read_ms,
             snapshot: Arc::new(snapshot),
         };
         report.deferred += loose_ends + u64::from(doubt);
@@ -84,7 +88,7 @@ impl Runner {
         self.send_all(&mut work, &plan, rows, report).await?;
         self.settle_waits(&mut work, &plan, report)?;
         self.report_refusals(work.cycle).await?;
-        self.close(&work, (full, doubt), read_ms)?;
+        self.close(&work, (full, doubt))?;
         report.failed = work.trouble.map(|text| format!("some steps wait: {text}"));
         Ok(())
     }
@@ -177,7 +181,8 @@ impl Runner {
                 work.fail("the process was asked to stop");
                 break;
             }
-            let group = self.depart(work, group)?;
+            let group = self.not_overtaken(work, group, report)?;
+            let group = self.depart(work, &group)?;
             let mut under_way: JoinSet<(usize, Vec<Carried>)> = JoinSet::new();
             for (index, Departed { planned, .. }) in group.iter().enumerate() {
                 let (carrier, ids, steps) = (carrier.clone(), planned.ids.clone(), planned.steps.clone());
@@ -222,6 +227,41 @@ impl Runner {
             step.body = crate::record::Body::pack(&body);
         }
         steps
+    }
+
+    /// Leaves out the pairs of which another mapping has written a record since it was read: what it wrote is news here,
+    /// and the next cycle sees it.
+    fn not_overtaken<'a>(
+        &self,
+        work: &mut Work,
+        group: &[&'a Planned],
+        report: &mut Report,
+    ) -> Result<Vec<&'a Planned>, Error> {
+        let mut rest = Vec::with_capacity(group.len());
+        for planned in group.iter().copied() {
+            let Some(by) = self.overtaken_by(planned, work.read_ms)? else {
+                rest.push(planned);
+                continue;
+            };
+            work.keep(planned);
+            work.loose_ends += 1;
+            work.loose.get_or_insert_with(|| format!("{by} was written by another mapping since it was read"));
+            report.deferred += 1;
+        }
+        Ok(rest)
+    }
+
+    fn overtaken_by(&self, planned: &Planned, read_ms: Sides<i64>) -> Result<Option<String>, Error> {
+        for step in planned.steps.iter().filter(|step| step.act == Act::Update) {
+            let Some(id) = planned.ids.get(step.side) else { continue };
+            for Sibling { ledger, there, .. } in self.siblings.iter().filter(|one| one.side == step.side) {
+                let written = |link: Link| link.base.get(*there).is_written_after(*read_ms.get(step.side));
+                if ledger.link(*there, id)?.is_some_and(written) {
+                    return Ok(Some(format!("{} {id}", self.mapping.sides.get(step.side).name())));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Every write leaves a durable trace before it leaves the house: a birth its intent, an update
@@ -269,13 +309,14 @@ impl Runner {
     }
 
     /// The watermark moves last, and only when nothing is left over.
-    fn close(&self, work: &Work, (full, doubt): (bool, bool), read_ms: Sides<i64>) -> Result<(), Error> {
+    fn close(&self, work: &Work, (full, doubt): (bool, bool)) -> Result<(), Error> {
         let done = work.loose_ends == 0 && work.trouble.is_none() && !self.is_stopping();
         if done || flaw::is(Flaw::MarkOnFailure) {
             let before = self.ledger.mark()?;
             // A cycle that looked at nothing read no reference.
             let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();
             rows.extend(work.snapshot.references.whole());
+            let read_ms = work.read_ms;
             let mark = Mark {
                 rows,
                 read_ms,

@@ -154,11 +154,12 @@ fn every_mistake_is_noticed() {
 #[test]
 fn what_another_mapping_wrote_is_no_echo() {
     let stage = Stage::open(&carried(), None).unwrap();
-    let broken = |seed| history(&stage, &script(seed, &Setting::default())).broken;
-    for seed in [5001, 5034, 5128] {
+    let hourly = Setting { every: Some(60), ..Setting::default() };
+    let broken = |seed| history(&stage, &script(seed, &hourly)).broken;
+    for seed in [296, 5001] {
         assert_eq!(broken(seed), [], "seed {seed}");
     }
     let on = Flaw::on(Flaw::SiblingIsEcho);
-    assert!(broken(5001).iter().any(|one| one.invariant == "I3"));
+    assert!(broken(296).iter().any(|one| one.invariant == "I3"));
     drop(on);
 }

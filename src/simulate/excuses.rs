@@ -114,6 +114,7 @@ impl Evidence<'_> {
             || self.has_moved_up((side, pair), index, change)
             || self.is_typed_beside((side, pair), index, change)
             || self.is_pushed_behind(field, (side, pair.get(side)), change)
+            || self.is_kept_behind((index, field), (side.other(), pair.get(side.other())), change)
             || self.raced(side, &pair.get(side).id, change.at_ms)
             || self.is_cleared_unmet(pair, change)
             || self.is_kept_unseen((side, pair), (index, field), change)

@@ -426,10 +426,17 @@ pub(super) fn changes<'a>((index, field): (usize, &Field), side: Side, life: &'a
     all.collect()
 }
 
-/// True when two values say the same, but for what systems make of texts: case, accents, a cut.
+/// True when two values say the same, but for what systems make of texts: case, accents, a cut; and for the order of
+/// lines, which some keep as it is.
 pub(super) fn alike(field: &Field, one: &Value, other: &Value) -> bool {
     if same(field, one, other) {
         return true;
+    }
+    if let (Some(one), Some(other)) = (one.as_array(), other.as_array()) {
+        let mut rest: Vec<&Value> = other.iter().collect();
+        let found =
+            one.iter().all(|line| rest.iter().position(|there| *there == line).map(|at| rest.remove(at)).is_some());
+        return found && rest.is_empty();
     }
     let (Some(one), Some(other)) = (scalar_text(one), scalar_text(other)) else {
         return is_empty(one) && is_empty(other);

@@ -62,6 +62,23 @@ impl Evidence<'_> {
         is_empty(change.after) && then.any(|(_, body)| self.reads_from(field, side, body, change.before))
     }
 
+    /// True for what was cleared while people put another value before it on this side: it stands behind that one, and
+    /// comes forward when that one gives way.
+    pub(super) fn is_kept_behind(
+        &self,
+        (index, field): (usize, &Field),
+        (side, life): (Side, &Life),
+        change: &Change<'_>,
+    ) -> bool {
+        let before_it = |one: &Change<'_>| alike(field, one.before, change.before) && !is_empty(one.after);
+        let is_behind = |at_ms: i64| {
+            let mut then = self.left_bodies(side, life).filter(|(left_ms, _)| *left_ms == at_ms);
+            then.any(|(_, body)| self.reads_from(field, side, body, change.before))
+        };
+        is_empty(change.after)
+            && changes((index, field), side, life).iter().any(|one| before_it(one) && is_behind(one.at_ms))
+    }
+
     /// How people left a record, and when.
     fn left_bodies(&self, side: Side, life: &Life) -> impl Iterator<Item = (i64, &Value)> {
         let place = self.mapping.sides.get(side).name();

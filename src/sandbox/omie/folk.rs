@@ -49,7 +49,7 @@ impl People for Omie {
     fn keeps(&self, resource: &str) -> &'static [&'static str] {
         match resource {
             "clientes" => &["info", "cidade_ibge", "pessoa_fisica", "recomendacoes.gerar_boletos"],
-            "ordens_servico" => &["InfoCadastro"],
+            "ordens_servico" => &["InfoCadastro", "Cabecalho.nValorTotal"],
             "pedidos" => &["infoCadastro", "cabecalho.quantidade_itens", "total_pedido"],
             _ => &["info"],
         }
