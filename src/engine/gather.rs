@@ -18,11 +18,16 @@ use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::Mapping;
+use crate::mapping::field::At;
+use crate::path::Path;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Mark, Wait, Waiting};
 use crate::sync::pair::take_keys;
-use crate::sync::plan::{Origin, Planned};
+use crate::sync::plan::{Act, Origin, Planned};
 use crate::sync::{Plan, Snapshot};
+
+/// So many records without a key are asked for one by one.
+const LACKING_MAX: usize = 10;
 
 /// Ids of records of each side.
 type Ids = Sides<BTreeSet<String>>;
@@ -180,6 +185,40 @@ impl Runner {
         }
         if any {
             self.beside(snapshot)?;
+        }
+        Ok(any)
+    }
+
+    /// Before anything is born on a side, asks for the few records there that came without a key: one that was left out
+    /// of an answer would be made twice. Where many lack it, the system leaves out what is empty. True when there was any.
+    pub(super) async fn look_closer(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
+        let mut any = false;
+        let born = |side: Side| {
+            let mut steps = plan.pairs.iter().flat_map(|planned| &planned.steps);
+            steps.any(|step| step.side == side && matches!(step.act, Act::Create { .. }))
+        };
+        for side in Side::BOTH.into_iter().filter(|side| born(*side)) {
+            let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
+            let known = |id: &str| linked.contains(id) || snapshot.fetched.get(side).contains(id);
+            let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));
+            let keys = keys.filter_map(|field| match &field.ends.get(side).at {
+                At::Path(path) if !field.ends.get(side).is_id => Some(path),
+                At::Path(_) | At::Member { .. } => None,
+            });
+            let keys: Vec<&Path> = keys.collect();
+            let lacks = |record: &Record| {
+                let body = record.body.value();
+                keys.iter().any(|path| path.look(&body).is_none())
+            };
+            let all = snapshot.records.get(side).iter();
+            let lacking = all.filter(|(id, record)| !known(id) && lacks(record)).map(|(id, _)| id.clone());
+            let lacking: Vec<String> = lacking.take(LACKING_MAX + 1).collect();
+            if lacking.is_empty() || lacking.len() > LACKING_MAX || !self.can_fetch(side)? {
+                continue;
+            }
+            any = true;
+            let hidden = self.fetch(snapshot, side, lacking).await?;
+            snapshot.open.get_mut(side).extend(hidden);
         }
         Ok(any)
     }

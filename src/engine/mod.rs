@@ -185,7 +185,10 @@ impl Runner {
         }
         let mut gathered = self.gather(options).await?;
         let mut plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
-        while self.read_again(&mut gathered, &plan).await? || self.look_again(&mut gathered.snapshot, &plan).await? {
+        while self.read_again(&mut gathered, &plan).await?
+            || self.look_again(&mut gathered.snapshot, &plan).await?
+            || self.look_closer(&mut gathered.snapshot, &plan).await?
+        {
             plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
         }
         let halt = guard(&self.mapping, &gathered.snapshot, &plan);

@@ -157,3 +157,17 @@ async fn what_does_not_show_is_asked_for_once_while_plans_are_halted() {
     }
     assert_eq!(cost[1..], [cost[0] - 1, cost[0] - 1], "who was not there once is not asked for again");
 }
+
+#[tokio::test]
+async fn who_came_without_a_key_is_asked_for_before_anybody_is_born_beside() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.switches.unique_document = false;
+        // The number that takes `Register` out of the list.
+        ploomes.faults().add_text("missing-field:GET Contacts:1:23757000009").unwrap();
+    });
+    house.cycle().await;
+    assert_eq!(counts(&house), (1, 1));
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
+}
