@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::merge::{members, same};
 use super::plan::{Seen, Step};
-use super::settle::{Image, explains, is_ours, view_of};
+use super::settle::{Image, explains, view_of};
 use crate::link::{Link, UnderWay};
 use crate::mapping::field::{Field, is_empty, is_unresolved};
 use crate::mapping::{Mapping, Sent, Standing};
@@ -77,8 +77,8 @@ fn is_half_taken(
     (one, references): (&Seen<'_>, &Arc<References>),
 ) -> bool {
     let Some(field) = mapping.fields.get(index).filter(|field| view_of(field, side).is_some()) else { return false };
-    // A person may have added the part that is over.
-    if !is_ours(one) || explains(field, false, &sent.becomes, one.fields.value(index)) {
+    // A person may have added the part that is over. Where another mapping did it for one, this is told for nothing.
+    if !one.record.ours || explains(field, false, &sent.becomes, one.fields.value(index)) {
         return false;
     }
     let standing = Standing { body: one.body, fields: one.fields, first: &BTreeSet::new() };
