@@ -69,13 +69,18 @@ impl Evidence<'_> {
             || beside.any(|other| self.is_double_of_people(&record.0, other, &[&record.1]))
     }
 
-    /// True for a record that shares a key with one on the other side that people have removed since: it may have been
-    /// gone before anybody knew that this one had been made of it.
+    /// True for a record that shares a key with one on the other side that people have removed since, or carries the key of
+    /// its birth: it may have been gone before anybody knew that this one had been made of it.
     pub(super) fn is_of_one_removed(&self, side: Side, id: &str) -> bool {
         let place = self.mapping.sides.get(side.other()).name();
-        let fields = self.records.get(side).get(id).and_then(|body| self.fields(side, id, body));
-        let Some(fields) = fields else { return false };
+        let Some(body) = self.records.get(side).get(id) else { return false };
+        let Some(fields) = self.fields(side, id, body) else { return false };
         let removed = self.deeds.iter().filter(|deed| deed.place == place && deed.after.is_none());
+        let birth = self.mapping.sides.get(side).integration.as_ref().and_then(|path| scalar_text(&path.get(body)?));
+        let of = |gone: &str| birth.as_deref() == Some(&self.mapping.integration_key(side, gone));
+        if removed.clone().any(|deed| of(&deed.id)) {
+            return true;
+        }
         let mut removed = removed.filter_map(|deed| self.fields(side.other(), &deed.id, deed.before.as_ref()?));
         removed.any(|gone| {
             let keys = self.mapping.keys.iter().filter_map(|key| Some((*key, self.mapping.fields.get(*key)?)));
