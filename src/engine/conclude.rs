@@ -256,7 +256,7 @@ impl Runner {
     ) -> Vec<Change> {
         let (Some(link), Some(image)) = (link, answer) else { return Vec::new() };
         let mut changes = Vec::new();
-        for field in unheeded::by(&self.mapping, link, step, image) {
+        for field in unheeded::shown_by(&self.mapping, link, step, image) {
             let values = Sides::each(|side| if side == step.side { image } else { now.get(side) }.fields.value(field));
             let conflict = Conflict::unheeded(field, step.side, values);
             changes.extend(self.keep_conflict(work, planned, &conflict, false));

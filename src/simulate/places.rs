@@ -58,8 +58,7 @@ impl Evidence<'_> {
 
     /// True for a value that does not count any more because something was typed before it: it stands there still.
     pub(super) fn is_pushed_behind(&self, field: &Field, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
-        let mut then = self.left_bodies(side, life).filter(|(at_ms, _)| *at_ms == change.at_ms);
-        is_empty(change.after) && then.any(|(_, body)| self.reads_from(field, side, body, change.before))
+        is_empty(change.after) && self.was_left(field, (side, life), change.at_ms, change.before)
     }
 
     /// True for what was cleared while people put another value before it on this side: it stands behind that one, and
@@ -71,12 +70,14 @@ impl Evidence<'_> {
         change: &Change<'_>,
     ) -> bool {
         let before_it = |one: &Change<'_>| alike(field, one.before, change.before) && !is_empty(one.after);
-        let is_behind = |at_ms: i64| {
-            let mut then = self.left_bodies(side, life).filter(|(left_ms, _)| *left_ms == at_ms);
-            then.any(|(_, body)| self.reads_from(field, side, body, change.before))
-        };
-        is_empty(change.after)
-            && changes((index, field), side, life).iter().any(|one| before_it(one) && is_behind(one.at_ms))
+        let is_behind = |one: &Change<'_>| self.was_left(field, (side, life), one.at_ms, change.before);
+        is_empty(change.after) && changes((index, field), side, life).iter().any(|one| before_it(one) && is_behind(one))
+    }
+
+    /// True when people left a value, at a moment, anywhere that a group reads a field from.
+    fn was_left(&self, field: &Field, (side, life): (Side, &Life), at_ms: i64, value: &Value) -> bool {
+        let mut then = self.left_bodies(side, life).filter(|(left_ms, _)| *left_ms == at_ms);
+        then.any(|(_, body)| self.reads_from(field, side, body, value))
     }
 
     /// How people left a record, and when.

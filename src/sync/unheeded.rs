@@ -40,7 +40,7 @@ pub(super) fn found(
 
 /// The same, as the answer to a step shows.
 #[must_use]
-pub fn by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) -> Vec<usize> {
+pub fn shown_by(mapping: &Mapping, link: &Link, step: &Step, answer: &Image) -> Vec<usize> {
     let half = link.base.get(step.side);
     let moved = step.moves.iter().filter_map(|one| Some((one.field, mapping.fields.get(one.field)?)));
     let left = moved.filter(|(index, field)| {

@@ -433,8 +433,8 @@ fn what_a_system_does_not_heed_is_told_once() {
         let now =
             Sides::each(|each| Image { fields: play.fields(&mapping.sides.get(each).system), ..Image::default() });
         let sent = settling::under_way(mapping, play.link.as_ref().unwrap(), steps, now.as_ref(), 300);
-        assert_eq!(unheeded::by(mapping, &sent, &steps[0], now.get(side)), [0]);
-        assert_eq!(unheeded::by(mapping, &sent, &steps[0], now.get(side.other())), [0; 0]);
+        assert_eq!(unheeded::shown_by(mapping, &sent, &steps[0], now.get(side)), [0]);
+        assert_eq!(unheeded::shown_by(mapping, &sent, &steps[0], now.get(side.other())), [0; 0]);
         play.carry(&plan, 300);
         let plan = play.plan();
         assert_eq!(told(mapping, &plan), ["conflict F0 Some(\"alpha\")"]);
