@@ -27,10 +27,12 @@ pub(super) fn found(
     let mut found = Vec::new();
     for side in Side::BOTH {
         let (half, one) = (link.base.get(side), seen.get(side));
-        for (key, sent) in half.under_way.iter().filter(|(key, _)| half.expected.contains(*key)) {
+        for (key, sent) in &half.under_way {
             let Some((index, field)) = mapping.keyed(key) else { continue };
+            // One that was never answered and left no trace may not have arrived at all.
+            let (answered, now) = (half.expected.contains(key), one.fields.value(index));
             let is_half_taken = || is_half_taken(mapping, (index, side), sent, (one, references));
-            if is_unheeded(field, sent, one.fields.value(index)) || is_half_taken() {
+            if (answered && is_unheeded(field, sent, now)) || ((answered || *now != sent.before) && is_half_taken()) {
                 found.push((index, side));
             }
         }
