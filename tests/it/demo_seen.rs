@@ -5,7 +5,7 @@ use depara::record::Side;
 use depara::sandbox::people::{self, Shows, Story};
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, tags};
 
 /// What a contact or client of the story holds.
 struct Told {
@@ -58,15 +58,6 @@ impl Told {
         }
         panic!("the two sides never settle");
     }
-}
-
-/// Tags in lower case and order.
-fn tags(record: &Value) -> Vec<String> {
-    let list = record.get("Tags").or_else(|| record.get("tags")).and_then(Value::as_array).cloned().unwrap_or_default();
-    let name = |row: &Value| row.pointer("/Tag/Name").or_else(|| row.get("tag")).cloned().unwrap_or_default();
-    let mut names: Vec<String> = list.iter().map(|row| name(row).as_str().unwrap().to_lowercase()).collect();
-    names.sort();
-    names
 }
 
 /// Digits of a phone.

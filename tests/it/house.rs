@@ -136,6 +136,15 @@ impl House {
     }
 }
 
+/// Tags of a contact or a client, in lower case and order.
+pub(crate) fn tags(record: &Value) -> Vec<String> {
+    let list = record.get("Tags").or_else(|| record.get("tags")).and_then(Value::as_array).cloned().unwrap_or_default();
+    let name = |row: &Value| row.pointer("/Tag/Name").or_else(|| row.get("tag")).cloned().unwrap_or_default();
+    let mut names: Vec<String> = list.iter().map(|row| name(row).as_str().unwrap().to_lowercase()).collect();
+    names.sort();
+    names
+}
+
 /// Every name and document that stands on a side, and how often.
 pub(crate) fn census(omie: &Omie, ploomes: &Ploomes) -> BTreeMap<String, usize> {
     let mut counted = BTreeMap::new();

@@ -7,7 +7,7 @@ use depara::sandbox::{Omie, Ploomes};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, tags};
 
 /// A custom field of the sandbox's Ploomes.
 const CUSTOM: &str = "contact_C41F9E07-62B8-4D3A-8F15-0B7D9E3A4C22";
@@ -117,15 +117,6 @@ fn phones(contact: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let rows = contact["Phones"].as_array().unwrap();
     rows.iter().map(|phone| (text(&phone["PhoneNumber"]), text(&phone["Type"]["Name"]))).collect()
-}
-
-/// Tags of a contact or a client, in lower case and order.
-fn tags(record: &Value) -> Vec<String> {
-    let list = record.get("Tags").or_else(|| record.get("tags")).and_then(Value::as_array).cloned().unwrap_or_default();
-    let name = |row: &Value| row.pointer("/Tag/Name").or_else(|| row.get("tag")).cloned().unwrap_or_default();
-    let mut names: Vec<String> = list.iter().map(|row| name(row).as_str().unwrap().to_lowercase()).collect();
-    names.sort();
-    names
 }
 
 fn company(name: &str, document: &str) -> Value {

@@ -40,6 +40,34 @@ pub struct Call {
     pub without: Vec<Path>,
 }
 
+impl Call {
+    /// One that asks for a single page and whose answer is taken as it is.
+    pub(super) fn plain(
+        name: String,
+        on: On,
+        (method, path): (Method, Template),
+        query: Vec<(String, Template)>,
+        body: Option<Template>,
+    ) -> Self {
+        Self {
+            name,
+            on,
+            method,
+            path,
+            query,
+            body,
+            window: None,
+            paging: Paging::None,
+            many: 1,
+            thin: false,
+            records: None,
+            answer_id: None,
+            answer_record: None,
+            without: Vec::new(),
+        }
+    }
+}
+
 /// What is added to a request when only changed records are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
@@ -206,22 +234,9 @@ pub(super) fn call(
     if template.is_none() {
         complaints.push(Diagnostic::new(Code::MissingKey, &written.place, "`path` is missing"));
     }
-    let mut found = Call {
-        name: name.unwrap_or_else(|| format!("{} {}", role.word(), around.name)),
-        on: role.on(),
-        method: method.unwrap_or_else(|| role.method()),
-        path: template?,
-        query,
-        body: None,
-        window: None,
-        paging: Paging::None,
-        many: 1,
-        thin: false,
-        records: None,
-        answer_id: None,
-        answer_record: None,
-        without: Vec::new(),
-    };
+    let name = name.unwrap_or_else(|| format!("{} {}", role.word(), around.name));
+    let asked = (method.unwrap_or_else(|| role.method()), template?);
+    let mut found = Call::plain(name, role.on(), asked, query, None);
     match role {
         Role::List | Role::Fetch | Role::Find => read(&mut found, role, &mut entries, (around, whole), complaints),
         Role::Create | Role::Update => {

@@ -1,6 +1,6 @@
 //! A login: the call that gives a token, which the other calls carry.
 
-use super::call::{Call, Method, On, Paging};
+use super::call::{Call, Method, On};
 use super::lower::{method, pairs, path};
 use crate::config::located::Located;
 use crate::config::template::{Host, Names, Template};
@@ -43,22 +43,7 @@ pub(super) fn login(written: &Located, host: &Host, secrets: &[String], complain
     if lives_ms.is_some_and(|lives_ms| early_ms >= lives_ms) {
         complaints.push(Diagnostic::new(Code::BadValue, &token.place, "a token is renewed before it lives"));
     }
-    let call = Call {
-        name: NAME.to_owned(),
-        // Asking twice does no harm.
-        on: On::Read,
-        method,
-        path: to?,
-        query,
-        body,
-        window: None,
-        paging: Paging::None,
-        many: 1,
-        thin: false,
-        records: None,
-        answer_id: None,
-        answer_record: None,
-        without: Vec::new(),
-    };
+    // Asking twice does no harm.
+    let call = Call::plain(NAME.to_owned(), On::Read, (method, to?), query, body);
     Some(Login { call, at: at?, lives_ms: lives_ms?, early_ms })
 }
