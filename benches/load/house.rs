@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -14,8 +13,7 @@ use depara::config::system::{Pace, System};
 use depara::connector::transport::Transport;
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
-use depara::engine::reference::Cache;
-use depara::engine::{Hidden, Options, Report, Runner};
+use depara::engine::{Options, Report, Runner};
 use depara::sandbox::serve::{self, Shared};
 use depara::sandbox::{Omie, Ploomes, people};
 use depara::store::{Ledger, SledStore, Store};
@@ -105,21 +103,8 @@ pub(crate) fn runner(store: Arc<dyn Store>, addresses: [&str; 2], wrap: impl Fn(
         open("omie", left, &[("app_key", "demo-key"), ("app_secret", "demo-secret")]),
         open("ploomes", right, &[("user_key", depara::sandbox::ploomes::USER_KEY)]),
     ]);
-    Runner {
-        mapping: workspace.mappings.get("omie-ploomes/clientes").unwrap().clone(),
-        account: "acme".to_owned(),
-        journal_max: 500_000,
-        siblings: Vec::new(),
-        connectors,
-        cache: Cache::default(),
-        listings: depara::engine::listing::Listings::default(),
-        links: BTreeMap::new(),
-        last: None,
-        hidden: Hidden::default(),
-        ledger: Ledger::new(store, "acme/omie-ploomes/clientes"),
-        clock,
-        stop: Arc::new(AtomicBool::new(false)),
-    }
+    let mapping = workspace.mappings.get("omie-ploomes/clientes").unwrap().clone();
+    Runner::alone(mapping, "acme", connectors, Ledger::new(store, "acme/omie-ploomes/clientes"), clock)
 }
 
 fn calls_of(runner: &Runner) -> BTreeMap<String, u64> {

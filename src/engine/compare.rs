@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::gather::Gathered;
 use super::reference::Links;
-use super::{Error, Hidden, Options, Runner};
+use super::{Error, Options, Runner};
 use crate::config::mapping::Span;
 use crate::connector::Connector;
 use crate::mapping::{Mapping, print_of};
@@ -65,19 +65,13 @@ impl Runner {
         let mut connectors = self.connectors.clone();
         connectors.extend(more);
         Self {
-            mapping,
-            account: self.account.clone(),
-            connectors,
             cache: self.cache.clone(),
             listings: self.listings.clone(),
-            ledger: self.ledger.clone(),
             links,
             siblings: self.siblings.clone(),
             journal_max: self.journal_max,
-            clock: self.clock.clone(),
-            last: None,
-            hidden: Hidden::default(),
             stop: Arc::clone(&self.stop),
+            ..Self::alone(mapping, &self.account, connectors, self.ledger.clone(), self.clock.clone())
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::listing::Listings;
 use super::reference::{Cache, Links};
-use super::{Hidden, Runner, Sibling};
+use super::{Runner, Sibling};
 use crate::clock::Clock;
 use crate::config::account::{Access, Account};
 use crate::connector::Connector;
@@ -89,20 +89,15 @@ pub fn crew<E>(
         });
         let systems = mapping.systems();
         let own = connectors.iter().filter(|((of, name), _)| *of == account.name && systems.contains(name));
+        let own = own.map(|((_, system), connector)| (system.clone(), connector.counting_apart())).collect();
         runners.push(Runner {
-            connectors: own.map(|((_, system), connector)| (system.clone(), connector.counting_apart())).collect(),
+            cache: cache.clone(),
             listings: listings.clone(),
             links: links(mappings, &account.name, &mapping, &ledger),
             siblings: siblings(mappings, &account.name, &mapping, &ledger),
-            mapping,
-            cache: cache.clone(),
             journal_max: account.journal_max,
-            account: account.name,
-            ledger,
-            clock: clock.clone(),
-            last: None,
-            hidden: Hidden::default(),
             stop: Arc::clone(stop),
+            ..Runner::alone(mapping, &account.name, own, ledger, clock.clone())
         });
     }
     Ok(Crew { runners, connectors })

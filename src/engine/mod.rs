@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
+use crate::config::account;
 use crate::connector::{Connector, Failure};
 use crate::flaw::{self, Flaw};
 use crate::mapping::Mapping;
@@ -175,6 +176,31 @@ pub struct Prepared {
 }
 
 impl Runner {
+    /// The runner of a mapping that shares nothing with another one.
+    pub fn alone(
+        mapping: Arc<Mapping>,
+        account: &str,
+        connectors: BTreeMap<String, Connector>,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            mapping,
+            account: account.to_owned(),
+            connectors,
+            cache: Cache::default(),
+            listings: Listings::default(),
+            ledger,
+            links: BTreeMap::new(),
+            journal_max: account::JOURNAL,
+            siblings: Vec::new(),
+            clock,
+            last: None,
+            hidden: Hidden::default(),
+            stop: Arc::default(),
+        }
+    }
+
     /// Reads and plans; sends only reads and leaves the store as it is.
     ///
     /// # Errors

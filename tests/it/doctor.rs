@@ -30,9 +30,7 @@ async fn answers_with(
     prepare: impl FnOnce(&mut Omie, &mut Ploomes, &mut Auvo, &Clock),
 ) -> String {
     let trio = Trio::build("{ omie-ploomes/clientes: {} }", prepare);
-    let runner = trio.runner("omie-ploomes/clientes").await;
-    let connectors = runner.lock().await.connectors.clone();
-    let mut doctor = Doctor::new(connectors, Cache::default(), trio.clock.clone());
+    let mut doctor = Doctor::new(trio.connectors.clone(), Cache::default(), trio.clock.clone());
     let references = references.iter().map(|one| (*one).to_owned()).collect();
     let found = doctor.system(system, &references).await;
     trio.assert_kept();

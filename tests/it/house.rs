@@ -1,7 +1,6 @@
 //! A whole house in one process: two sandboxes, an engine, a clock that skips.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
@@ -9,7 +8,7 @@ use depara::config::files::{self, Files};
 use depara::connector::transport::{Transport, WireAnswer, WireRequest};
 use depara::connector::{Connector, Credentials};
 use depara::diagnostic::Diagnostics;
-use depara::engine::{Hidden, Options, Report, Runner};
+use depara::engine::{Options, Report, Runner};
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox};
 use depara::store::{Ledger, MemoryStore, Store};
 use depara::workspace::Workspace;
@@ -85,21 +84,9 @@ impl House {
             ("ploomes".to_owned(), open("ploomes", right, &[("user_key", "demo-user-key")])),
         ]);
         let store = Arc::new(MemoryStore::new());
-        let runner = Runner {
-            mapping: workspace.mappings.get("omie-ploomes/clientes").unwrap().clone(),
-            account: "acme".to_owned(),
-            journal_max: 500_000,
-            siblings: Vec::new(),
-            connectors,
-            cache: depara::engine::reference::Cache::default(),
-            listings: depara::engine::listing::Listings::default(),
-            links: BTreeMap::new(),
-            last: None,
-            hidden: Hidden::default(),
-            ledger: Ledger::new(store as Arc<dyn Store>, "acme/omie-ploomes/clientes"),
-            clock: clock.clone(),
-            stop: Arc::new(AtomicBool::new(false)),
-        };
+        let mapping = workspace.mappings.get("omie-ploomes/clientes").unwrap().clone();
+        let ledger = Ledger::new(store as Arc<dyn Store>, "acme/omie-ploomes/clientes");
+        let runner = Runner::alone(mapping, "acme", connectors, ledger, clock.clone());
         Self { omie, ploomes, clock, runner }
     }
 

@@ -1,19 +1,18 @@
 //! Three sandboxes and one account that runs mappings between them, under a clock that skips.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use depara::clock::Clock;
+use depara::config::account::{Access, Account};
 use depara::config::files;
 use depara::connector::transport::Transport;
 use depara::connector::{Connector, Credentials};
-use depara::engine::listing::Listings;
-use depara::engine::reference::{Cache, Links};
+use depara::engine::crew::{Crew, Scope, crew};
 use depara::engine::turn::{Shared, in_order, turn};
-use depara::engine::{Hidden, Options, Report, Runner};
+use depara::engine::{Options, Report};
 use depara::sandbox::{Auvo, Omie, Ploomes, Sandbox};
-use depara::store::{Ledger, MemoryStore, Store};
+use depara::store::{MemoryStore, Store};
 
 use crate::house::{transport, workspace};
 
@@ -23,6 +22,8 @@ pub(crate) struct Trio {
     pub(crate) ploomes: Arc<Mutex<Ploomes>>,
     pub(crate) auvo: Arc<Mutex<Auvo>>,
     pub(crate) clock: Clock,
+    /// By system.
+    pub(crate) connectors: BTreeMap<String, Connector>,
     runners: Vec<Arc<Shared>>,
 }
 
@@ -48,47 +49,17 @@ impl Trio {
                 _ => transport(Arc::clone(&auvo), clock.clone()),
             }
         };
-        let open = |name: &str| {
-            let access = account.systems.get(name).unwrap();
+        let open = |_: &Account, name: &str, access: &Access| {
             let credentials = Credentials { secrets: access.secrets.clone(), base_url: None };
             let system = workspace.project.systems.get(name).unwrap().clone();
-            (name.to_owned(), Connector::open_with(reach(name), system, credentials, clock.clone(), 1).unwrap())
+            Connector::open_with(reach(name), system, credentials, clock.clone(), 1).map(Some)
         };
-        let connectors: BTreeMap<String, Connector> = ["omie", "ploomes", "auvo"].map(open).into();
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let (cache, stop) = (Cache::default(), Arc::new(AtomicBool::new(false)));
-        let listings = Listings::of(["omie.clientes", "auvo.tasks", "auvo.quotations"].map(str::to_owned));
-        let ledger = |name: &str| Ledger::new(Arc::clone(&store), &format!("acme/{name}"));
-        let runners: Vec<Runner> = account
-            .mappings
-            .iter()
-            .map(|enabled| {
-                let name = &enabled.name.0;
-                let mapping = workspace.mappings.get(name).unwrap().of_account(enabled.parameters.clone());
-                let others = mapping.references.iter().filter_map(|name| workspace.mappings.get(name));
-                let links = others.map(|other| {
-                    let systems = other.sides.as_ref().map(|end| end.system.clone());
-                    (other.name.clone(), Links { ledger: ledger(&other.name), systems })
-                });
-                Runner {
-                    listings: listings.clone(),
-                    links: links.collect(),
-                    mapping: Arc::new(mapping),
-                    account: "acme".to_owned(),
-                    journal_max: 500_000,
-                    siblings: Vec::new(),
-                    connectors: connectors.clone(),
-                    cache: cache.clone(),
-                    ledger: ledger(name),
-                    clock: clock.clone(),
-                    last: None,
-                    hidden: Hidden::default(),
-                    stop: Arc::clone(&stop),
-                }
-            })
-            .collect();
+        let scopes = Scope::of(account, &workspace.mappings, &store).collect();
+        let Crew { runners, connectors } = crew(&workspace.mappings, scopes, &clock, &Arc::default(), open).unwrap();
         let runners = in_order(runners, |one| &one.mapping.name, |one, other| one.mapping.references.contains(other));
-        Self { omie, ploomes, auvo, clock, runners: runners.into_iter().map(Shared::of).collect() }
+        let connectors = connectors.into_iter().map(|((_, system), one)| (system, one)).collect();
+        Self { omie, ploomes, auvo, clock, connectors, runners: runners.into_iter().map(Shared::of).collect() }
     }
 
     /// The runner of one mapping.
