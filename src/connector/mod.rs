@@ -231,8 +231,7 @@ impl Connector {
             }
         };
         self.join(resource).await?;
-        // What is joined may have moved although the record has not: a window would not show it.
-        let since_ms = since_ms.filter(|_| resource.joins.is_empty());
+        let since_ms = since_ms.filter(|_| resource.can_list_changes());
         if since_ms.is_some() && self.inner.gate.seeks_success(&call.name) {
             self.succeed(call).await;
         }

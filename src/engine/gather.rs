@@ -18,7 +18,6 @@ use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::mapping::field::At;
 use crate::path::Path;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Mark, Wait, Waiting};
@@ -108,7 +107,12 @@ impl Runner {
             self.list(Side::Left, since.map(|since| since.left), &mut catches.left),
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
         );
-        let listings = Sides::new(left?, right?);
+        let mut listings = Sides::new(left?, right?);
+        // One that always shows everything, and shows nothing where records are linked, is not all there is.
+        for side in Side::BOTH.into_iter().filter(|_| since.is_some() && linked > 0 && !options.accept) {
+            let listing = listings.get_mut(side);
+            listing.complete &= listing.rows > 0 || !self.mapping.is_listed(side) || self.can_list_changes(side)?;
+        }
         let whole = listings.left.complete && listings.right.complete;
         if !whole {
             let (mapping, left, right) = (&self.mapping.name, listings.left, listings.right);
@@ -201,11 +205,8 @@ impl Runner {
             let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
             let known = |id: &str| linked.contains(id) || snapshot.fetched.get(side).contains(id);
             let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));
-            let keys = keys.filter_map(|field| match &field.ends.get(side).at {
-                At::Path(path) if !field.ends.get(side).is_id => Some(path),
-                At::Path(_) | At::Member { .. } => None,
-            });
-            let keys: Vec<&Path> = keys.collect();
+            let ends = keys.map(|field| field.ends.get(side)).filter(|end| !end.is_id);
+            let keys: Vec<&Path> = ends.filter_map(|end| end.at.path()).collect();
             let lacks = |record: &Record| {
                 let body = record.body.value();
                 keys.iter().any(|path| path.look(&body).is_none())
@@ -263,6 +264,11 @@ impl Runner {
     fn can_fetch(&self, side: Side) -> Result<bool, Error> {
         let (connector, resource) = self.end(side)?;
         Ok(connector.system().resources.get(resource).is_some_and(Resource::can_fetch))
+    }
+
+    fn can_list_changes(&self, side: Side) -> Result<bool, Error> {
+        let (connector, resource) = self.end(side)?;
+        Ok(connector.system().resources.get(resource).is_some_and(Resource::can_list_changes))
     }
 
     /// Says of a list that it did not show all it announced.

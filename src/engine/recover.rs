@@ -11,12 +11,15 @@ use serde_json::Value;
 use super::{Error, Runner};
 use crate::connector::Row;
 use crate::link::{Half, Link};
-use crate::mapping::field::At;
+use crate::mapping::field::Field;
 use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::reference::scalar_text;
 use crate::store::Change;
 use crate::store::{Intent, Wait, Waiting};
+
+/// As many linked records stand witness for a search that finds nothing.
+const WITNESSES: usize = 3;
 
 impl Runner {
     /// Searches for every creation without an answer.
@@ -45,22 +48,41 @@ impl Runner {
             return Ok(());
         };
         let (connector, resource) = self.end(side)?;
-        let keys: BTreeMap<String, &Intent> = intents.iter().map(|intent| (search.key_of(intent), *intent)).collect();
-        let values: Vec<String> = keys.keys().filter(|key| !key.is_empty()).cloned().collect();
+        let witnesses = self.witnesses(side, &search)?;
+        let sent = intents.iter().map(|intent| search.sent(intent)).filter(|value| !value.is_empty());
+        let values: BTreeSet<String> = sent.chain(witnesses.iter().cloned()).collect();
         let mut found: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for row in connector.find(resource, search.by.text(), &values).await? {
+        for row in connector.find(resource, search.by.text(), &Vec::from_iter(values)).await? {
             found.entry(search.found_in(&row.body)).or_default().push(row);
         }
-        for (key, intent) in keys {
-            let rows = found.remove(&key).unwrap_or_default();
-            let changes = match rows.first() {
-                Some(row) => self.adopt(intent, row)?,
-                None if old(intent) => vec![never(intent)],
-                None => Vec::new(),
+        let heard = witnesses.is_empty() || witnesses.iter().any(|one| found.contains_key(one));
+        for intent in intents {
+            let key = search.key_of(intent);
+            let rows = found.get(&key).filter(|_| !key.is_empty()).map_or(&[][..], Vec::as_slice);
+            let changes = match (rows, &search.what) {
+                // Whoever carries the key may have been made by a person: the two meet as if for the first time.
+                ([row], What::Key(_)) => self.adopt(intent, row, Sides::default())?,
+                ([row, ..], What::Integration | What::OtherId) => self.adopt(intent, row, intent.base.clone())?,
+                // Of several the next listing tells.
+                _ if old(intent) && heard => vec![never(intent)],
+                _ => Vec::new(),
             };
             self.ledger.write(changes)?;
         }
         Ok(())
+    }
+
+    /// Keys of linked records that a search has to show: where it shows none of them, it proves nothing.
+    fn witnesses(&self, side: Side, search: &Search<'_>) -> Result<Vec<String>, Error> {
+        let mut witnesses = Vec::new();
+        if matches!(search.what, What::OtherId) {
+            self.ledger.each_outline(|link| {
+                if witnesses.len() < WITNESSES && link.gone == Sides::default() {
+                    witnesses.push(link.ids.get(side.other()).clone());
+                }
+            })?;
+        }
+        Ok(witnesses)
     }
 
     fn unknown_ms(&self) -> i64 {
@@ -68,11 +90,11 @@ impl Runner {
     }
 
     /// Links the creation that was found.
-    fn adopt(&self, intent: &Intent, row: &Row) -> Result<Vec<Change>, Error> {
+    fn adopt(&self, intent: &Intent, row: &Row, base: Sides<Half>) -> Result<Vec<Change>, Error> {
         let mut ids = Sides::new(intent.from.clone(), intent.from.clone());
         row.id.clone_into(ids.get_mut(intent.side));
         let mut changes = vec![Change::RemoveIntent { key: intent.key.clone() }];
-        changes.extend(self.join(intent.side, ids, intent.base.clone(), "the creation had taken effect")?);
+        changes.extend(self.join(intent.side, ids, base, "the creation had taken effect")?);
         Ok(changes)
     }
 
@@ -118,36 +140,57 @@ impl Runner {
         if let Some(path) = &end.integration {
             return Some(Search { by: path, what: What::Integration });
         }
-        // Else by the field that carries the other side's id.
-        self.mapping.fields.iter().find_map(|field| match &field.ends.get(side).at {
-            At::Path(path) if field.ends.get(side.other()).is_id => Some(Search { by: path, what: What::OtherId }),
-            At::Path(_) | At::Member { .. } => None,
-        })
+        // Else by the field that carries the other side's id, or by a key that the system can search by.
+        let mut carriers = self.mapping.fields.iter().filter(|field| field.ends.get(side.other()).is_id);
+        if let Some(by) = carriers.find_map(|field| field.ends.get(side).at.path()) {
+            return Some(Search { by, what: What::OtherId });
+        }
+        let (connector, resource) = self.end(side).ok()?;
+        let finds = &connector.system().resources.get(resource)?.find;
+        let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));
+        let mut keys = keys.filter_map(|field| Some((field.ends.get(side).at.path()?, field)));
+        let (by, field) = keys.find(|(by, _)| finds.contains_key(by.text()))?;
+        Some(Search { by, what: What::Key(field) })
     }
 }
 
 /// By what a newborn record is found again.
 pub(super) struct Search<'a> {
     by: &'a Path,
-    what: What,
+    what: What<'a>,
 }
 
-enum What {
+enum What<'a> {
     Integration,
     OtherId,
+    /// A field by which records are recognised as one thing: anybody's may carry it.
+    Key(&'a Field),
 }
 
 impl Search<'_> {
-    /// What the newborn of an intent carries there.
-    pub(super) fn key_of(&self, intent: &Intent) -> String {
+    /// What the newborn of an intent was given there.
+    fn sent(&self, intent: &Intent) -> String {
         match self.what {
             What::Integration => intent.integration.clone().unwrap_or_default(),
             What::OtherId => intent.from.clone(),
+            What::Key(_) => self.by.peek(&intent.body.value()).and_then(scalar_text).unwrap_or_default(),
         }
+    }
+
+    /// The same, as it is found.
+    pub(super) fn key_of(&self, intent: &Intent) -> String {
+        self.form(self.sent(intent))
     }
 
     /// What a record carries there.
     pub(super) fn found_in(&self, body: &Value) -> String {
-        self.by.peek(body).and_then(scalar_text).unwrap_or_default()
+        self.form(self.by.peek(body).and_then(scalar_text).unwrap_or_default())
+    }
+
+    fn form(&self, value: String) -> String {
+        match self.what {
+            What::Integration | What::OtherId => value,
+            What::Key(field) => field.canon.form(&Value::from(value)),
+        }
     }
 }

@@ -123,6 +123,16 @@ pub enum At {
     },
 }
 
+impl At {
+    /// The path, where the value sits at one.
+    pub const fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Member { .. } => None,
+        }
+    }
+}
+
 /// A value translated through a key of a reference resource.
 #[derive(Clone, Debug)]
 pub struct Lookup {

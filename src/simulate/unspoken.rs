@@ -56,10 +56,7 @@ impl Evidence<'_> {
     fn written(&self, side: Side) -> impl Iterator<Item = &Path> {
         let end = self.mapping.sides.get(side);
         let fields = self.mapping.fields.iter().filter(move |field| field.flows_to(side));
-        let plain = fields.filter_map(move |field| match &field.ends.get(side).at {
-            At::Path(path) => Some(path),
-            At::Member { .. } => None,
-        });
+        let plain = fields.filter_map(move |field| field.ends.get(side).at.path());
         let views = self.mapping.views.iter().filter(move |view| view.side == side && view.write.is_some());
         let views = views.flat_map(|view| view.of.iter().map(|(path, _)| path));
         plain.chain(views).chain(&end.integration)

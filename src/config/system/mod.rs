@@ -456,6 +456,12 @@ impl Resource {
         self.list.is_some()
     }
 
+    /// True when its list can be asked for what changed alone. What is joined may have moved although the record
+    /// has not: a window would not show it.
+    pub fn can_list_changes(&self) -> bool {
+        self.list.as_ref().is_some_and(|call| call.window.is_some()) && self.joins.is_empty()
+    }
+
     /// True when a record can be made.
     pub const fn can_create(&self) -> bool {
         self.create.is_some()
