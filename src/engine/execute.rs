@@ -317,9 +317,13 @@ impl Runner {
             let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();
             rows.extend(work.snapshot.references.whole());
             let read_ms = work.read_ms;
+            let back_to_ms = before.as_ref().map_or(read_ms, Mark::back_to_ms);
+            let shows = |side: Side| *work.snapshot.listed.get(side) > 0;
+            let shown_ms = Sides::each(|side| *if shows(side) { &read_ms } else { &back_to_ms }.get(side));
             let mark = Mark {
                 rows,
                 read_ms,
+                shown_ms: Some(shown_ms),
                 mapping: self.mapping.print,
                 full_ms: if full {
                     Some(read_ms.left.min(read_ms.right))

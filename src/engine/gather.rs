@@ -297,8 +297,8 @@ impl Runner {
             Span::Today => self.midnight(now_ms)?,
         };
         let overlap = i64::try_from(schedule.overlap_ms).unwrap_or(i64::MAX);
-        let back = |read_ms: i64| read_ms.saturating_sub(overlap).min(window);
-        Ok(Some(mark.map_or(Sides::new(window, window), |mark| mark.read_ms.map(back))))
+        let back = |shown_ms: i64| shown_ms.saturating_sub(overlap).min(window);
+        Ok(Some(mark.map_or(Sides::new(window, window), |mark| mark.back_to_ms().map(back))))
     }
 
     /// The last midnight where the giving side is.

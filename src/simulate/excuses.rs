@@ -11,7 +11,7 @@ use jiff::{Span, Timestamp};
 use serde_json::Value;
 
 use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_much};
-use super::wire::EMPTY_LIST;
+use super::wire::{EMPTY_LIST, OLD_NEWS};
 use crate::config::mapping::Span as Window;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Sent, Standing};
@@ -453,11 +453,18 @@ impl Evidence<'_> {
         lender.into_iter().flat_map(|lender| lives.clone().flat_map(move |life| changes(lender, side, life))).collect()
     }
 
-    /// True when the mapping speaks of no day before the first one, and nobody touched a record since.
+    /// True when the mapping speaks of no day before the first one, and nobody touched a record since; or when the
+    /// first list since was one of before, and no later one speaks of that day.
     pub(super) fn is_old(&self, side: Side, id: &str) -> bool {
-        let place = self.mapping.sides.get(side).name();
-        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id);
-        self.mapping.schedule.window == Window::Today && own.all(|deed| deed.at_ms < self.first_day_ms)
+        let end = self.mapping.sides.get(side);
+        let place = end.name();
+        let touched = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id).map(|deed| deed.at_ms);
+        let Some(last_ms) = touched.max().filter(|last_ms| *last_ms >= self.first_day_ms) else {
+            return self.mapping.schedule.window == Window::Today;
+        };
+        let mut lies = self.ours.lies_of(&OLD_NEWS, &end.system).filter(|lie_ms| *lie_ms >= last_ms);
+        let first = |lie_ms| !self.ours.ran_between(&self.mapping.name, last_ms, lie_ms);
+        self.mapping.schedule.window == Window::Today && lies.any(first)
     }
 }
 

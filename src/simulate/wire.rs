@@ -26,7 +26,7 @@ const PATIENCE_MS: u64 = 60_000;
 /// A list that is said to be empty.
 pub(super) const EMPTY_LIST: &str = "empty-list";
 /// Records are shown as they were before.
-const OLD_NEWS: [&str; 2] = ["repeat-answer", "stale-list"];
+pub(super) const OLD_NEWS: [&str; 2] = ["repeat-answer", "stale-list"];
 /// Faults of which nobody can tell that they struck.
 pub(super) const LIES: [&str; 3] = [EMPTY_LIST, OLD_NEWS[0], OLD_NEWS[1]];
 

@@ -22,6 +22,9 @@ pub(super) const FORM: u32 = 1;
 pub struct Mark {
     /// The moment up to which each side was read, in milliseconds since 1970.
     pub read_ms: Sides<i64>,
+    /// The last moment at which each list showed anything: an empty one proves nothing, and the next looks back to here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_ms: Option<Sides<i64>>,
     /// The print of the mapping under which the bases were made.
     pub mapping: u64,
     /// When everything was last compared with everything.
@@ -30,6 +33,13 @@ pub struct Mark {
     /// How many rows each reference that is read as a whole had.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<String, u64>,
+}
+
+impl Mark {
+    /// The moment from which each list is read next, in milliseconds since 1970.
+    pub fn back_to_ms(&self) -> Sides<i64> {
+        self.shown_ms.unwrap_or(self.read_ms)
+    }
 }
 
 /// Why a record waits.
@@ -271,7 +281,13 @@ mod tests {
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":18446744073709551615,"full_ms":7}}"#);
         assert_eq!(
             mark,
-            Mark { read_ms: Sides::new(5, -6), mapping: u64::MAX, full_ms: Some(7), rows: BTreeMap::new() }
+            Mark {
+                read_ms: Sides::new(5, -6),
+                shown_ms: None,
+                mapping: u64::MAX,
+                full_ms: Some(7),
+                rows: BTreeMap::new()
+            }
         );
     }
 
@@ -319,6 +335,10 @@ mod tests {
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":1,"full_ms":7,"rows":{"crm.users":6}}}"#);
         assert_eq!(mark.rows.get("crm.users"), Some(&6));
+        let mark: Mark = still(
+            r#"{"v":1,"form":{"read_ms":{"left":5,"right":6},"shown_ms":{"left":4,"right":3},"mapping":1,"full_ms":7}}"#,
+        );
+        assert_eq!(mark.back_to_ms(), Sides::new(4, 3));
     }
 
     #[test]

@@ -222,6 +222,51 @@ async fn what_happened_while_the_engine_stood_still_moves_and_history_does_not()
 }
 
 #[tokio::test]
+async fn a_list_that_is_said_to_be_empty_hides_no_task() {
+    let field = Field::new().await;
+    field.trio.clock.skip_ms(10 * 3_600_000);
+    field.trio.round().await;
+    field.task(field.customer, "2026-11-03T23:00:00");
+    field.trio.auvo.lock().unwrap().faults().add_text("empty-list:GET tasks:1").unwrap();
+    field.trio.clock.skip_ms(3_600_000);
+    field.trio.round().await;
+    assert_eq!(field.service_orders().len(), 0);
+    // On the next day nothing else would look back.
+    field.trio.clock.skip_ms(6 * 3_600_000);
+    field.trio.settle().await;
+    assert_eq!(field.service_orders().len(), 1);
+}
+
+#[tokio::test]
+async fn a_product_is_not_made_twice_behind_a_list_that_is_said_to_be_empty() {
+    let field = Field::new().await;
+    field.trio.auvo.lock().unwrap().faults().add_text("lose-answer:POST products:1").unwrap();
+    field.trio.omie.lock().unwrap().person_adds_product(field.trio.clock.now(), &product("F3", 9.5)).unwrap();
+    field.trio.round().await;
+    // The search, and the list.
+    field.trio.auvo.lock().unwrap().faults().add_text("empty-list:GET products:2").unwrap();
+    let told = field.trio.round().await;
+    assert_eq!(of(&told, "omie-auvo/produtos").deferred, 1);
+    field.trio.settle().await;
+    assert_eq!(field.trio.auvo.lock().unwrap().records("products").len(), 3);
+}
+
+#[tokio::test]
+async fn a_customer_is_not_made_twice_behind_a_search_that_shows_nobody() {
+    let field = Field::new().await;
+    field.trio.auvo.lock().unwrap().faults().add_text("lose-answer:POST customers:1").unwrap();
+    let client = json!({ "razao_social": "Hotel Aurora", "nome_fantasia": "Hotel Aurora" });
+    field.trio.omie.lock().unwrap().person_adds(field.trio.clock.now(), &client).unwrap();
+    field.trio.round().await;
+    // The search, and the list.
+    field.trio.auvo.lock().unwrap().faults().add_text("empty-list:GET customers:2").unwrap();
+    let told = field.trio.round().await;
+    assert_eq!(of(&told, "omie-auvo/clientes").deferred, 1);
+    field.trio.settle().await;
+    assert_eq!(field.trio.auvo.lock().unwrap().records("customers").len(), 2);
+}
+
+#[tokio::test]
 async fn an_order_whose_answer_was_lost_is_not_made_twice() {
     let field = Field::new().await;
     for call in ["IncluirOS", "IncluirPedido"] {
