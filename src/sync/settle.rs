@@ -19,6 +19,9 @@ use crate::reference::folded;
 /// What became of a write is asked for so long although its line is gone from the mapping: it may come back.
 const LINE_GONE_MS: i64 = 7 * 86_400_000;
 
+/// No listing lags longer.
+const LAG_MS: i64 = 86_400_000;
+
 /// What a side is known to hold at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Image {
@@ -53,7 +56,7 @@ pub(super) fn expect(half: &mut Half, key: &str, value: Value) {
 
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
 /// seen, an image as old as the one before the write that shows nothing of it is late as well, for
-/// as long as listings look back; one that was asked for by its id only while writes are on their way.
+/// as long as any listing may lag; one that was asked for by its id only while writes are on their way.
 pub(super) fn is_late(mapping: &Mapping, half: &Half, (one, fetched): (&Seen<'_>, bool), now_ms: i64) -> bool {
     let (Some(seen), Some(changed)) = (half.seen_ms, one.record.changed_ms) else { return false };
     if flaw::is(Flaw::StaleAccepted) {
@@ -62,8 +65,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, (one, fetched): (&Seen<'_>
     if changed != seen || !half.expected.iter().any(|key| mapping.keyed(key).is_some()) {
         return changed < seen;
     }
-    let patience_ms = if fetched { mapping.limits.unknown_ms } else { mapping.schedule.window.longest_ms() };
-    let patience_ms = i64::try_from(patience_ms).unwrap_or(i64::MAX);
+    let patience_ms = if fetched { i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX) } else { LAG_MS };
     let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
     let sent: Vec<_> = sent.filter_map(|(key, sent)| Some((mapping.keyed(key)?, sent))).collect();
     if sent.is_empty() {

@@ -14,7 +14,7 @@ use crate::link::{Link, UnderWay};
 use crate::mapping::field::{Field, is_empty, is_unresolved};
 use crate::mapping::{Mapping, Sent, Standing};
 use crate::record::{Side, Sides};
-use crate::reference::References;
+use crate::reference::{References, folded};
 
 /// Fields that a side left as they were although it said that it took what we sent, as the record
 /// shows now. What was typed on the other side has not arrived, and people must hear of it.
@@ -71,7 +71,7 @@ fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
 }
 
 /// True for a value that is written to several places of which some kept what was to be emptied: written again, it would
-/// empty them once more, and do nothing else.
+/// empty them once more, and change nothing else.
 fn is_half_taken(
     mapping: &Mapping,
     (index, side): (usize, Side),
@@ -86,14 +86,21 @@ fn is_half_taken(
     let standing = Standing { body: one.body, fields: one.fields, first: &BTreeSet::new() };
     let values = BTreeMap::from([(index, sent.becomes.clone())]);
     let draft = mapping.write(side, &values, Some(standing), references);
-    draft.is_ok_and(|draft| matches!(draft.sent.get(&index), Some(Sent::Written(_))) && is_hollow(&draft.body))
+    let is_sent = |sent: Option<&Sent>| matches!(sent, Some(Sent::Written(_)));
+    draft.is_ok_and(|draft| is_sent(draft.sent.get(&index)) && empties(&draft.body, one.body) == Some(true))
 }
 
-/// True for what holds nothing, however deep.
-fn is_hollow(value: &Value) -> bool {
-    match value {
-        Value::Array(all) => all.iter().all(is_hollow),
-        Value::Object(all) => all.values().all(is_hollow),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => is_empty(value),
+/// Whether a body empties anything that stands there, however deep; nothing when it says something else than what
+/// stands there, but for case and accents.
+fn empties(body: &Value, stands: &Value) -> Option<bool> {
+    match (body, stands) {
+        (Value::Object(parts), _) => {
+            let mut parts = parts.iter().map(|(name, part)| empties(part, stands.get(name).unwrap_or(&Value::Null)));
+            parts.try_fold(false, |any, part| part.map(|part| any || part))
+        }
+        (Value::String(text), Value::String(stands)) if folded(text) == folded(stands) => Some(false),
+        (Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => {
+            is_empty(body).then_some(true)
+        }
     }
 }
