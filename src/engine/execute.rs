@@ -305,6 +305,7 @@ impl Runner {
             at_ms,
             place: Some(format!("{}.{}", end.system, end.resource)),
             base: born.base,
+            missed: false,
         })
     }
 
@@ -326,7 +327,10 @@ impl Runner {
                 shown_ms: Some(shown_ms),
                 mapping: self.mapping.print,
                 full_ms: if full {
-                    Some(read_ms.left.min(read_ms.right))
+                    // A side that shows nothing is compared once more before that is believed.
+                    let believed = before.as_ref().is_some_and(|mark| mark.full_ms.is_none());
+                    let all_show = Side::BOTH.into_iter().all(|side| shows(side) || !self.mapping.is_listed(side));
+                    (all_show || believed).then_some(read_ms.left.min(read_ms.right))
                 } else {
                     before.and_then(|mark| mark.full_ms).filter(|_| !doubt)
                 },

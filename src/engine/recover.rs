@@ -1,8 +1,8 @@
 //! Settling what an earlier life left open: creations that left the house and have no answer.
 //!
 //! The outcome of such a creation is unknown. It is searched for by the key it carries; found, the
-//! two are linked as if the answer had come; not found, and old enough that nothing can still be
-//! under way, it never happened.
+//! two are linked as if the answer had come; found by no search of two cycles, when nothing can still
+//! be under way, it never happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,8 +64,12 @@ impl Runner {
                 ([row], What::Key(_)) => self.adopt(intent, row, Sides::default())?,
                 ([row, ..], What::Integration | What::OtherId) => self.adopt(intent, row, intent.base.clone())?,
                 // Of several the next listing tells.
-                _ if old(intent) && heard => vec![never(intent)],
-                _ => Vec::new(),
+                ([_, ..], What::Key(_)) => vec![never(intent)],
+                ([], _) if old(intent) && heard && intent.missed => vec![never(intent)],
+                ([], _) if old(intent) && heard => {
+                    vec![Change::PutIntent(Intent { missed: true, ..(*intent).clone() })]
+                }
+                ([], _) => Vec::new(),
             };
             self.ledger.write(changes)?;
         }

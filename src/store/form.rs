@@ -164,6 +164,9 @@ pub struct Intent {
     /// What both sides are to hold once it is there: the base of its link when it is found again.
     #[serde(default, skip_serializing_if = "is_bare")]
     pub base: Sides<Half>,
+    /// A search has found nothing of it: one more, and it never happened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missed: bool,
 }
 
 /// Prints as they are written now, and the one or none that was kept at first.
@@ -332,6 +335,10 @@ mod tests {
             r#"{"v":1,"form":{"key":"k","side":"left","from":"7","integration":null,"body":"{}","at_ms":1,"place":null,"base":{"left":{"fields":{"name#f":"Bia"},"expected":["name#f"],"print":0,"seen_ms":null},"right":{"fields":{"name#f":"Bia"},"print":9,"seen_ms":8}}}}"#,
         );
         assert_eq!(intent.base.right.fields.get("name#f"), Some(&json!("Bia")));
+        let intent: Intent = still(
+            r#"{"v":1,"form":{"key":"k","side":"left","from":"7","integration":null,"body":"{}","at_ms":1,"place":null,"missed":true}}"#,
+        );
+        assert!(intent.missed);
         let mark: Mark =
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":1,"full_ms":7,"rows":{"crm.users":6}}}"#);
         assert_eq!(mark.rows.get("crm.users"), Some(&6));

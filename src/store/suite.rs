@@ -87,7 +87,17 @@ fn intent(key: &str) -> Intent {
     let body = Body::pack(&json!({ "name": "a" }));
     let base = Sides::default();
     let from = "1".into();
-    Intent { key: key.into(), side: Side::Right, from, integration: None, body, at_ms: 1, place: None, base }
+    Intent {
+        key: key.into(),
+        side: Side::Right,
+        from,
+        integration: None,
+        body,
+        at_ms: 1,
+        place: None,
+        base,
+        missed: false,
+    }
 }
 
 fn events(entries: &[Entry]) -> Vec<&str> {

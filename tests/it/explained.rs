@@ -71,6 +71,7 @@ fn of_a_record_without_a_twin_the_nearest_reason_counts() {
         at_ms: 3,
         place: None,
         base: Sides::default(),
+        missed: false,
     });
     known.cycles = vec![
         entry(NOW, "RowCreated", json!({})),

@@ -138,6 +138,7 @@ fn batch(number: u64) -> Vec<Change> {
         at_ms,
         place: None,
         base: Sides::default(),
+        missed: false,
     }));
     changes.push(Change::RemoveIntent { key: (number - 1).to_string() });
     changes.push(Change::PutWaiting(Waiting {
