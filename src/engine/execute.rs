@@ -46,6 +46,8 @@ pub(super) struct Work {
     pub(super) trouble: Option<String>,
     /// The moment the lists were read at.
     read_ms: Sides<i64>,
+    /// The moment from which they are read next.
+    back_to_ms: Sides<i64>,
 }
 
 impl Work {
@@ -68,7 +70,7 @@ impl Work {
 impl Runner {
     /// Carries out a plan.
     pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
-        let Prepared { snapshot, plan, full, doubt, read_ms, loose_ends, loose, .. } = prepared;
+        let Prepared { snapshot, plan, full, doubt, read_ms, back_to_ms, loose_ends, loose, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
             cycle: self.ledger.next_cycle()?,
@@ -79,6 +81,7 @@ impl Runner {
             loose,
             trouble: None,
             read_ms,
+            back_to_ms,
             snapshot: Arc::new(snapshot),
         };
         report.deferred += loose_ends + u64::from(doubt);
@@ -318,13 +321,11 @@ impl Runner {
             let mut rows = before.as_ref().map(|mark| mark.rows.clone()).unwrap_or_default();
             rows.extend(work.snapshot.references.whole());
             let read_ms = work.read_ms;
-            let back_to_ms = before.as_ref().map_or(read_ms, Mark::back_to_ms);
             let shows = |side: Side| *work.snapshot.listed.get(side) > 0;
-            let shown_ms = Sides::each(|side| *if shows(side) { &read_ms } else { &back_to_ms }.get(side));
             let mark = Mark {
                 rows,
                 read_ms,
-                shown_ms: Some(shown_ms),
+                back_to_ms: Some(work.back_to_ms),
                 mapping: self.mapping.print,
                 full_ms: if full {
                     // A side that shows nothing is compared once more before that is believed.

@@ -41,6 +41,8 @@ pub(crate) struct Gathered {
     pub(super) unchanged: u64,
     /// The moment the lists were read at.
     pub(super) read_ms: Sides<i64>,
+    /// The moment from which each is read next: an empty one proves nothing.
+    pub(super) back_to_ms: Sides<i64>,
     pub(super) loose_ends: u64,
     /// The first of them, in words.
     pub(super) loose: Option<String>,
@@ -123,6 +125,13 @@ impl Runner {
         snapshot.complete = Sides::each(|side| since.is_none() && whole && self.mapping.is_listed(side));
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let read_ms = Sides::each(|side| catches.get(side).read_ms.min(began_ms));
+        let before = |side: Side| {
+            let began = |since: Sides<i64>| since.get(side).saturating_add(self.overlap_ms());
+            mark.as_ref().map(|mark| *mark.back_to_ms().get(side)).or_else(|| since.map(began))
+        };
+        let back_to_ms = Sides::each(|side| {
+            before(side).filter(|_| catches.get(side).rows == 0).unwrap_or_else(|| *read_ms.get(side))
+        });
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| {
             suspects(catches.get(side), *snapshot.complete.get(side) || flaw::is(Flaw::AbsenceIsDeath))
@@ -150,7 +159,8 @@ impl Runner {
         let loose =
             loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
         let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
-        Ok(Gathered { snapshot, full, unchanged, read_ms, loose_ends, loose, known, remembered, doubt: false })
+        let doubt = false;
+        Ok(Gathered { snapshot, full, unchanged, read_ms, back_to_ms, loose_ends, loose, known, remembered, doubt })
     }
 
     /// Reads what is remembered and is to move after all: it moves as it is by now. One that is not shown goes on
@@ -296,9 +306,12 @@ impl Runner {
             Span::Last(ms) => now_ms.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX)),
             Span::Today => self.midnight(now_ms)?,
         };
-        let overlap = i64::try_from(schedule.overlap_ms).unwrap_or(i64::MAX);
-        let back = |shown_ms: i64| shown_ms.saturating_sub(overlap).min(window);
+        let back = |back_to_ms: i64| back_to_ms.saturating_sub(self.overlap_ms()).min(window);
         Ok(Some(mark.map_or(Sides::new(window, window), |mark| mark.back_to_ms().map(back))))
+    }
+
+    fn overlap_ms(&self) -> i64 {
+        i64::try_from(self.mapping.schedule.overlap_ms).unwrap_or(i64::MAX)
     }
 
     /// The last midnight where the giving side is.

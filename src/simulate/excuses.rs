@@ -227,7 +227,8 @@ impl Evidence<'_> {
             made.map(|deed| deed.at_ms).or_else(|| self.ours.births.get(&(place, id.clone())).copied())
         };
         let together_ms = Side::BOTH.into_iter().filter_map(born_ms).max().unwrap_or_default();
-        self.ours.ran_between(&self.mapping.name, together_ms, at_ms) && self.has_stamped(pair, at_ms)
+        let systems = [&self.mapping.sides.left.system, &self.mapping.sides.right.system].map(String::as_str);
+        self.ours.ran_truly_between(&self.mapping.name, systems, together_ms, at_ms) && self.has_stamped(pair, at_ms)
     }
 
     /// False when two records that people made, and of which one is to carry the other's id, had not met at a

@@ -105,6 +105,16 @@ impl Ours {
         own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
+    /// True when no system lied about what it has in such a cycle.
+    pub(super) fn ran_truly_between(&self, mapping: &str, systems: [&str; 2], from_ms: i64, to_ms: i64) -> bool {
+        let lied = |cycle: &Cycle| {
+            let mut lies = systems.into_iter().flat_map(|system| self.lies_of(&LIES, system));
+            lies.any(|lie_ms| (cycle.from_ms..=cycle.to_ms).contains(&lie_ms))
+        };
+        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
+        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !lied(cycle))
+    }
+
     /// True when such a cycle also had a line of the mapping.
     pub(super) fn saw_between(&self, mapping: &str, line: &str, from_ms: i64, to_ms: i64) -> bool {
         let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));

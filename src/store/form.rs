@@ -22,9 +22,9 @@ pub(super) const FORM: u32 = 1;
 pub struct Mark {
     /// The moment up to which each side was read, in milliseconds since 1970.
     pub read_ms: Sides<i64>,
-    /// The last moment at which each list showed anything: an empty one proves nothing, and the next looks back to here.
+    /// The moment from which each side is read next: an empty list proves nothing. Older marks have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown_ms: Option<Sides<i64>>,
+    pub back_to_ms: Option<Sides<i64>>,
     /// The print of the mapping under which the bases were made.
     pub mapping: u64,
     /// When everything was last compared with everything.
@@ -38,7 +38,7 @@ pub struct Mark {
 impl Mark {
     /// The moment from which each list is read next, in milliseconds since 1970.
     pub fn back_to_ms(&self) -> Sides<i64> {
-        self.shown_ms.unwrap_or(self.read_ms)
+        self.back_to_ms.unwrap_or(self.read_ms)
     }
 }
 
@@ -286,7 +286,7 @@ mod tests {
             mark,
             Mark {
                 read_ms: Sides::new(5, -6),
-                shown_ms: None,
+                back_to_ms: None,
                 mapping: u64::MAX,
                 full_ms: Some(7),
                 rows: BTreeMap::new()
@@ -343,7 +343,7 @@ mod tests {
             still(r#"{"v":1,"form":{"read_ms":{"left":5,"right":-6},"mapping":1,"full_ms":7,"rows":{"crm.users":6}}}"#);
         assert_eq!(mark.rows.get("crm.users"), Some(&6));
         let mark: Mark = still(
-            r#"{"v":1,"form":{"read_ms":{"left":5,"right":6},"shown_ms":{"left":4,"right":3},"mapping":1,"full_ms":7}}"#,
+            r#"{"v":1,"form":{"read_ms":{"left":5,"right":6},"back_to_ms":{"left":4,"right":3},"mapping":1,"full_ms":7}}"#,
         );
         assert_eq!(mark.back_to_ms(), Sides::new(4, 3));
     }

@@ -208,7 +208,7 @@ fn marks_and_intents_come_back_as_they_were_put() {
     for engine in engines() {
         let ledger = engine.ledger("acme/clients");
         let rows = BTreeMap::from([("crm.users".to_owned(), 6)]);
-        let mark = Mark { read_ms: Sides::new(5, 6), shown_ms: None, mapping: u64::MAX, full_ms: None, rows };
+        let mark = Mark { read_ms: Sides::new(5, 6), back_to_ms: None, mapping: u64::MAX, full_ms: None, rows };
         assert_eq!(ledger.mark().unwrap(), None);
         ledger.write(vec![Change::PutMark(mark.clone()), Change::PutIntent(intent("k"))]).unwrap();
         assert_eq!(ledger.mark().unwrap(), Some(mark));

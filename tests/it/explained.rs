@@ -40,7 +40,13 @@ fn entry(at_ms: i64, event: &str, details: Value) -> Entry {
 }
 
 fn mark(read_ms: i64) -> Mark {
-    Mark { read_ms: Sides::new(read_ms, read_ms), shown_ms: None, mapping: 0, full_ms: Some(1), rows: BTreeMap::new() }
+    Mark {
+        read_ms: Sides::new(read_ms, read_ms),
+        back_to_ms: None,
+        mapping: 0,
+        full_ms: Some(1),
+        rows: BTreeMap::new(),
+    }
 }
 
 fn link() -> Link {

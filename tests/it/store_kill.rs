@@ -124,7 +124,7 @@ fn batch(number: u64) -> Vec<Change> {
     changes.push(Change::PutLink(link(format!("moving {moving}"), format!("moved {number}"), number)));
     changes.push(Change::PutMark(Mark {
         read_ms: Sides::new(at_ms, at_ms),
-        shown_ms: None,
+        back_to_ms: None,
         mapping: number,
         full_ms: None,
         rows: BTreeMap::new(),
