@@ -1,6 +1,6 @@
 //! Carrying out a plan: rows first, then memory, then the writes, at last the watermark.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,8 +46,8 @@ pub(super) struct Work {
     pub(super) trouble: Option<String>,
     /// The moment the lists were read at.
     read_ms: Sides<i64>,
-    /// The moment from which they are read next.
-    back_to_ms: Sides<i64>,
+    /// The moment from which they are read again if they do not count.
+    from_ms: Option<Sides<i64>>,
 }
 
 impl Work {
@@ -70,7 +70,7 @@ impl Work {
 impl Runner {
     /// Carries out a plan.
     pub(super) async fn execute(&self, prepared: Prepared, report: &mut Report) -> Result<(), Error> {
-        let Prepared { snapshot, plan, full, doubt, read_ms, back_to_ms, loose_ends, loose, .. } = prepared;
+        let Prepared { snapshot, plan, full, doubt, read_ms, from_ms, loose_ends, loose, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
             cycle: self.ledger.next_cycle()?,
@@ -81,7 +81,7 @@ impl Runner {
             loose,
             trouble: None,
             read_ms,
-            back_to_ms,
+            from_ms,
             snapshot: Arc::new(snapshot),
         };
         report.deferred += loose_ends + u64::from(doubt);
@@ -322,10 +322,15 @@ impl Runner {
             rows.extend(work.snapshot.references.whole());
             let read_ms = work.read_ms;
             let shows = |side: Side| *work.snapshot.listed.get(side) > 0;
+            // An empty list proves nothing: the next one looks back as far.
+            let back_to_ms = Sides::each(|side| {
+                let from_ms = work.from_ms.filter(|_| !shows(side)).unwrap_or(read_ms);
+                *from_ms.get(side)
+            });
             let mark = Mark {
                 rows,
                 read_ms,
-                back_to_ms: Some(work.back_to_ms),
+                back_to_ms: Some(back_to_ms),
                 mapping: self.mapping.print,
                 full_ms: if full {
                     // A side that shows nothing is compared once more before that is believed.
@@ -340,6 +345,12 @@ impl Runner {
             self.ledger.flush()?;
             self.ledger.write(vec![Change::PutMark(mark)])?;
         } else {
+            // Where nothing but today is read, the first day is the one on which it was first tried.
+            if let (None, Some(from_ms)) = (self.ledger.mark()?, work.from_ms) {
+                let mapping = self.mapping.print;
+                let mark = Mark { read_ms: from_ms, back_to_ms: None, mapping, full_ms: None, rows: BTreeMap::new() };
+                self.ledger.write(vec![Change::PutMark(mark)])?;
+            }
             let why = work.trouble.as_ref().or(work.loose.as_ref()).map_or("some steps wait", String::as_str);
             self.tell_of_cycle(work.cycle, "CycleUnfinished", why)?;
         }

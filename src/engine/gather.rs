@@ -41,8 +41,8 @@ pub(crate) struct Gathered {
     pub(super) unchanged: u64,
     /// The moment the lists were read at.
     pub(super) read_ms: Sides<i64>,
-    /// The moment from which each is read next: an empty one proves nothing.
-    pub(super) back_to_ms: Sides<i64>,
+    /// The moment from which they are read again if this reading does not count; none before the first whole one.
+    pub(super) from_ms: Option<Sides<i64>>,
     pub(super) loose_ends: u64,
     /// The first of them, in words.
     pub(super) loose: Option<String>,
@@ -125,13 +125,8 @@ impl Runner {
         snapshot.complete = Sides::each(|side| since.is_none() && whole && self.mapping.is_listed(side));
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let read_ms = Sides::each(|side| catches.get(side).read_ms.min(began_ms));
-        let before = |side: Side| {
-            let began = |since: Sides<i64>| since.get(side).saturating_add(self.overlap_ms());
-            mark.as_ref().map(|mark| *mark.back_to_ms().get(side)).or_else(|| since.map(began))
-        };
-        let back_to_ms = Sides::each(|side| {
-            before(side).filter(|_| catches.get(side).rows == 0).unwrap_or_else(|| *read_ms.get(side))
-        });
+        let began = |since: Sides<i64>| since.map(|since| since.saturating_add(self.overlap_ms()));
+        let from_ms = mark.as_ref().map(Mark::back_to_ms).or_else(|| since.map(began));
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| {
             suspects(catches.get(side), *snapshot.complete.get(side) || flaw::is(Flaw::AbsenceIsDeath))
@@ -160,7 +155,7 @@ impl Runner {
             loose.or_else(|| (open > 0).then(|| "a creation without an answer is still searched for".to_owned()));
         let loose_ends = open + u64::try_from(torn.len()).unwrap_or(0);
         let doubt = false;
-        Ok(Gathered { snapshot, full, unchanged, read_ms, back_to_ms, loose_ends, loose, known, remembered, doubt })
+        Ok(Gathered { snapshot, full, unchanged, read_ms, from_ms, loose_ends, loose, known, remembered, doubt })
     }
 
     /// Reads what is remembered and is to move after all: it moves as it is by now. One that is not shown goes on

@@ -169,8 +169,8 @@ pub struct Prepared {
     pub unchanged: u64,
     /// The moment each list was read at, in milliseconds since 1970.
     pub read_ms: Sides<i64>,
-    /// The moment from which each is read next, likewise.
-    pub back_to_ms: Sides<i64>,
+    /// The moment from which they are read again if this reading does not count; none before the first whole one.
+    pub from_ms: Option<Sides<i64>>,
     /// Listings that did not show all they announced, or creations without an answer.
     pub loose_ends: u64,
     /// The first of them, in words.
@@ -228,7 +228,7 @@ impl Runner {
             doubt: gathered.doubt,
             unchanged: gathered.unchanged,
             read_ms: gathered.read_ms,
-            back_to_ms: gathered.back_to_ms,
+            from_ms: gathered.from_ms,
             loose_ends: gathered.loose_ends,
             loose: gathered.loose,
         })
