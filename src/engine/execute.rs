@@ -1,6 +1,6 @@
 //! Carrying out a plan: rows first, then memory, then the writes, at last the watermark.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -345,12 +345,6 @@ impl Runner {
             self.ledger.flush()?;
             self.ledger.write(vec![Change::PutMark(mark)])?;
         } else {
-            // Where nothing but today is read, the first day is the one on which it was first tried.
-            if let (None, Some(from_ms)) = (self.ledger.mark()?, work.from_ms) {
-                let mapping = self.mapping.print;
-                let mark = Mark { read_ms: from_ms, back_to_ms: None, mapping, full_ms: None, rows: BTreeMap::new() };
-                self.ledger.write(vec![Change::PutMark(mark)])?;
-            }
             let why = work.trouble.as_ref().or(work.loose.as_ref()).map_or("some steps wait", String::as_str);
             self.tell_of_cycle(work.cycle, "CycleUnfinished", why)?;
         }

@@ -20,7 +20,7 @@ use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::path::Path;
 use crate::record::{Record, Side, Sides};
-use crate::store::{Mark, Wait, Waiting};
+use crate::store::{Change, Mark, Wait, Waiting};
 use crate::sync::pair::take_keys;
 use crate::sync::plan::{Act, Origin, Planned};
 use crate::sync::{Plan, Snapshot};
@@ -125,8 +125,7 @@ impl Runner {
         snapshot.complete = Sides::each(|side| since.is_none() && whole && self.mapping.is_listed(side));
         snapshot.listed = Sides::each(|side| catches.get(side).rows);
         let read_ms = Sides::each(|side| catches.get(side).read_ms.min(began_ms));
-        let began = |since: Sides<i64>| since.map(|since| since.saturating_add(self.overlap_ms()));
-        let from_ms = mark.as_ref().map(Mark::back_to_ms).or_else(|| since.map(began));
+        let from_ms = mark.as_ref().map(Mark::back_to_ms);
         let unchanged = catches.left.unchanged.max(catches.right.unchanged);
         let suspects = Sides::each(|side| {
             suspects(catches.get(side), *snapshot.complete.get(side) || flaw::is(Flaw::AbsenceIsDeath))
@@ -307,6 +306,17 @@ impl Runner {
 
     fn overlap_ms(&self) -> i64 {
         i64::try_from(self.mapping.schedule.overlap_ms).unwrap_or(i64::MAX)
+    }
+
+    /// Where nothing but today is read, the first day is the one on which it was first tried.
+    pub(super) fn note_first_day(&self) -> Result<(), Error> {
+        if self.mapping.schedule.window != Span::Today || self.ledger.mark()?.is_some() {
+            return Ok(());
+        }
+        let read_ms = self.midnight(self.clock.now_ms())?.saturating_add(self.overlap_ms());
+        let (read_ms, mapping) = (Sides::new(read_ms, read_ms), self.mapping.print);
+        let mark = Mark { read_ms, back_to_ms: None, mapping, full_ms: None, rows: BTreeMap::new() };
+        Ok(self.ledger.write(vec![Change::PutMark(mark)])?)
     }
 
     /// The last midnight where the giving side is.

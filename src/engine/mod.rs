@@ -254,6 +254,7 @@ impl Runner {
     }
 
     async fn try_cycle(&mut self, options: Options, report: &mut Report) -> Result<(), Error> {
+        self.note_first_day()?;
         self.recover().await?;
         let prepared = self.plan(options).await?;
         report.unlinked = prepared.snapshot.references.unlinked();

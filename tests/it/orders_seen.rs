@@ -238,6 +238,22 @@ async fn a_list_that_is_said_to_be_empty_hides_no_task() {
 }
 
 #[tokio::test]
+async fn the_first_day_is_the_one_on_which_it_was_first_tried() {
+    let trio = Trio::build(&mappings(), |omie, _, auvo, _| {
+        omie.faults().add_text("bad-gateway:*:*").unwrap();
+        auvo.faults().add_text("bad-gateway:*:*").unwrap();
+    });
+    trio.round().await;
+    let task = json!({ "orientation": "Do primeiro dia", "taskDate": "2026-11-03T14:00:00" });
+    trio.auvo.lock().unwrap().person_adds(trio.clock.now(), "tasks", &task).unwrap();
+    trio.clock.skip_ms(86_400_000);
+    trio.omie.lock().unwrap().faults().clear();
+    trio.auvo.lock().unwrap().faults().clear();
+    let told = trio.round().await;
+    assert_eq!(of(&told, "omie-auvo/tarefas-os").read["auvo"], 1);
+}
+
+#[tokio::test]
 async fn nothing_is_born_beside_a_list_of_all_that_is_said_to_be_empty() {
     let field = Field::new().await;
     field.trio.omie.lock().unwrap().person_adds_product(field.trio.clock.now(), &product("F3", 9.5)).unwrap();
