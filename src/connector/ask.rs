@@ -97,7 +97,7 @@ impl Connector {
                 // A read that nobody waits for does no harm; a write is always heard to its end.
                 () = inner.gate.closing(), if call.on == On::Read => return Answered::Rest(inner.gate.rest_of_closed()),
             };
-            inner.gate.leave(&call.name, print, verdict.counts, verdict.meaning == Meaning::Done);
+            inner.gate.leave(&call.name, print, verdict.heard());
             drop(turn);
             verdict.tries = attempt;
             match self.pause(call, &verdict, attempt) {

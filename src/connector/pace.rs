@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::response::Heard;
 use crate::clock::Clock;
 use crate::config::system::{By, Pace, Rate};
 
@@ -71,6 +72,8 @@ pub struct Memory {
 struct Log {
     sent: VecDeque<i64>,
     failed: VecDeque<i64>,
+    /// Answers that were never heard since the last good one: beside failing ones they may have been such as well.
+    lost: VecDeque<i64>,
     /// Failing answers since the last good one.
     in_a_row: usize,
     /// Answers since then that were never heard, or said neither.
@@ -168,8 +171,8 @@ impl Gate {
         }
     }
 
-    /// Takes note of an answer: whether it counts as a failing one, and whether it was a good one.
-    pub(super) fn leave(&self, call: &str, print: Option<u64>, counts: bool, good: bool) {
+    /// Takes note of an answer.
+    pub(super) fn leave(&self, call: &str, print: Option<u64>, heard: Heard) {
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
         // The system counts from when it saw the request; the answer is a safe later bound.
@@ -180,17 +183,21 @@ impl Gate {
         }
         if let Some(failures) = self.pace.failures {
             let log = state.known.log(failures.by, call);
-            if counts {
-                push(&mut log.failed, now_ms, failures.calls);
-            }
-            match (good, counts) {
-                (true, _) => {
+            match heard {
+                Heard::Good => {
                     (log.in_a_row, log.unheard, log.in_vain) = (0, 0, 0);
                     log.sought.clear();
+                    log.lost.clear();
                 }
-                (false, true) => log.in_a_row += 1,
-                // Of an answer that never came nobody knows which it was.
-                (false, false) => log.unheard += 1,
+                Heard::Failing => {
+                    log.in_a_row += 1;
+                    push(&mut log.failed, now_ms, failures.calls);
+                }
+                Heard::Nothing => {
+                    log.unheard += 1;
+                    push(&mut log.lost, now_ms, failures.calls);
+                }
+                Heard::Neither => log.unheard += 1,
             }
         }
     }
@@ -246,6 +253,7 @@ impl Gate {
         for log in memory.calls.values_mut().chain([&mut memory.all]) {
             log.sent.retain(passed);
             log.failed.retain(passed);
+            log.lost.retain(passed);
         }
         memory.made.retain(|_, at| passed(at));
         self.lock().known = memory;
@@ -325,7 +333,12 @@ impl Gate {
     /// The rest that failing answers ask for.
     fn tired(&self, log: &Log, by: By) -> Option<Rest> {
         let failures = self.pace.failures.filter(|rate| rate.by == by)?;
-        let until_ms = room(&log.failed, failures)?;
+        let mut counted: VecDeque<i64> = log.failed.clone();
+        if !counted.is_empty() {
+            counted.extend(&log.lost);
+            counted.make_contiguous().sort_unstable();
+        }
+        let until_ms = room(&counted, failures)?;
         let minutes = failures.per_ms / 60_000;
         let text =
             format!("{} failing answers within {minutes} minutes, the rest of the budget is kept", failures.calls);
@@ -433,7 +446,7 @@ mod tests {
         let (gate, clock) = gate(Pace { same_call_ms: 61_000, ..Pace::default() });
         for (print, at) in [(1, 0), (2, 0), (1, 61_000)] {
             drop(gate.enter("list", Some(print), 0).await.unwrap());
-            gate.leave("list", Some(print), false, true);
+            gate.leave("list", Some(print), Heard::Good);
             assert_eq!(clock.now_ms(), at);
         }
     }
@@ -443,7 +456,7 @@ mod tests {
         let (gate, clock) = gate(Pace { failures: Some(rate(8, 1_800_000, By::Call)), ..Pace::default() });
         for _ in 0..8 {
             drop(gate.enter("create", None, 60_000).await.unwrap());
-            gate.leave("create", None, true, false);
+            gate.leave("create", None, Heard::Failing);
             clock.skip_ms(1_000);
         }
         let rest = gate.enter("create", None, 60_000).await.unwrap_err();
@@ -453,12 +466,27 @@ mod tests {
         assert!(gate.enter("create", None, 60_000).await.is_ok(), "the first failure has left the window");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_was_lost_beside_failing_ones_is_counted_as_one() {
+        let (gate, _) = gate(Pace { failures: Some(rate(4, 1_800_000, By::Call)), ..Pace::default() });
+        for (heard, rests) in [
+            ([Heard::Nothing; 4], false),
+            ([Heard::Failing, Heard::Nothing, Heard::Good, Heard::Nothing], false),
+            ([Heard::Failing, Heard::Failing, Heard::Neither, Heard::Neither], true),
+        ] {
+            for one in heard {
+                gate.leave("create", None, one);
+            }
+            assert_eq!(gate.enter("create", None, 60_000).await.is_err(), rests, "{heard:?}");
+        }
+    }
+
     #[test]
     fn a_good_answer_is_wanted_before_a_row_of_failing_ones_is_too_long() {
         let (gate, _) = gate(Pace { failures: Some(rate(5, 1_000, By::Call)), ..Pace::default() });
         let mut wanted = Vec::new();
         for counts in [true, true, true, true, false, true, true, true] {
-            gate.leave("list", None, counts, !counts);
+            gate.leave("list", None, if counts { Heard::Failing } else { Heard::Good });
             wanted.push(gate.seeks_success("list"));
         }
         assert_eq!(wanted, [false, false, true, true, false, false, false, true]);
@@ -469,7 +497,7 @@ mod tests {
     fn a_good_answer_that_never_comes_is_sought_three_times_within_the_time_of_the_budget() {
         let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
         let seek = || {
-            gate.leave("list", None, true, false);
+            gate.leave("list", None, Heard::Failing);
             clock.skip_ms(10_000);
             gate.seeks_success("list")
         };
@@ -481,7 +509,7 @@ mod tests {
     fn a_good_answer_is_not_sought_any_more_where_there_is_nothing_to_be_given() {
         let (gate, clock) = gate(Pace { failures: Some(rate(3, 60_000, By::Call)), ..Pace::default() });
         let seek = || {
-            gate.leave("list", None, true, false);
+            gate.leave("list", None, Heard::Failing);
             clock.skip_ms(100_000);
             let seeks = gate.seeks_success("list");
             if seeks {
@@ -490,22 +518,23 @@ mod tests {
             seeks
         };
         assert_eq!([(); 6].map(|()| seek()), [true, true, true, false, false, false]);
-        gate.leave("list", None, false, true);
+        gate.leave("list", None, Heard::Good);
         assert!(seek());
     }
 
     #[test]
     fn what_was_never_heard_may_have_been_a_failing_answer() {
         let (gate, _) = gate(Pace { failures: Some(rate(8, 1_000, By::Call)), ..Pace::default() });
-        let leave = |counts: bool, good: bool| {
-            gate.leave("list", None, counts, good);
+        let leave = |heard: Heard| {
+            gate.leave("list", None, heard);
             gate.seeks_success("list")
         };
-        let unheard = [false; 6].map(|counts| leave(counts, false));
+        let unheard = [Heard::Nothing; 6].map(leave);
         assert_eq!(unheard, [false; 6], "a system that cannot be reached is asked no more than before");
-        assert!(leave(true, false));
-        assert!(!leave(false, true), "a good answer makes all of them forgotten");
-        assert_eq!([true, true, false, false].map(|counts| leave(counts, false)), [false, false, false, true]);
+        assert!(leave(Heard::Failing));
+        assert!(!leave(Heard::Good), "a good answer makes all of them forgotten");
+        let row = [Heard::Failing, Heard::Failing, Heard::Nothing, Heard::Nothing];
+        assert_eq!(row.map(leave), [false, false, false, true]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -542,14 +571,14 @@ mod tests {
         let (before, clock) = gate(pace.clone());
         for print in [1, 2] {
             drop(before.enter("list", Some(print), 0).await.unwrap());
-            before.leave("list", Some(print), print == 2, print != 2);
+            before.leave("list", Some(print), if print == 2 { Heard::Failing } else { Heard::Good });
         }
         let text = serde_json::to_string(&before.memory()).unwrap();
         let next = Gate::new("erp", pace.clone(), clock.clone());
         next.recall(serde_json::from_str(&text).unwrap());
         drop(next.enter("list", Some(1), 0).await.unwrap());
         assert_eq!(clock.now_ms(), 61_000, "a like read waits");
-        next.leave("list", Some(1), true, false);
+        next.leave("list", Some(1), Heard::Failing);
         assert_eq!(next.enter("list", Some(3), 0).await.unwrap_err().until_ms, 600_001, "failures are counted on");
         // A clock that runs behind must not wait for what it takes for the future.
         let early = Gate::new("erp", pace, Clock::starting_at(Timestamp::UNIX_EPOCH));

@@ -90,7 +90,38 @@ pub(super) fn judge(system: &System, call: &Call, answer: WireAnswer, now_ms: i6
     }
 }
 
+/// What an answer was, as a system that counts failing ones sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// A good one.
+    Good,
+    /// One that counts as failing.
+    Failing,
+    /// Neither.
+    Neither,
+    /// It never came, or nobody can read it: nobody knows which it was.
+    Nothing,
+}
+
 impl Verdict {
+    /// What the answer was, as a system that counts failing ones sees it.
+    pub(super) const fn heard(&self) -> Heard {
+        match self.meaning {
+            Meaning::Done => Heard::Good,
+            _ if self.counts => Heard::Failing,
+            Meaning::Unknown => Heard::Nothing,
+            Meaning::Empty
+            | Meaning::Gone
+            | Meaning::Stale
+            | Meaning::Duplicate
+            | Meaning::Refused
+            | Meaning::Throttled
+            | Meaning::Blocked
+            | Meaning::Unauthorised
+            | Meaning::Failed => Heard::Neither,
+        }
+    }
+
     fn new(meaning: Meaning, text: String) -> Self {
         let again = match meaning {
             Meaning::Throttled | Meaning::Blocked => Again::All,
