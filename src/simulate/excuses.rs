@@ -457,15 +457,15 @@ impl Evidence<'_> {
     /// True when the mapping speaks of no day before the first one, and nobody touched a record since; or when the
     /// first list since was one of before, and no later one speaks of that day.
     pub(super) fn is_old(&self, side: Side, id: &str) -> bool {
+        if self.mapping.schedule.window != Window::Today {
+            return false;
+        }
         let end = self.mapping.sides.get(side);
         let place = end.name();
         let touched = self.deeds.iter().filter(|deed| deed.place == place && deed.id == id).map(|deed| deed.at_ms);
-        let Some(last_ms) = touched.max().filter(|last_ms| *last_ms >= self.first_day_ms) else {
-            return self.mapping.schedule.window == Window::Today;
-        };
+        let Some(last_ms) = touched.max().filter(|last_ms| *last_ms >= self.first_day_ms) else { return true };
         let mut lies = self.ours.lies_of(&OLD_NEWS, &end.system).filter(|lie_ms| *lie_ms >= last_ms);
-        let first = |lie_ms| !self.ours.ran_between(&self.mapping.name, last_ms, lie_ms);
-        self.mapping.schedule.window == Window::Today && lies.any(first)
+        lies.any(|lie_ms| !self.ours.ran_between(&self.mapping.name, last_ms, lie_ms))
     }
 }
 

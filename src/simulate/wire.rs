@@ -101,8 +101,7 @@ pub(super) struct Ours {
 impl Ours {
     /// True when a cycle of a mapping began and came to its end between two moments.
     pub(super) fn ran_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> bool {
-        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
-        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
+        self.whole_between(mapping, from_ms, to_ms).next().is_some()
     }
 
     /// True when no system lied about what it has in such a cycle.
@@ -111,14 +110,17 @@ impl Ours {
             let mut lies = systems.into_iter().flat_map(|system| self.lies_of(&LIES, system));
             lies.any(|lie_ms| (cycle.from_ms..=cycle.to_ms).contains(&lie_ms))
         };
-        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
-        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !lied(cycle))
+        self.whole_between(mapping, from_ms, to_ms).any(|cycle| !lied(cycle))
     }
 
     /// True when such a cycle also had a line of the mapping.
     pub(super) fn saw_between(&self, mapping: &str, line: &str, from_ms: i64, to_ms: i64) -> bool {
-        let mut own = self.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(mapping));
-        own.any(|cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms && !cycle.without.contains(line))
+        self.whole_between(mapping, from_ms, to_ms).any(|cycle| !cycle.without.contains(line))
+    }
+
+    fn whole_between(&self, mapping: &str, from_ms: i64, to_ms: i64) -> impl Iterator<Item = &Cycle> {
+        let own = self.cycles.iter().filter(move |cycle| cycle.done && cycle.is_of(mapping));
+        own.filter(move |cycle| cycle.from_ms >= from_ms && cycle.to_ms <= to_ms)
     }
 
     /// When a record was written, by whatever mapping.
