@@ -1,6 +1,7 @@
 //! A left id and a right id known to be one thing, and what each side held when they last agreed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -55,8 +56,9 @@ pub struct Print {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Half {
     /// Shared values by field key. A key carries the print of its line: when the line changes, the
-    /// old value is not found and the field meets again as if for the first time.
-    pub fields: BTreeMap<String, Value>,
+    /// old value is not found and the field meets again as if for the first time. Copies of a link share them
+    /// until one of them learns something new.
+    pub fields: Arc<BTreeMap<String, Value>>,
     /// Keys of values that we sent and that no answer has confirmed yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub expected: BTreeSet<String>,
@@ -83,6 +85,20 @@ pub struct Half {
 }
 
 impl Half {
+    /// Remembers a value.
+    pub fn set(&mut self, key: &str, value: Value) {
+        if self.fields.get(key) != Some(&value) {
+            Arc::make_mut(&mut self.fields).insert(key.to_owned(), value);
+        }
+    }
+
+    /// Forgets a value.
+    pub fn unset(&mut self, key: &str) {
+        if self.fields.contains_key(key) {
+            Arc::make_mut(&mut self.fields).remove(key);
+        }
+    }
+
     /// True while a write of ours waits to be seen.
     pub fn waits(&self) -> bool {
         !self.expected.is_empty() || !self.under_way.is_empty()

@@ -87,8 +87,8 @@ impl World {
             let read = self.mapping.read(side, &record.id, bodies.get(side), &references);
             let fields = read.map_err(|trouble| format!("{} ({})", trouble.reason, trouble.place))?;
             let values = self.mapping.fields.iter().zip(fields.values);
-            let fields = values.map(|(field, value)| (field.key.clone(), value)).collect();
-            Ok::<_, String>((record.id, Half { fields, ..Half::default() }))
+            let fields: BTreeMap<_, _> = values.map(|(field, value)| (field.key.clone(), value)).collect();
+            Ok::<_, String>((record.id, Half { fields: fields.into(), ..Half::default() }))
         };
         let (left, right) = (half(Side::Left)?, half(Side::Right)?);
         Ok(Link {

@@ -35,7 +35,7 @@ fn engines() -> [Engine; 3] {
 }
 
 fn link(left: &str, right: &str) -> Link {
-    let half = |name: &str| Half { fields: BTreeMap::from([("name".into(), json!(name))]), ..Half::default() };
+    let half = |name: &str| Half { fields: BTreeMap::from([("name".into(), json!(name))]).into(), ..Half::default() };
     Link {
         ids: Sides::new(left.into(), right.into()),
         base: Sides::new(half(left), half(right)),

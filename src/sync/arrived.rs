@@ -70,7 +70,7 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
                 know(link.to_mut().base.get_mut(side.other()), key, given.clone());
             }
             if *is_known {
-                link.to_mut().base.get_mut(side).fields.insert(key.clone(), sent.before.clone());
+                link.to_mut().base.get_mut(side).set(key, sent.before.clone());
             }
         }
         for (key, sent, _, (now, _)) in unheard {

@@ -84,9 +84,10 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
         .iter()
         .enumerate()
         .map(|(index, field)| {
-            let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key));
-            let was = half(Side::Left)
-                .zip(half(Side::Right))
+            let known = Sides::each(|side| base.and_then(|base| base.get(side).fields.get(&field.key)));
+            let was = known
+                .left
+                .zip(known.right)
                 .map(|(left, right)| Sides::new(left, if flaw::is(Flaw::OneBase) { left } else { right }));
             let is = now.map(|fields| fields.value(index));
             let borrowed = now.map(|fields| fields.is_borrowed(index));
@@ -94,7 +95,7 @@ pub fn merge(mapping: &Mapping, base: Option<Sides<&Half>>, now: Sides<&Fields>)
                 let stood_in = base.is_some_and(|base| base.get(side).borrowed.contains(&field.key));
                 stood_in && !borrowed.get(side)
             });
-            if let Some(from) = outvoting(field, Sides::each(half), is) {
+            if let Some(from) = outvoting(field, known, is) {
                 return Verdict::Follow { from, why: Why::Filled };
             }
             merge_field(field, was, is, (borrowed, typed))

@@ -410,7 +410,7 @@ impl Planner<'_> {
                 let (Some(left), Some(right)) = (was(&link.base.left), was(&link.base.right)) else { continue };
                 for side in Side::BOTH {
                     if let Some(known) = agreed_members(field, side, Sides::new(&left, &right), now) {
-                        link.base.get_mut(side).fields.insert(field.key.clone(), known);
+                        link.base.get_mut(side).set(&field.key, known);
                     }
                 }
             }

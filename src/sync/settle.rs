@@ -37,7 +37,7 @@ pub struct Image {
 pub(super) fn know(half: &mut Half, key: &str, value: Value) {
     half.expected.remove(key);
     half.borrowed.remove(key);
-    half.fields.insert(key.to_owned(), value);
+    half.set(key, value);
 }
 
 /// Forgets what was known of a value: it has yet to move.
@@ -45,13 +45,13 @@ pub(super) fn forget(half: &mut Half, key: &str) {
     half.expected.remove(key);
     half.under_way.remove(key);
     half.borrowed.remove(key);
-    half.fields.remove(key);
+    half.unset(key);
 }
 
 /// Remembers a value that was sent and that no answer confirmed.
 pub(super) fn expect(half: &mut Half, key: &str, value: Value) {
     half.expected.insert(key.to_owned());
-    half.fields.insert(key.to_owned(), value);
+    half.set(key, value);
 }
 
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
@@ -135,7 +135,7 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             // Of what a write only touched its author explains nothing: a person may have typed it a moment before.
             let ours = is_ours(one) && sent.is_none_or(|sent| is_all_given(field, &sent));
             if !retyped.contains(&key) && explains(field, ours || stands_still(half, one), was, now) {
-                half.fields.insert(key, now.clone());
+                half.set(&key, now.clone());
             }
         }
         arrive(mapping, &mut link, (side, one), &retyped, now_ms);

@@ -46,13 +46,13 @@ fn begin(story: &Story, lies: &Lies, mirrored: bool) -> Play {
             let key = play.mapping.fields[index].key.clone();
             match kind % 5 {
                 0 => {}
-                1 => drop(half.fields.insert(key, truth.value(index).clone())),
-                2 => drop(half.fields.insert(format!("{key}0"), lie.value(index).clone())),
+                1 => half.set(&key, truth.value(index).clone()),
+                2 => half.set(&format!("{key}0"), lie.value(index).clone()),
                 3 => {
                     half.expected.insert(key.clone());
-                    half.fields.insert(key, lie.value(index).clone());
+                    half.set(&key, lie.value(index).clone());
                 }
-                _ => drop(half.fields.insert(key, lie.value(index).clone())),
+                _ => half.set(&key, lie.value(index).clone()),
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A plan as people read it before it is carried out.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ fn link(mapping: &Mapping, ids: Sides<&str>, name: &str) -> Link {
             .fields
             .iter()
             .map(|field| (field.key.clone(), if field.name == "name" { json!(name) } else { Value::Null }));
-        Half { fields: known.collect(), ..Half::default() }
+        Half { fields: known.collect::<BTreeMap<_, _>>().into(), ..Half::default() }
     };
     Link { ids: ids.map(str::to_owned), base: Sides::each(|_| half()), gone: Sides::default(), held: [].into() }
 }

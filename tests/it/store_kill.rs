@@ -165,7 +165,7 @@ fn batch(number: u64) -> Vec<Change> {
 
 fn link(left: String, right: String, number: u64) -> Link {
     let fields = BTreeMap::from([("name".to_owned(), json!("y".repeat(100))), ("number".to_owned(), json!(number))]);
-    let half = Half { fields, ..Half::default() };
+    let half = Half { fields: fields.into(), ..Half::default() };
     let base = Sides::new(half.clone(), half);
     Link { ids: Sides::new(left, right), base, gone: Sides::default(), held: BTreeMap::new() }
 }
