@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use super::carry::{Carried, Carrier, Rows};
 use super::conclude::{Departed, Kept, OpenConflicts};
+use super::newcomers::Newcomers;
 use super::waiting::{Waits, planned_waits};
 use super::{Error, Prepared, Report, Runner, Sibling};
 use crate::connector::Outcome;
@@ -46,6 +47,8 @@ pub(super) struct Work {
     pub(super) trouble: Option<String>,
     /// The moment the lists were read at.
     read_ms: Sides<i64>,
+    /// Who has come since.
+    pub(super) newcomers: Sides<Newcomers>,
     /// The moment from which they are read again if they do not count.
     from_ms: Option<Sides<i64>>,
 }
@@ -60,6 +63,14 @@ impl Work {
         for side in Side::BOTH {
             self.kept.extend(planned.ids.get(side).clone().map(|id| (side, id)));
         }
+    }
+
+    /// The pair is left to the next cycle.
+    pub(super) fn put_off(&mut self, planned: &Planned, why: String, report: &mut Report) {
+        self.keep(planned);
+        self.loose_ends += 1;
+        self.loose.get_or_insert(why);
+        report.deferred += 1;
     }
 
     pub(super) fn fail(&mut self, text: &str) {
@@ -81,6 +92,7 @@ impl Runner {
             loose,
             trouble: None,
             read_ms,
+            newcomers: Newcomers::since(read_ms),
             from_ms,
             snapshot: Arc::new(snapshot),
         };
@@ -185,6 +197,7 @@ impl Runner {
                 break;
             }
             let group = self.not_overtaken(work, group, report)?;
+            let group = self.not_forestalled(work, group, report).await?;
             let group = self.depart(work, &group)?;
             let mut under_way: JoinSet<(usize, Vec<Carried>)> = JoinSet::new();
             for (index, Departed { planned, .. }) in group.iter().enumerate() {
@@ -246,10 +259,7 @@ impl Runner {
                 rest.push(planned);
                 continue;
             };
-            work.keep(planned);
-            work.loose_ends += 1;
-            work.loose.get_or_insert_with(|| format!("{by} was written by another mapping since it was read"));
-            report.deferred += 1;
+            work.put_off(planned, format!("{by} was written by another mapping since it was read"), report);
         }
         Ok(rest)
     }

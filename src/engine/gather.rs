@@ -377,6 +377,16 @@ impl Runner {
         Ok(listing)
     }
 
+    /// What changed on a side since a moment, and when that was listed; nothing where no list can be cut to changes.
+    pub(super) async fn changed_since(&self, side: Side, ms: i64) -> Result<Option<(i64, Vec<Record>)>, Error> {
+        if !self.can_list_changes(side)? {
+            return Ok(None);
+        }
+        let mut catch = Catch::default();
+        self.list(side, Some(ms.saturating_sub(self.overlap_ms())), &mut catch).await?;
+        Ok(Some((catch.read_ms, catch.records.into_values().collect())))
+    }
+
     /// Brings back the records that wait. Says which linked ones must be looked at, and which of the others are
     /// only remembered.
     fn waiting(&self, snapshot: &mut Snapshot) -> Result<(Ids, Ids), Error> {

@@ -12,6 +12,7 @@ pub mod doctor;
 mod execute;
 mod gather;
 pub mod listing;
+mod newcomers;
 pub mod price;
 mod recover;
 pub mod reference;

@@ -173,3 +173,30 @@ async fn who_came_without_a_key_is_asked_for_before_anybody_is_born_beside() {
     assert_eq!(counts(&house), (1, 1));
     assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
 }
+
+#[tokio::test]
+async fn who_comes_while_a_long_cycle_runs_is_not_born_beside_its_twin() {
+    let named = |at: u64| format!("{:014}", 11_222_333_000_000_u64 + at);
+    let mut house = House::build(|omie, _, clock| {
+        for at in 0..150 {
+            let mut client = client(&format!("Padaria {at}"));
+            client["cnpj_cpf"] = json!(named(at));
+            omie.person_adds(clock.now(), &client).unwrap();
+        }
+    });
+    let (clock, ploomes) = (house.clock.clone(), house.ploomes.clone());
+    let person = async {
+        while ploomes.lock().unwrap().contacts().count() < 10 {
+            tokio::task::yield_now().await;
+        }
+        let mut typed = contact("Padaria 149");
+        typed["Register"] = json!(named(149));
+        ploomes.lock().unwrap().person_adds(clock.now(), &typed).unwrap();
+        clock.skip_ms(360_000);
+    };
+    let (report, ()) = tokio::join!(house.runner.cycle(Options::default()), person);
+    assert_eq!((report.created["ploomes"], report.deferred), (149, 1), "{report:?}");
+    settle(&mut house).await;
+    assert_eq!(counts(&house), (150, 150));
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 150);
+}
