@@ -204,7 +204,7 @@ impl Gate {
 
     /// True when failing answers to a kind of call have come in a row for so long that few more may
     /// follow: nobody says whether a system counts them within a time or until a good one. What was
-    /// never heard may have been one, and a call that is tried again may add as many as that. Where there
+    /// never heard may have been one, and a call that is tried again may add four more. Where there
     /// is nothing to be given it is given up after three; where none comes for another reason, for as
     /// long as failing answers are counted.
     pub(super) fn seeks_success(&self, call: &str) -> bool {
@@ -212,7 +212,7 @@ impl Gate {
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
         let log = state.known.log(failures.by, call);
-        let few = failures.calls.saturating_sub(if log.unheard > 0 { 4 } else { 2 });
+        let few = failures.calls.saturating_sub(4);
         let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
         let seeks = log.in_a_row > 0
             && log.in_vain < SOUGHT_MAX
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn a_good_answer_is_wanted_before_a_row_of_failing_ones_is_too_long() {
-        let (gate, _) = gate(Pace { failures: Some(rate(5, 1_000, By::Call)), ..Pace::default() });
+        let (gate, _) = gate(Pace { failures: Some(rate(7, 1_000, By::Call)), ..Pace::default() });
         let mut wanted = Vec::new();
         for counts in [true, true, true, true, false, true, true, true] {
             gate.leave("list", None, if counts { Heard::Failing } else { Heard::Good });

@@ -96,7 +96,7 @@ fn noticed(alarm: &Alarm, plain: &Stage) -> Option<u64> {
 const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n  # ")];
 
 const ALARMS: &[Alarm] = &[
-    Alarm::harsh(Flaw::MarkOnFailure, LEFT_OVER, 44),
+    Alarm::harsh(Flaw::MarkOnFailure, LEFT_OVER, 96),
     Alarm::harsh(Flaw::TwoAtOnce, "I8", 41),
     Alarm::of(Flaw::BaseAtSend, "I3", 5),
     Alarm { power_cut: true, edits: NAMELESS, ..Alarm::of(Flaw::IntentNotFlushed, "I2", 22) },
