@@ -17,7 +17,7 @@ use crate::record::{Side, Sides};
 use crate::reference::{References, scalar_text};
 use crate::rules::mark::Marks;
 use crate::sync::Plan;
-use crate::sync::plan::{Act, Origin};
+use crate::sync::plan::Origin;
 use crate::workspace::Workspace;
 
 /// What every case of a workspace touches.
@@ -129,10 +129,7 @@ impl<'a> Seen<'a> {
                 let there = |body: &Value| path.look(body).is_some_and(|value: Cow<'_, Value>| !is_empty(&value));
                 self.bodies.get(*side).iter().any(there)
             }
-            What::Birth(side) => {
-                let mut steps = self.plan.pairs.iter().flat_map(|planned| &planned.steps);
-                steps.any(|step| step.side == *side && matches!(step.act, Act::Create { .. }))
-            }
+            What::Birth(side) => self.plan.pairs.iter().any(|planned| planned.bears(*side)),
             What::Parameter(name) => self.mapping.parameters.get(name).is_some_and(|value| !is_empty(value)),
         }
     }

@@ -24,7 +24,7 @@ use crate::sync::unheeded;
 
 impl Runner {
     /// What a side is known to hold.
-    fn image(&self, side: Side, record: &Record, snapshot: &Snapshot) -> Option<Image> {
+    pub(super) fn image(&self, side: Side, record: &Record, snapshot: &Snapshot) -> Option<Image> {
         let fields = self.mapping.read(side, &record.id, &record.body.value(), &snapshot.references).ok()?;
         Some(Image { fields, print: record.body.print(self.mapping.print), changed_ms: record.changed_ms })
     }

@@ -22,7 +22,7 @@ use crate::path::Path;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Mark, Wait, Waiting};
 use crate::sync::pair::take_keys;
-use crate::sync::plan::{Act, Origin, Planned};
+use crate::sync::plan::{Origin, Planned};
 use crate::sync::{Plan, Snapshot};
 
 /// So many records without a key are asked for one by one.
@@ -201,11 +201,7 @@ impl Runner {
     /// of an answer would be made twice. Where many lack it, the system leaves out what is empty. True when there was any.
     pub(super) async fn look_closer(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
         let mut any = false;
-        let born = |side: Side| {
-            let mut steps = plan.pairs.iter().flat_map(|planned| &planned.steps);
-            steps.any(|step| step.side == side && matches!(step.act, Act::Create { .. }))
-        };
-        for side in Side::BOTH.into_iter().filter(|side| born(*side)) {
+        for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
             let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
             let known = |id: &str| linked.contains(id) || snapshot.fetched.get(side).contains(id);
             let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));

@@ -1,14 +1,11 @@
 //! Who has come since the lists were read: in a cycle that takes long, people make records as well, and nobody is born
 //! beside a twin.
 
-use std::sync::Arc;
-
 use super::execute::Work;
 use super::{Error, Report, Runner};
-use crate::record::{Record, Side, Sides};
-use crate::reference::References;
-use crate::sync::pair::{Taken, key_form};
-use crate::sync::plan::{Act, Planned};
+use crate::record::{Side, Sides};
+use crate::sync::pair::Taken;
+use crate::sync::plan::Planned;
 
 /// Births are planned from lists that are good for so long: five minutes.
 const FRESH_MS: i64 = 300_000;
@@ -37,15 +34,12 @@ impl Runner {
         group: Vec<&'a Planned>,
         report: &mut Report,
     ) -> Result<Vec<&'a Planned>, Error> {
-        let born = |planned: &Planned, side: Side| {
-            planned.steps.iter().any(|step| step.side == side && matches!(step.act, Act::Create { .. }))
-        };
-        for side in Side::BOTH.into_iter().filter(|side| group.iter().any(|planned| born(planned, *side))) {
+        for side in Side::BOTH.into_iter().filter(|side| group.iter().any(|planned| planned.bears(*side))) {
             self.look_who_has_come(work, side).await?;
         }
         let mut rest = Vec::with_capacity(group.len());
         for planned in group {
-            let why = Side::BOTH.into_iter().filter(|side| born(planned, *side)).find_map(|side| {
+            let why = Side::BOTH.into_iter().filter(|side| planned.bears(*side)).find_map(|side| {
                 let newcomers = work.newcomers.get(side);
                 newcomers.trouble.clone().or_else(|| self.forestalled_by(work, planned, side))
             });
@@ -68,8 +62,8 @@ impl Runner {
             Ok(Some((listed_ms, records))) => {
                 newcomers.listed_ms = listed_ms;
                 for record in &records {
-                    for (key, form) in self.keys_of(side, record, &work.snapshot.references) {
-                        newcomers.keys.insert(key, &form, &record.id);
+                    if let Some(image) = self.image(side, record, &work.snapshot) {
+                        newcomers.keys.insert_all(&self.mapping, &image.fields, &record.id);
                     }
                 }
             }
@@ -79,19 +73,11 @@ impl Runner {
         Ok(())
     }
 
-    fn keys_of(&self, side: Side, record: &Record, references: &Arc<References>) -> Vec<(usize, String)> {
-        let Ok(fields) = self.mapping.read(side, &record.id, &record.body.value(), references) else {
-            return Vec::new();
-        };
-        let keys = self.mapping.keys.iter();
-        keys.filter_map(|key| Some((*key, key_form(&self.mapping, *key, &fields)?))).collect()
-    }
-
     fn forestalled_by(&self, work: &Work, planned: &Planned, side: Side) -> Option<String> {
         let from = side.other();
         let record = work.snapshot.records.get(from).get(planned.ids.get(from).as_deref()?)?;
-        let keys = self.keys_of(from, record, &work.snapshot.references);
-        let twin = keys.iter().find_map(|(key, form)| work.newcomers.get(side).keys.get(*key, form))?;
-        Some(format!("{} {twin} has come since it was read", self.mapping.sides.get(side).name()))
+        let fields = self.image(from, record, &work.snapshot)?.fields;
+        let twin = work.newcomers.get(side).keys.holder(&self.mapping, &fields)?;
+        Some(format!("{} {twin} has come since the lists were read", self.mapping.sides.get(side).name()))
     }
 }

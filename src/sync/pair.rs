@@ -28,6 +28,20 @@ impl Taken {
     pub fn insert(&mut self, key: usize, form: &str, id: &str) {
         self.ids.insert(print_of(&(key, form)), id.into());
     }
+
+    /// Notes whose keys these fields hold.
+    pub fn insert_all(&mut self, mapping: &Mapping, fields: &Fields, id: &str) {
+        for key in &mapping.keys {
+            if let Some(form) = key_form(mapping, *key, fields) {
+                self.insert(*key, &form, id);
+            }
+        }
+    }
+
+    /// Who holds one of the keys of these fields.
+    pub fn holder(&self, mapping: &Mapping, fields: &Fields) -> Option<&str> {
+        mapping.keys.iter().find_map(|key| self.get(*key, &key_form(mapping, *key, fields)?))
+    }
 }
 
 /// What pairing found.
@@ -129,11 +143,7 @@ fn barely_linked(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
             let id = link.ids.get(side);
             let Some(record) = snapshot.records.get(side).get(id) else { continue };
             let Ok(fields) = mapping.read(side, id, &record.body.value(), &snapshot.references) else { continue };
-            for key in &mapping.keys {
-                if let Some(form) = key_form(mapping, *key, &fields) {
-                    met.get_mut(side).insert(*key, &form, id);
-                }
-            }
+            met.get_mut(side).insert_all(mapping, &fields, id);
         }
     }
     met
@@ -143,10 +153,8 @@ fn barely_linked(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
 fn meet(mapping: &Mapping, ids: &Sides<String>, fields: &Sides<BTreeMap<String, Fields>>, met: &mut Sides<Taken>) {
     for side in Side::BOTH {
         let id = ids.get(side);
-        for key in &mapping.keys {
-            if let Some(form) = fields.get(side).get(id).and_then(|fields| key_form(mapping, *key, fields)) {
-                met.get_mut(side).insert(*key, &form, id);
-            }
+        if let Some(fields) = fields.get(side).get(id) {
+            met.get_mut(side).insert_all(mapping, fields, id);
         }
     }
 }

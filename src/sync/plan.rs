@@ -42,6 +42,11 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// True when a record is to be born on a side.
+    pub fn bears(&self, side: Side) -> bool {
+        self.steps.iter().any(|step| step.side == side && matches!(step.act, Act::Create { .. }))
+    }
+
     /// True when a step carries the value that won a conflict to the side that lost it.
     pub fn carries(&self, conflict: &Conflict) -> bool {
         let writes = |step: &&Step| Some(step.side) == conflict.loser();
