@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::record::Sides;
+use crate::record::{Side, Sides};
 
 /// Two ids known to be one thing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,11 @@ impl Link {
     /// True when one side's record is gone.
     pub const fn is_tombstone(&self) -> bool {
         self.gone.left || self.gone.right
+    }
+
+    /// True when nothing is known of what a side's record holds, which is still there: it was never compared.
+    pub fn is_barely_known(&self, side: Side) -> bool {
+        !self.gone.get(side) && self.base.get(side).fields.is_empty()
     }
 }
 

@@ -224,6 +224,34 @@ impl Runner {
         Ok(any)
     }
 
+    /// Before anything is born on a side, asks for the records there that are linked, were never compared and are not at
+    /// hand: nobody else knows their keys. True when there was any.
+    pub(super) async fn look_who_is_barely_linked(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
+        let mut any = false;
+        for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
+            let mut ids = Vec::new();
+            let known =
+                |id: &String| snapshot.records.get(side).contains_key(id) || snapshot.fetched.get(side).contains(id);
+            self.ledger.each_link(|link| {
+                let id = link.ids.get(side);
+                if link.is_barely_known(side) && !known(id) {
+                    ids.push(id.clone());
+                }
+            })?;
+            if ids.is_empty() || !self.can_fetch(side)? {
+                continue;
+            }
+            any = true;
+            for record in self.ask_for(side, &ids).await?.into_iter().map(|row| record_of(&self.mapping, side, row)) {
+                if let Some(image) = self.image(side, &record, snapshot) {
+                    snapshot.taken.get_mut(side).insert_all(&self.mapping, &image.fields, &record.id);
+                }
+            }
+            snapshot.fetched.get_mut(side).extend(ids);
+        }
+        Ok(any)
+    }
+
     /// Reads records by their ids; tells which of them did not show.
     async fn fetch(&self, snapshot: &mut Snapshot, side: Side, ids: Vec<String>) -> Result<BTreeSet<String>, Error> {
         let rows = self.ask_for(side, &ids).await?;

@@ -217,6 +217,7 @@ impl Runner {
         while self.read_again(&mut gathered, &plan).await?
             || self.look_again(&mut gathered.snapshot, &plan).await?
             || self.look_closer(&mut gathered.snapshot, &plan).await?
+            || self.look_who_is_barely_linked(&mut gathered.snapshot, &plan).await?
         {
             plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
         }

@@ -74,10 +74,14 @@ impl Runner {
     }
 
     fn forestalled_by(&self, work: &Work, planned: &Planned, side: Side) -> Option<String> {
+        let keys = &work.newcomers.get(side).keys;
+        if keys.is_empty() {
+            return None;
+        }
         let from = side.other();
         let record = work.snapshot.records.get(from).get(planned.ids.get(from).as_deref()?)?;
         let fields = self.image(from, record, &work.snapshot)?.fields;
-        let twin = work.newcomers.get(side).keys.holder(&self.mapping, &fields)?;
+        let twin = keys.holder(&self.mapping, &fields)?;
         Some(format!("{} {twin} has come since the lists were read", self.mapping.sides.get(side).name()))
     }
 }

@@ -17,7 +17,7 @@ use crate::sync::{Draft, Plan, Snapshot};
 /// A whole reference stays good for this long: asking sooner would be asking the same again.
 const FRESH_MS: i64 = 60_000;
 /// Rounds of looking up, beside one for each whole reference, before the mapping is taken to be going in circles.
-const ROUNDS_MAX: usize = 6;
+const ROUNDS_MAX: usize = 12;
 
 /// References read before. Copies share them.
 #[derive(Clone, Debug, Default)]

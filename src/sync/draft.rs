@@ -11,6 +11,9 @@ use crate::mapping::field::{Fields, Trouble};
 use crate::record::{Side, Sides};
 use crate::reference::Want;
 
+/// So many things may wait before what they want is looked up, for many want the same; each time, four times as many.
+const PATIENCE: usize = 100;
+
 /// The part of a plan that is made, of one mapping and one snapshot in which only references change.
 #[derive(Debug, Default)]
 pub struct Draft {
@@ -23,6 +26,8 @@ pub struct Draft {
     open: Sides<BTreeSet<String>>,
     /// Of pairs that a key joins, and of records alone.
     unlinked: BTreeMap<Sides<Option<String>>, Plan>,
+    /// Rounds that ended because too much waited.
+    cut_short: u32,
 }
 
 /// What one round of planning wants.
@@ -30,13 +35,16 @@ struct Round<'a> {
     mapping: &'a Mapping,
     snapshot: &'a Snapshot,
     wanted: BTreeSet<Want>,
+    /// Things that may still wait.
+    patience: usize,
 }
 
 impl Round<'_> {
     /// Notes what was wanted since it was noted last, and says whether that is nothing.
     ///
     /// # Errors
-    /// All that is wanted, when part of it is read as a whole: what else there is to want shows only then.
+    /// All that is wanted, when part of it is read as a whole, for what else there is to want shows only then; and when
+    /// much waits already.
     fn is_settled(&mut self) -> Result<bool, BTreeSet<Want>> {
         let wanted = self.snapshot.references.take_wanted();
         if wanted.is_empty() {
@@ -44,7 +52,8 @@ impl Round<'_> {
         }
         let is_whole = wanted.iter().any(|want| self.mapping.whole.contains(&want.reference));
         self.wanted.extend(wanted);
-        if is_whole { Err(mem::take(&mut self.wanted)) } else { Ok(false) }
+        self.patience = self.patience.saturating_sub(1);
+        if is_whole || self.patience == 0 { Err(mem::take(&mut self.wanted)) } else { Ok(false) }
     }
 
     /// Plans one thing; nothing when it wants something first.
@@ -62,31 +71,39 @@ impl Draft {
     /// # Errors
     /// The rows nobody knows yet; fetch them into the snapshot's references and ask again.
     pub fn finish(&mut self, mapping: &Mapping, snapshot: &Snapshot) -> Result<Plan, BTreeSet<Want>> {
-        let mut round = Round { mapping, snapshot, wanted: BTreeSet::new() };
+        let patience = PATIENCE.saturating_mul(4_usize.saturating_pow(self.cut_short));
+        let mut round = Round { mapping, snapshot, wanted: BTreeSet::new(), patience };
+        let made = self.make(&mut round);
+        self.cut_short += u32::from(round.patience == 0);
+        made
+    }
+
+    fn make(&mut self, round: &mut Round<'_>) -> Result<Plan, BTreeSet<Want>> {
+        let (mapping, snapshot) = (round.mapping, round.snapshot);
         self.linked.resize_with(snapshot.links.len(), || None);
         for (link, part) in snapshot.links.iter().zip(&mut self.linked).filter(|(_, part)| part.is_none()) {
             *part = round.part(|planner| linked_pair(planner, link))?;
         }
-        self.read(&mut round)?;
+        self.read(round)?;
         let pairs = pair(mapping, snapshot, &self.read);
         let is_open = |side: Side, id: &String| snapshot.open.get(side).contains(id);
         let (open, matched): (Vec<_>, Vec<_>) =
             pairs.matched.into_iter().partition(|ids| Side::BOTH.into_iter().any(|side| is_open(side, ids.get(side))));
         let mut order: Vec<Sides<Option<String>>> = matched.into_iter().map(|ids| ids.map(Some)).collect();
         for ids in &order {
-            self.plan_unlinked(&mut round, ids)?;
+            self.plan_unlinked(round, ids)?;
         }
         // A record that nothing may be born from is nobody's business while it is alone.
         for side in Side::BOTH.into_iter().filter(|side| mapping.flows_to(side.other())) {
             for id in pairs.alone.get(side).iter().filter(|id| !is_open(side, id)) {
                 let mut ids = Sides::new(None, None);
                 *ids.get_mut(side) = Some(id.clone());
-                self.plan_unlinked(&mut round, &ids)?;
+                self.plan_unlinked(round, &ids)?;
                 order.push(ids);
             }
         }
         if !round.wanted.is_empty() {
-            return Err(round.wanted);
+            return Err(mem::take(&mut round.wanted));
         }
         let mut plan = Plan::default();
         mem::take(&mut self.linked).into_iter().flatten().for_each(|part| plan.add(part));

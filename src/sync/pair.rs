@@ -38,6 +38,11 @@ impl Taken {
         }
     }
 
+    /// True when it knows nobody.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Who holds one of the keys of these fields.
     pub fn holder(&self, mapping: &Mapping, fields: &Fields) -> Option<&str> {
         mapping.keys.iter().find_map(|key| self.get(*key, &key_form(mapping, *key, fields)?))
@@ -131,15 +136,16 @@ pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<Stri
     pairs
 }
 
-/// The keys of records that are linked and were never compared: their creation was answered with the one that was there,
-/// and their base knows nothing yet.
+/// The keys of records at hand that are linked and were never compared: their creation was answered with the one that
+/// was there, and their base knows nothing yet.
 fn barely_linked(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
     let mut met: Sides<Taken> = Sides::default();
     let known = |link: &Link, side: Side, key: &usize| {
         mapping.fields.get(*key).is_some_and(|field| link.base.get(side).fields.contains_key(&field.key))
     };
-    for link in snapshot.links.iter().filter(|link| link.gone == Sides::default()) {
-        for side in Side::BOTH.into_iter().filter(|side| mapping.keys.iter().any(|key| !known(link, *side, key))) {
+    for link in &snapshot.links {
+        let is_open = |side: &Side| !link.gone.get(*side) && mapping.keys.iter().any(|key| !known(link, *side, key));
+        for side in Side::BOTH.into_iter().filter(is_open) {
             let id = link.ids.get(side);
             let Some(record) = snapshot.records.get(side).get(id) else { continue };
             let Ok(fields) = mapping.read(side, id, &record.body.value(), &snapshot.references) else { continue };

@@ -46,11 +46,12 @@ async fn clients_move_both_ways_and_then_nothing_moves() {
     assert!(ploomes.tally().broken.is_empty(), "{:?}", ploomes.tally().broken);
 }
 
-/// Rows are looked up while a plan is made, and what wanted none is not planned again.
+/// Rows are looked up while a plan is made, also before all that waits is known, and what wanted none is not planned
+/// again.
 #[tokio::test]
 async fn a_plan_made_in_rounds_is_the_plan_of_all_rows_at_once() {
     let mut house = House::build(|omie, ploomes, clock| {
-        people::populate(omie, ploomes, 7, 120, clock.now()).unwrap();
+        people::populate(omie, ploomes, 7, 600, clock.now()).unwrap();
     });
     for cycles in 0..2 {
         let prepared = house.runner.plan(Options { full: true, accept: false }).await.unwrap();

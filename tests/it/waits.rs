@@ -4,6 +4,7 @@ use depara::engine::Options;
 use depara::record::Side;
 use depara::sandbox::Sandbox as _;
 use depara::store::Wait;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::house::House;
@@ -130,6 +131,33 @@ async fn who_shares_a_key_with_one_that_was_linked_by_a_refusal_is_told_and_not_
     let mut told = Vec::new();
     house.runner.ledger.each_waiting(|one| told.push(one.kind)).unwrap();
     assert_eq!(told, [Wait::Ambiguous]);
+}
+
+#[tokio::test]
+async fn who_was_linked_by_a_refusal_is_asked_for_its_keys_before_another_one_is_born_for_them() {
+    let mut code = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        let mut other = client("Hotel Aurora");
+        other["cnpj_cpf"] = json!("");
+        // Too old to be listed again.
+        let before = clock.now() - SignedDuration::from_hours(6);
+        omie.person_adds(before, &other).unwrap();
+        ploomes.person_adds(before, &contact("Padaria Aurora")).unwrap();
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        omie.faults().add_text("stale-list:ListarClientes:1:900").unwrap();
+    });
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.link_count().unwrap(), 2, "Omie names the one that is there");
+    {
+        let mut omie = house.omie.lock().unwrap();
+        omie.person_deletes(house.clock.now(), code);
+        omie.person_adds(house.clock.now(), &client("Padaria Aurora Ltda")).unwrap();
+    }
+    for _ in 0..2 {
+        house.clock.skip_ms(60_000);
+        house.runner.cycle(Options::default()).await;
+    }
+    assert_eq!(counts(&house), (2, 2));
 }
 
 #[tokio::test]
