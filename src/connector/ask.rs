@@ -183,7 +183,7 @@ impl Connector {
             Meaning::Empty => Outcome::Empty,
             Meaning::Gone => Outcome::Gone { text },
             Meaning::Stale => Outcome::Stale { text },
-            Meaning::Duplicate => Outcome::Duplicate { id: verdict.id, text },
+            Meaning::Duplicate => Outcome::Duplicate { id: verdict.id, key: verdict.key, text },
             Meaning::Refused => Outcome::Refused { text },
             Meaning::Throttled => Outcome::Throttled { text, until_ms },
             Meaning::Blocked => Outcome::Blocked { text, until_ms },

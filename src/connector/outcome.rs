@@ -65,6 +65,8 @@ pub enum Outcome {
     Duplicate {
         /// Its id, when the system named it.
         id: Option<String>,
+        /// The key that it carries in the place of ours, when the system named it.
+        key: Option<String>,
         /// The system's words.
         text: String,
     },

@@ -32,6 +32,8 @@ pub(super) struct Verdict {
     pub(super) text: String,
     /// The id it names.
     pub(super) id: Option<String>,
+    /// The key it names.
+    pub(super) key: Option<String>,
     /// How long it asks us to wait.
     pub(super) wait_ms: Option<u64>,
     /// Whom the wait binds.
@@ -140,6 +142,7 @@ impl Verdict {
             again,
             text,
             id: None,
+            key: None,
             wait_ms: None,
             by: By::Call,
             counts: false,
@@ -181,6 +184,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
         Some(found) => {
             let mut verdict = Verdict::new(found.pattern.is, text);
             verdict.id = found.id;
+            verdict.key = found.key;
             verdict.by = found.pattern.by;
             verdict.counts = found.pattern.counts.unwrap_or(answer.status >= 400);
             verdict.wait_ms = found.wait_ms.or_else(|| until(system, found.time.as_deref(), now_ms));
@@ -206,6 +210,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
 struct Found<'a> {
     pattern: &'a Pattern,
     id: Option<String>,
+    key: Option<String>,
     wait_ms: Option<u64>,
     time: Option<String>,
 }
@@ -228,10 +233,11 @@ fn matches<'a>(pattern: &'a Pattern, call: &Call, answer: &Answer, said: Option<
             return None;
         }
     }
-    let mut found = Found { pattern, id: None, wait_ms: None, time: None };
+    let mut found = Found { pattern, id: None, key: None, wait_ms: None, time: None };
     if let Some(regex) = &pattern.text {
         let captures = regex.captures(said?)?;
         found.id = captured(&captures, "id");
+        found.key = captured(&captures, "key").map(|key| key.trim().to_owned());
         found.wait_ms = captured(&captures, "seconds").and_then(|text| milliseconds(&text));
         found.time = captured(&captures, "time");
     }

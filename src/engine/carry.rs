@@ -103,15 +103,18 @@ impl Carrier {
     /// A double that carries the key of this very creation is the creation: something on its way
     /// delivered it twice.
     async fn own(&self, side: Side, key: &str, outcome: Outcome) -> Outcome {
-        let (Outcome::Duplicate { id: Some(id), .. }, Some(by)) = (&outcome, self.keys.get(side)) else {
+        let (Outcome::Duplicate { id: Some(id), key: named, .. }, Some(by)) = (&outcome, self.keys.get(side)) else {
             return outcome;
         };
-        let (connector, resource) = self.ends.get(side);
-        let found = connector.find(resource, by, &[key.to_owned()]).await;
-        if found.is_ok_and(|rows| rows.iter().any(|row| row.id == *id)) {
-            return Outcome::Done { id: Some(id.clone()), row: None };
-        }
-        outcome
+        let is_ours = match named {
+            Some(named) => named == key,
+            None => {
+                let (connector, resource) = self.ends.get(side);
+                let found = connector.find(resource, by, &[key.to_owned()]).await;
+                found.is_ok_and(|rows| rows.iter().any(|row| row.id == *id))
+            }
+        };
+        if is_ours { Outcome::Done { id: Some(id.clone()), row: None } } else { outcome }
     }
 
     /// Puts in what is only known now: ids of newborn records and of newly made rows.

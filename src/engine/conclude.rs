@@ -349,7 +349,7 @@ impl Runner {
                 changes.extend(intent.filter(|_| flaw::is(Flaw::LostCreateForgotten)));
                 return Ok(changes);
             }
-            Outcome::Duplicate { id: Some(id), text } => {
+            Outcome::Duplicate { id: Some(id), text, .. } => {
                 let mut both = planned.ids.clone().map(Option::unwrap_or_default);
                 id.clone_into(both.get_mut(step.side));
                 let joined = self.join(step.side, both, Sides::default(), text)?;
@@ -362,7 +362,7 @@ impl Runner {
                 }
                 changes.extend(joined);
             }
-            Outcome::Refused { text } | Outcome::Duplicate { id: None, text } => {
+            Outcome::Refused { text } | Outcome::Duplicate { id: None, text, .. } => {
                 changes.push(tell("RecordRefused", text));
                 work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, text, self.clock.now_ms()));
             }

@@ -161,6 +161,17 @@ async fn who_was_linked_by_a_refusal_is_asked_for_its_keys_before_another_one_is
 }
 
 #[tokio::test]
+async fn a_creation_that_came_twice_is_known_by_the_key_that_the_refusal_names() {
+    let mut house = House::build(|omie, ploomes, clock| {
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("deliver-twice:IncluirCliente:1:2").unwrap();
+    });
+    let report = house.cycle().await;
+    assert_eq!((report.created["omie"], counts(&house)), (1, (1, 1)));
+    assert_eq!(house.omie.lock().unwrap().tally().calls["ListarClientes"], 1, "no search can mislead");
+}
+
+#[tokio::test]
 async fn what_does_not_show_is_asked_for_once_while_plans_are_halted() {
     let mut codes = Vec::new();
     let mut house = House::build(|omie, _, clock| {
