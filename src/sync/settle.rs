@@ -171,6 +171,12 @@ pub(super) const fn is_ours(one: &Seen<'_>) -> bool {
     one.record.ours && !one.record.sibling
 }
 
+/// True when nobody has changed a record since a write of ours left that was never answered. A later one that was makes
+/// us the author as well, whoever came between.
+pub(super) fn is_ours_since(sent: &UnderWay, wrote_ms: Option<i64>, one: &Seen<'_>) -> bool {
+    is_ours(one) && wrote_ms.is_none_or(|wrote_ms| wrote_ms < sent.at_ms)
+}
+
 /// True for a record that nobody has touched since it was last seen: not even our own write since.
 fn stands_still(half: &Half, one: &Seen<'_>) -> bool {
     half.seen_ms.is_some() && half.seen_ms == one.record.changed_ms
@@ -180,6 +186,7 @@ fn stands_still(half: &Half, one: &Seen<'_>) -> bool {
 /// still be on its way for a while; after that it never happened.
 fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), retyped: &BTreeSet<String>, now_ms: i64) {
     let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
+    let wrote_ms = link.base.get(side).wrote_ms;
     for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
         let Some((index, field)) = mapping.keyed(&key) else {
             let half = link.base.get_mut(side);
@@ -205,7 +212,9 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
                     know(half, &key, known);
                 }
             }
-        } else if let Some(known) = taken(field, is_ours(one), &sent, now).filter(|_| !retyped.contains(&key)) {
+        } else if let Some(known) =
+            taken(field, is_ours_since(&sent, wrote_ms, one), &sent, now).filter(|_| !retyped.contains(&key))
+        {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
             know(link.base.get_mut(side), &key, known);
             if let Some(given) = sent.given {

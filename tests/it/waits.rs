@@ -1,5 +1,6 @@
 //! Records that wait, and whom they meet.
 
+use depara::config::files;
 use depara::engine::Options;
 use depara::record::Side;
 use depara::sandbox::Sandbox as _;
@@ -7,7 +8,7 @@ use depara::store::Wait;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, workspace};
 use crate::traces::{client, conflicts, contact, count, settle, strike, types_in_omie, types_in_ploomes};
 
 /// A client that Ploomes refuses for want of an e-mail.
@@ -169,6 +170,34 @@ async fn a_creation_that_came_twice_is_known_by_the_key_that_the_refusal_names()
     let report = house.cycle().await;
     assert_eq!((report.created["omie"], counts(&house)), (1, (1, 1)));
     assert_eq!(house.omie.lock().unwrap().tally().calls["ListarClientes"], 1, "no search can mislead");
+}
+
+/// A write of ours that came after a lost one makes us the author of what a person typed between them.
+#[tokio::test]
+async fn what_is_typed_over_a_lost_write_is_told_though_its_line_was_away_when_we_wrote_again() {
+    let mut ids = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        ids.0 = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ids.1 = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    strike(&house, "drop-before:AlterarCliente:1");
+    types_in_ploomes(&house, ids.1, &json!({ "Website": "www.ploomes.example" }));
+    house.cycle().await;
+    types_in_omie(&house, ids.0, &json!({ "homepage": "www.omie.example" }));
+
+    let mut files = files::carried();
+    let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+    *text = text.replace("  homepage <=> Website: { label: Website, canon: url }\n", "");
+    let without = workspace(&files).mappings["omie-ploomes/clientes"].clone();
+    let mapping = std::mem::replace(&mut house.runner.mapping, without);
+    types_in_ploomes(&house, ids.1, &json!({ "Email": "ana@ex.example" }));
+    settle(&mut house).await;
+    assert_eq!(conflicts(&house), 0);
+
+    house.runner.mapping = mapping;
+    settle(&mut house).await;
+    assert_eq!(conflicts(&house), 1, "one of two addresses is told");
 }
 
 #[tokio::test]
