@@ -232,8 +232,8 @@ impl Connector {
         };
         self.join(resource).await?;
         let since_ms = since_ms.filter(|_| resource.can_list_changes());
-        if since_ms.is_some() && self.inner.gate.seeks_success(&call.name) {
-            self.succeed(call).await;
+        if since_ms.is_some() {
+            self.seek_success(resource, &call.name).await;
         }
         let pager = Pager::new(&call.paging, since_ms);
         let pager = self.pages(resource, call, pager, Inputs::new(), &mut give).await?;
@@ -255,11 +255,15 @@ impl Connector {
         self.page(resource, call, &mut pager, &Inputs::new()).await
     }
 
-    /// Asks for a page of all records, for the sake of a good answer alone: where an empty list counts as
-    /// a failing answer, a quiet system would soon be one that failed too often in a row.
-    async fn succeed(&self, call: &Call) {
+    /// Asks for a page of all records, for the sake of a good answer alone: where an answer that shows nothing counts
+    /// as a failing one, a quiet system, or a search in vain, would soon be one that failed too often in a row.
+    async fn seek_success(&self, resource: &Resource, name: &str) {
+        let Some(call) = resource.list.as_ref().filter(|list| list.name == name) else { return };
+        if !self.inner.gate.seeks_success(name) {
+            return;
+        }
         let inputs = self.now(Pager::new(&call.paging, None).inputs());
-        // Whatever comes of it, the list that was wanted is asked for next.
+        // Whatever comes of it, what was wanted is asked for next.
         if let Answered::Verdict(verdict) = self.ask(call, inputs).await
             && verdict.meaning == Meaning::Empty
         {
@@ -347,6 +351,7 @@ impl Connector {
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
         self.join_once(resource).await?;
+        self.seek_success(resource, &call.name).await;
         // An empty value names no record.
         let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         wanted.sort_unstable();

@@ -12,7 +12,7 @@ use depara::clock::Clock;
 use depara::config::system::System;
 use depara::connector::{Cause, Connector, Credentials, Listing, Outcome, Row};
 use depara::diagnostic::Diagnostics;
-use depara::sandbox::omie::Refused;
+use depara::sandbox::omie::{Forgiven, Refused};
 use depara::sandbox::{Fault, Omie, Ploomes, Sandbox, people};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -224,6 +224,18 @@ async fn refusals_come_in_the_words_of_the_system_and_stop_before_the_block() {
     let house = house(30);
     let outcome = house.right.create("contacts", &json!({"TypeId": 1, "Name": "A", "ZipCode": "01310-100"})).await;
     assert_eq!(outcome, Outcome::Refused { text: "Your request has a wrong format".to_owned() });
+    house.assert_kept();
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_in_vain_stop_before_the_block_that_only_a_good_answer_ends() {
+    let house = house(30);
+    house.omie.lock().unwrap().switches.forgiven = Forgiven::AfterSuccess;
+    for at in 0..12 {
+        let found = house.left.find("clientes", "codigo_cliente_integracao", &[format!("dp-{at}")]).await;
+        assert_eq!(found.unwrap(), []);
+        house.clock.skip_ms(1_800_000);
+    }
     house.assert_kept();
 }
 
