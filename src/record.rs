@@ -1,8 +1,10 @@
 //! One item as its system shows it, and the pair of sides everything here is said twice for.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
 use fnv::FnvHasher;
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,27 @@ pub struct Record {
     pub sibling: bool,
     /// The body, packed.
     pub body: Body,
+}
+
+/// A body that is unpacked when it is first looked into.
+#[derive(Debug)]
+pub struct Unpacked<'a> {
+    body: &'a Body,
+    value: OnceCell<Value>,
+}
+
+impl<'a> From<&'a Body> for Unpacked<'a> {
+    fn from(body: &'a Body) -> Self {
+        Self { body, value: OnceCell::new() }
+    }
+}
+
+impl Deref for Unpacked<'_> {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        self.value.get_or_init(|| self.body.value())
+    }
 }
 
 /// A JSON body kept as compact text: a tenth of the memory of a tree, and what will be sent anyway.

@@ -45,7 +45,7 @@ impl Planner<'_> {
     fn may_be_born(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
         let rule = self.mapping.sides.get(side).create.as_ref()?;
         let place = Some(rule.place.clone());
-        match self.mapping.rules.call(rule, [seen.body.into()], &self.snapshot.references) {
+        match self.mapping.rules.call(rule, [(&**seen.body).into()], &self.snapshot.references) {
             Ok(answer) => {
                 let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
                 Some(Held { side, field: None, reason, place })

@@ -8,8 +8,8 @@ use super::plan::{Planner, Seen};
 use super::{Plan, Snapshot, linked_pair};
 use crate::mapping::Mapping;
 use crate::mapping::field::{Fields, Trouble};
-use crate::record::{Side, Sides};
-use crate::reference::Want;
+use crate::record::{Side, Sides, Unpacked};
+use crate::reference::{Want, scalar_text};
 
 /// So many things may wait before what they want is looked up, for many want the same; each time, four times as many.
 const PATIENCE: usize = 100;
@@ -22,6 +22,8 @@ pub struct Draft {
     /// What was read of unlinked records, by id.
     read: Sides<BTreeMap<String, Fields>>,
     unreadable: Sides<BTreeMap<String, Trouble>>,
+    /// What stands where newborns of ours carry their key.
+    carried: Sides<BTreeMap<String, String>>,
     /// Those of them that wanted something.
     open: Sides<BTreeSet<String>>,
     /// Of pairs that a key joins, and of records alone.
@@ -85,7 +87,7 @@ impl Draft {
             *part = round.part(|planner| linked_pair(planner, link))?;
         }
         self.read(round)?;
-        let pairs = pair(mapping, snapshot, &self.read);
+        let pairs = pair(mapping, snapshot, &self.read, &self.carried);
         let is_open = |side: Side, id: &String| snapshot.open.get(side).contains(id);
         let (open, matched): (Vec<_>, Vec<_>) =
             pairs.matched.into_iter().partition(|ids| Side::BOTH.into_iter().any(|side| is_open(side, ids.get(side))));
@@ -124,13 +126,18 @@ impl Draft {
         for side in Side::BOTH {
             let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
             let (read, unreadable) = (self.read.get_mut(side), self.unreadable.get_mut(side));
-            let open = self.open.get_mut(side);
+            let (open, carried) = (self.open.get_mut(side), self.carried.get_mut(side));
+            let integration = mapping.sides.get(side).integration.as_ref();
             for (id, record) in snapshot.records.get(side).iter().filter(|(id, _)| !linked.contains(id.as_str())) {
                 let is_read = read.contains_key(id) || unreadable.contains_key(id);
                 if is_read && !open.remove(id) {
                     continue;
                 }
-                match mapping.read(side, id, &record.body.value(), &snapshot.references) {
+                let body = record.body.value();
+                if let Some(key) = integration.and_then(|path| scalar_text(&path.get(&body)?)) {
+                    carried.insert(id.clone(), key);
+                }
+                match mapping.read(side, id, &body, &snapshot.references) {
                     Ok(fields) => {
                         unreadable.remove(id);
                         read.insert(id.clone(), fields);
@@ -159,7 +166,7 @@ impl Draft {
         let found = Sides::each(|side| {
             let id = ids.get(side).as_ref()?;
             let record = snapshot.records.get(side).get(id)?;
-            Some((record, record.body.value(), self.read.get(side).get(id)?))
+            Some((record, Unpacked::from(&record.body), self.read.get(side).get(id)?))
         });
         let seen = found.as_ref().map(|found| {
             let (record, body, fields) = found.as_ref()?;

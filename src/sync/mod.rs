@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::link::Link;
 use crate::mapping::field::{Fields, Trouble};
 use crate::mapping::{Mapping, NewRow};
-use crate::record::{Record, Side, Sides};
+use crate::record::{Record, Side, Sides, Unpacked};
 use crate::reference::Want;
 pub use draft::Draft;
 use pair::{Ambiguous, Taken};
@@ -195,18 +195,22 @@ fn remembered(link: Link, origin: Origin) -> Planned {
     }
 }
 
-type Read = (Value, Fields);
+type Read<'a> = (Unpacked<'a>, Fields);
 
-fn both(mapping: &Mapping, records: Sides<&Record>, references: &References) -> Result<Sides<Read>, (Side, Trouble)> {
+fn both<'a>(
+    mapping: &Mapping,
+    records: Sides<&'a Record>,
+    references: &References,
+) -> Result<Sides<Read<'a>>, (Side, Trouble)> {
     let read = |side: Side| {
-        let record = records.get(side);
-        let body = record.body.value();
+        let record = *records.get(side);
+        let body = Unpacked::from(&record.body);
         let fields = mapping.read(side, &record.id, &body, references).map_err(|trouble| (side, trouble))?;
         Ok((body, fields))
     };
     Ok(Sides::new(read(Side::Left)?, read(Side::Right)?))
 }
 
-const fn seen_of<'a>(record: &'a Record, (body, fields): &'a Read) -> Seen<'a> {
+const fn seen_of<'a>(record: &'a Record, (body, fields): &'a Read<'a>) -> Seen<'a> {
     Seen { record, body, fields }
 }

@@ -7,7 +7,6 @@ use crate::link::Link;
 use crate::mapping::field::{Fields, is_empty};
 use crate::mapping::{Mapping, print_of};
 use crate::record::{Side, Sides};
-use crate::reference::scalar_text;
 
 /// Keys of records that are linked already, and whose they are. Kept as prints: there may be many.
 #[derive(Clone, Debug, Default)]
@@ -99,12 +98,18 @@ pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
     }
 }
 
-/// Joins unlinked records by their keys. `fields` holds those of every unlinked record.
-pub fn pair(mapping: &Mapping, snapshot: &Snapshot, fields: &Sides<BTreeMap<String, Fields>>) -> Pairs {
+/// Joins unlinked records by their keys. `fields` holds those of every unlinked record, `carried` what stands in them
+/// where newborns of ours carry their key.
+pub fn pair(
+    mapping: &Mapping,
+    snapshot: &Snapshot,
+    fields: &Sides<BTreeMap<String, Fields>>,
+    carried: &Sides<BTreeMap<String, String>>,
+) -> Pairs {
     let mut pairs = Pairs::default();
     let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
     for side in Side::BOTH {
-        by_birth(mapping, snapshot, side, &mut free, &mut pairs);
+        by_birth(mapping, (side, snapshot.taken.get(side), carried.get(side)), &mut free, &mut pairs);
     }
     // Who has just met holds its keys as one that is linked does.
     let mut met = barely_linked(mapping, snapshot);
@@ -169,27 +174,25 @@ fn meet(mapping: &Mapping, ids: &Sides<String>, fields: &Sides<BTreeMap<String, 
 /// key of one that is linked already is a double: a creation that was delivered twice, or a person's copy.
 fn by_birth(
     mapping: &Mapping,
-    snapshot: &Snapshot,
-    side: Side,
+    (side, taken, carried): (Side, &Taken, &BTreeMap<String, String>),
     free: &mut Sides<BTreeSet<&String>>,
     pairs: &mut Pairs,
 ) {
-    let (other, taken) = (side.other(), snapshot.taken.get(side));
+    let other = side.other();
     let Some(path) = &mapping.sides.get(side).integration else { return };
     let givers: HashMap<String, &String> =
         free.get(other).iter().map(|id| (mapping.integration_key(side, id), *id)).collect();
     if givers.is_empty() && taken.ids.is_empty() {
         return;
     }
-    let mut carriers: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let mut carriers: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
     for id in free.get(side) {
-        let body = snapshot.records.get(side).get(*id).map(|record| record.body.value());
-        if let Some(form) = body.and_then(|body| scalar_text(&path.get(&body)?)) {
+        if let Some(form) = carried.get(*id) {
             carriers.entry(form).or_default().push(id);
         }
     }
     for (form, found) in carriers {
-        let (holder, giver) = (taken.get(INTEGRATION, &form), givers.get(&form));
+        let (holder, giver) = (taken.get(INTEGRATION, form), givers.get(form));
         if let ([one], Some(giver), None) = (found.as_slice(), giver, holder) {
             let mut ids = Sides::new((*one).clone(), (*one).clone());
             (*giver).clone_into(ids.get_mut(other));
@@ -200,7 +203,7 @@ fn by_birth(
             let givers: Vec<&String> = giver.into_iter().copied().collect();
             let all = Sides::each(|on| if on == side { found.as_slice() } else { givers.as_slice() });
             let held = Sides::each(|on| holder.filter(|_| on == side));
-            ambiguous(mapping, (path.text(), &form), (&all, &held), free, pairs);
+            ambiguous(mapping, (path.text(), form), (&all, &held), free, pairs);
         }
     }
 }

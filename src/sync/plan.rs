@@ -12,7 +12,7 @@ use crate::flaw::{self, Flaw};
 use crate::link::{Half, Link};
 use crate::mapping::field::{Field, Fields, Policy, Trouble, is_empty};
 use crate::mapping::{Mapping, NewRow, Sent, Standing};
-use crate::record::{Body, Record, Side, Sides};
+use crate::record::{Body, Record, Side, Sides, Unpacked};
 use crate::reference::{folded, scalar_text};
 
 /// In milliseconds.
@@ -189,7 +189,7 @@ pub struct Planner<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) record: &'a Record,
-    pub(super) body: &'a Value,
+    pub(super) body: &'a Unpacked<'a>,
     pub(super) fields: &'a Fields,
 }
 
@@ -254,7 +254,7 @@ impl Planner<'_> {
         let rule = self.mapping.sides.get(side).keep.as_ref()?;
         let place = Some(rule.place.clone());
         let field = None;
-        match self.mapping.rules.call(rule, [seen.body.into()], &self.snapshot.references) {
+        match self.mapping.rules.call(rule, [(&**seen.body).into()], &self.snapshot.references) {
             Ok(answer) => {
                 let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
                 Some(Held { side: side.other(), field, reason, place })
