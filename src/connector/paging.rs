@@ -82,9 +82,9 @@ impl<'a> Pager<'a> {
         self.end = End::CutShort;
     }
 
-    /// True when every record that was there at the start was seen.
+    /// True when every record was seen, also those that came meanwhile: one of them does not stand in for another.
     pub(super) fn is_complete(&self, unique: u64) -> bool {
-        let enough = self.first_total.is_none_or(|total| unique >= total);
+        let enough = self.first_total.max(self.last_total).is_none_or(|total| unique >= total);
         self.end == End::Natural && enough && !self.disturbed
     }
 

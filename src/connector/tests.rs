@@ -159,6 +159,23 @@ async fn a_list_without_an_end_stops_at_the_limit_and_is_not_complete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_grew_is_whole_when_the_newcomer_was_seen_beside_all_others() {
+    for (second, whole) in [([3, 4], true), ([4, 5], false)] {
+        let (connector, _, _) = open(Arc::new(move |request| {
+            let (total, goods) = match request.url.split("page=").nth(1).unwrap() {
+                "1" => (4, vec![1, 2]),
+                "2" => (5, second.to_vec()),
+                _ => (5, vec![5]),
+            };
+            let rows: Vec<Value> = goods.into_iter().map(|good| json!({"good": good})).collect();
+            (200, json!({"pages": 3, "total": total, "rows": rows}))
+        }));
+        let listing = connector.list("stock", None, &mut |_| {}).await.unwrap();
+        assert_eq!(listing.complete, whole, "{second:?}: {listing:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn retries_back_off_and_the_same_seed_waits_the_same() {
     let run = || async {
         let (connector, sent, _) = open(Arc::new(|_| (429, json!({"error": "slow down"}))));
