@@ -351,11 +351,13 @@ impl Connector {
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
         self.join_once(resource).await?;
-        self.seek_success(resource, &call.name).await;
         // An empty value names no record.
         let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         wanted.sort_unstable();
         wanted.dedup();
+        if !wanted.is_empty() {
+            self.seek_success(resource, &call.name).await;
+        }
         let mut found: BTreeMap<String, Row> = BTreeMap::new();
         for batch in wanted.chunks(call.many.max(1)) {
             let batch = self.fitting(call, name, batch);

@@ -114,6 +114,7 @@ impl Runner {
             fetched: read.fetched.clone(),
             gone: read.gone.clone(),
             missed: read.missed.clone(),
+            barely_known: read.barely_known.clone(),
             blocked: read.blocked.clone(),
             answers: read.answers.clone(),
             decided: read.decided.clone(),

@@ -229,15 +229,9 @@ impl Runner {
     pub(super) async fn look_who_is_barely_linked(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
         let mut any = false;
         for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
-            let mut ids = Vec::new();
             let known =
-                |id: &String| snapshot.records.get(side).contains_key(id) || snapshot.fetched.get(side).contains(id);
-            self.ledger.each_link(|link| {
-                let id = link.ids.get(side);
-                if link.is_barely_known(side) && !known(id) {
-                    ids.push(id.clone());
-                }
-            })?;
+                |id: &&String| snapshot.records.get(side).contains_key(*id) || snapshot.fetched.get(side).contains(*id);
+            let ids: Vec<String> = snapshot.barely_known.get(side).iter().filter(|id| !known(id)).cloned().collect();
             if ids.is_empty() || !self.can_fetch(side)? {
                 continue;
             }
@@ -477,8 +471,13 @@ impl Runner {
             }
         }
         if unlinked {
-            let (mapping, taken) = (&self.mapping, &mut snapshot.taken);
-            self.ledger.each_link(|link| take_keys(mapping, &link, taken))?;
+            let (mapping, taken, barely) = (&self.mapping, &mut snapshot.taken, &mut snapshot.barely_known);
+            self.ledger.each_link(|link| {
+                take_keys(mapping, &link, taken);
+                for side in Side::BOTH.into_iter().filter(|side| link.is_barely_known(*side)) {
+                    barely.get_mut(side).push(link.ids.get(side).clone());
+                }
+            })?;
         }
         snapshot.links = links.into_values().collect();
         Ok(())

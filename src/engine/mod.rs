@@ -258,7 +258,7 @@ impl Runner {
     async fn try_cycle(&mut self, options: Options, report: &mut Report) -> Result<(), Error> {
         self.note_first_day()?;
         self.recover().await?;
-        let prepared = self.plan(options).await?;
+        let prepared = Box::pin(self.plan(options)).await?;
         report.unlinked = prepared.snapshot.references.unlinked();
         report.full = prepared.full;
         report.unchanged = prepared.unchanged;

@@ -22,10 +22,10 @@ pub struct Draft {
     /// What was read of unlinked records, by id.
     read: Sides<BTreeMap<String, Fields>>,
     unreadable: Sides<BTreeMap<String, Trouble>>,
-    /// What stands where newborns of ours carry their key.
-    carried: Sides<BTreeMap<String, String>>,
     /// Those of them that wanted something.
     open: Sides<BTreeSet<String>>,
+    /// What stands in them where newborns of ours carry their key.
+    carried: Sides<BTreeMap<String, String>>,
     /// Of pairs that a key joins, and of records alone.
     unlinked: BTreeMap<Sides<Option<String>>, Plan>,
     /// Rounds that ended because too much waited.
