@@ -32,7 +32,7 @@ impl Link {
     }
 
     /// True when nothing is known of what a side's record holds, which is still there: it was never compared.
-    pub fn is_barely_known(&self, side: Side) -> bool {
+    pub fn is_barely_linked(&self, side: Side) -> bool {
         !self.gone.get(side) && self.base.get(side).fields.is_empty()
     }
 }

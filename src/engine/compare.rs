@@ -114,7 +114,7 @@ impl Runner {
             fetched: read.fetched.clone(),
             gone: read.gone.clone(),
             missed: read.missed.clone(),
-            barely_known: read.barely_known.clone(),
+            barely_linked: read.barely_linked.clone(),
             blocked: read.blocked.clone(),
             answers: read.answers.clone(),
             decided: read.decided.clone(),

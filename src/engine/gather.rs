@@ -27,6 +27,9 @@ use crate::sync::{Plan, Snapshot};
 
 /// So many records without a key are asked for one by one.
 const LACKING_MAX: usize = 10;
+/// So many that are barely linked are asked for in one cycle. There are more where links without values were taken up,
+/// and those are compared when everything is.
+const BARELY_LINKED_MAX: usize = 100;
 
 /// Ids of records of each side.
 type Ids = Sides<BTreeSet<String>>;
@@ -231,7 +234,8 @@ impl Runner {
         for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
             let known =
                 |id: &&String| snapshot.records.get(side).contains_key(*id) || snapshot.fetched.get(side).contains(*id);
-            let ids: Vec<String> = snapshot.barely_known.get(side).iter().filter(|id| !known(id)).cloned().collect();
+            let all = snapshot.barely_linked.get(side).iter().take(BARELY_LINKED_MAX);
+            let ids: Vec<String> = all.filter(|id| !known(id)).cloned().collect();
             if ids.is_empty() || !self.can_fetch(side)? {
                 continue;
             }
@@ -471,10 +475,10 @@ impl Runner {
             }
         }
         if unlinked {
-            let (mapping, taken, barely) = (&self.mapping, &mut snapshot.taken, &mut snapshot.barely_known);
+            let (mapping, taken, barely) = (&self.mapping, &mut snapshot.taken, &mut snapshot.barely_linked);
             self.ledger.each_link(|link| {
                 take_keys(mapping, &link, taken);
-                for side in Side::BOTH.into_iter().filter(|side| link.is_barely_known(*side)) {
+                for side in Side::BOTH.into_iter().filter(|side| link.is_barely_linked(*side)) {
                     barely.get_mut(side).push(link.ids.get(side).clone());
                 }
             })?;

@@ -43,7 +43,7 @@ pub struct Snapshot {
     /// Linked records that were asked for and not shown, and that no complete list says to be gone.
     pub missed: Sides<BTreeSet<String>>,
     /// Linked records that were never compared, where there are others that are not linked.
-    pub barely_known: Sides<Vec<String>>,
+    pub barely_linked: Sides<Vec<String>>,
     /// Records whose write was refused, with the print of what was refused.
     pub blocked: Sides<BTreeMap<String, u64>>,
     /// How people settled conflicts: by left id and field name.
