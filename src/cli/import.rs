@@ -3,8 +3,10 @@
 //! The file is read twice. First every line is judged, and all complaints are told at once; nothing
 //! is written as long as there is one. Then what is new is written, a hundred links at a time, each
 //! hundred whole or not at all. A link that is there already stays as it is, so that an import which
-//! was cut short is done again and ends as if it had not been.
+//! was cut short is done again and ends as if it had not been. Where anything is new, the next cycle
+//! compares everything, since nobody knows how the records of those links stand to each other now.
 
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -24,7 +26,7 @@ use super::{Exit, Stop};
 use crate::clock::Clock;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::record::Side;
-use crate::store::{Change, Entry, Error};
+use crate::store::{Change, Entry, Error, Mark};
 
 /// How many links are written at a time.
 const BATCH: usize = 100;
@@ -110,7 +112,11 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
         new += 1;
         let ids = line.ids.clone().map(Some);
         let details = json!({ "by": "a person" });
-        let batch = batches.entry(at).or_default();
+        let batch = match batches.entry(at) {
+            // With the first of them, so that an import which is cut short leaves none uncompared.
+            Vacant(batch) => batch.insert(uncompared(home)?.into_iter().collect()),
+            Occupied(batch) => batch.into_mut(),
+        };
         batch.push(Change::PutLink(line.link()));
         batch.push(Change::Journal(Entry { at_ms, cycle: 0, ids, event: "LinkImported".to_owned(), details }));
         if batch.len() >= 2 * BATCH {
@@ -121,6 +127,11 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
         homes.get(at).map_or(Ok(()), |home| home.ledger.write(batch))?;
     }
     Ok((new, there))
+}
+
+/// The watermark of a home, if it has one, as of a store that has yet to compare everything.
+fn uncompared(home: &Home) -> Result<Option<Change>, Error> {
+    Ok(home.ledger.mark()?.map(|mark| Change::PutMark(Mark { full_ms: None, ..mark })))
 }
 
 /// Where a line belongs.
@@ -286,15 +297,36 @@ mod tests {
         assert_eq!(exported(&new), text);
     }
 
+    /// Writes a watermark into each home.
+    fn mark(homes: &[Home]) -> Mark {
+        let read_ms = Sides::new(5, 6);
+        let mark = Mark { read_ms, back_to_ms: None, mapping: 7, full_ms: Some(4), rows: BTreeMap::new() };
+        for home in homes {
+            home.ledger.write(vec![Change::PutMark(mark.clone())]).unwrap();
+        }
+        mark
+    }
+
     #[test]
-    fn a_link_that_is_there_keeps_its_newer_base() {
+    fn a_link_that_is_there_keeps_its_newer_base_and_nothing_is_compared_for_it() {
         let homes = fresh();
         let [newer, ..] = links();
         homes[0].ledger.write(vec![Change::PutLink(newer.clone())]).unwrap();
+        let mark = mark(&homes);
         let text = GOOD.replace('é', "a");
         assert_eq!(complaints_about(text.as_bytes(), &homes), "");
         assert_eq!(take_up(text.as_bytes(), &homes).unwrap(), (0, 1));
         assert_eq!(homes[0].ledger.link(Side::Left, "1").unwrap(), Some(newer));
+        assert_eq!(homes[0].ledger.mark().unwrap(), Some(mark));
+    }
+
+    #[test]
+    fn where_a_link_is_new_everything_is_compared_next() {
+        let homes = fresh();
+        let mark = mark(&homes);
+        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
+        assert_eq!(homes[0].ledger.mark().unwrap(), Some(Mark { full_ms: None, ..mark.clone() }));
+        assert_eq!(homes[1].ledger.mark().unwrap(), Some(mark));
     }
 
     #[test]

@@ -207,5 +207,5 @@ pub fn imported(screen: &mut Screen, new: usize, there: usize) -> io::Result<()>
     }
     let rest = if there > 0 { format!(", {there} were there and stay as they are") } else { String::new() };
     screen.line(&format!("took up {}{rest}", count(new, "link")))?;
-    screen.note("nothing was sent; `depara plan --full` shows what the next cycle makes of them")
+    screen.note("nothing was sent; `depara plan` shows what the next cycle makes of them")
 }
