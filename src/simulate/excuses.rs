@@ -142,25 +142,28 @@ impl Evidence<'_> {
 
     /// True for a value that people typed in a record that is gone, when we made both of these: one is a creation that
     /// was delivered twice or whose answer told nothing, or the list was said to be empty when it was searched for;
-    /// nobody knew any more of whom it came.
-    pub(super) fn is_of_one_gone(&self, (index, field): (usize, &Field), pair: &Sides<Life>, value: &Value) -> bool {
+    /// nobody knew any more of whom it came. The one that a creation came of that was delivered twice may be there
+    /// still, with the other twin.
+    pub(super) fn is_of_another(&self, (index, field): (usize, &Field), pair: &Sides<Life>, value: &Value) -> bool {
         let made_by_us = |side: Side| !self.is_made_by_people(&self.mapping.sides.get(side).name(), &pair.get(side).id);
         let lied = |side: Side| self.ours.lies_of(&[EMPTY_LIST], &self.mapping.sides.get(side).system).next().is_some();
-        let unknown = |side: Side| {
-            let record = (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
-            let birth_ms = self.ours.births.get(&record);
-            let unheard = |birth_ms| self.ours.unheard.iter().any(|(write_ms, _)| write_ms == birth_ms);
-            self.ours.doubles.contains(&record) || birth_ms.is_some_and(unheard)
+        let record = |side: Side| (self.mapping.sides.get(side).name(), pair.get(side).id.clone());
+        let is_double = |side: Side| self.ours.doubles.contains(&record(side));
+        let is_any_double = Side::BOTH.into_iter().any(is_double);
+        let unheard = |side: Side| {
+            let birth_ms = self.ours.births.get(&record(side));
+            birth_ms.is_some_and(|birth_ms| self.ours.unheard.iter().any(|(write_ms, _)| write_ms == birth_ms))
         };
         let typed = |side: Side| {
             let place = self.mapping.sides.get(side).name();
             let own = self.deeds.iter().filter(|deed| deed.place == place);
-            let gone = own.filter(|deed| !self.records.get(side).contains_key(&deed.id));
-            let mut read = gone.filter_map(|deed| self.fields(side, &deed.id, deed.before.as_ref()?));
+            let others = own.filter(|deed| is_any_double || !self.records.get(side).contains_key(&deed.id));
+            let bodies = others.flat_map(|deed| [&deed.before, &deed.after].map(|body| (&deed.id, body)));
+            let mut read = bodies.filter_map(|(id, body)| self.fields(side, id, body.as_ref()?));
             read.any(|fields| alike(field, fields.value(index), value))
         };
         Side::BOTH.into_iter().all(made_by_us)
-            && Side::BOTH.into_iter().any(|side| lied(side) || unknown(side))
+            && (is_any_double || Side::BOTH.into_iter().any(|side| lied(side) || unheard(side)))
             && Side::BOTH.into_iter().any(typed)
     }
 

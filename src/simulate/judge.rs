@@ -312,10 +312,10 @@ impl Evidence<'_> {
                 reads(side) || (given() && reads(side.other()))
             };
             let behind = |of: Side| self.is_typed_behind(field, value, (of, pair.get(of)));
-            let gone = || self.is_of_one_gone((index, field), pair, value);
+            let another = || self.is_of_another((index, field), pair, value);
             let kept = || self.is_told_as_kept(link, field, side, value);
             let unlooked = || self.is_read_unlooked((index, field), (side.other(), pair), value);
-            if !(known || read() || Side::BOTH.into_iter().any(behind) || gone() || kept() || unlooked()) {
+            if !(known || read() || Side::BOTH.into_iter().any(behind) || another() || kept() || unlooked()) {
                 found.push(("I4", format!("nobody typed {value}, which stands on the {side}")));
             }
         }
