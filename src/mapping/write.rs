@@ -85,7 +85,7 @@ impl Mapping {
         for (index, value) in values {
             let Some(field) = self.fields.get(*index) else { continue };
             let end = field.ends.get(side);
-            if let Some(held) = self.held(end, value, standing, references)? {
+            if let Some(held) = self.held(end, (*index, value), standing, references)? {
                 draft.sent.insert(*index, Sent::Held(held));
             } else if end.slot.read_only || (end.is_id && standing.is_none()) {
                 draft.sent.insert(*index, Sent::Nothing);
@@ -131,14 +131,16 @@ impl Mapping {
         body
     }
 
+    /// Why a value waits; one that stands there already does not.
     fn held(
         &self,
         end: &End,
-        value: &Value,
+        (index, value): (usize, &Value),
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
     ) -> Result<Option<Trouble>, Trouble> {
-        let Some(rule) = &end.hold else { return Ok(None) };
+        let stands = |there: Standing<'_>| there.fields.value(index) == value && !there.fields.is_borrowed(index);
+        let Some(rule) = end.hold.as_ref().filter(|_| !standing.is_some_and(stands)) else { return Ok(None) };
         let record = standing.map_or(&Value::Null, |standing| standing.body);
         let answer = self.rules.call(rule, [value.into(), record.into()], references)?;
         let reason = scalar_text(&answer).filter(|reason| !reason.is_empty());

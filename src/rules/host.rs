@@ -13,6 +13,7 @@ use rhai::packages::{
 };
 use rhai::{
     Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, NativeCallContext, Position,
+    def_package,
 };
 use serde_json::{Number, Value};
 
@@ -35,6 +36,12 @@ pub const LANGUAGE_FUNCTIONS: [&str; 8] =
 /// Words of the language that no script may use.
 pub const TAKEN_AWAY: [&str; 6] = ["curry", "eval", "print", "debug", "import", "export"];
 
+def_package! {
+    /// What a script finds of the language, in one module: a function is looked for in each anew at every call.
+    LanguagePackage(module): ArithmeticPackage, LogicPackage, BasicStringPackage, MoreStringPackage, BasicArrayPackage,
+        BasicMapPackage, BasicMathPackage, BasicIteratorPackage, BasicFnPackage {}
+}
+
 /// An engine with the house's limits and functions.
 pub fn engine() -> Engine {
     let mut engine = bare();
@@ -46,15 +53,7 @@ pub fn engine() -> Engine {
 /// files have in common.
 pub fn bare() -> Engine {
     let mut engine = Engine::new_raw();
-    ArithmeticPackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicStringPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicIteratorPackage::new().register_into_engine(&mut engine);
-    BasicFnPackage::new().register_into_engine(&mut engine);
+    LanguagePackage::new().register_into_engine(&mut engine);
     engine
         .set_max_operations(OPERATIONS_MAX)
         .set_max_call_levels(CALL_LEVELS_MAX)

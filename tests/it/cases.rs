@@ -39,3 +39,17 @@ fn every_shipped_case_passes() {
     assert!(tested.is_clean(), "\n{}", told(&tested));
     assert!(tested.outcomes.len() >= 80, "{} cases", tested.outcomes.len());
 }
+
+#[test]
+fn of_a_value_that_stands_there_no_rule_is_asked_whether_it_waits() {
+    let mut files = shipped();
+    let rules = files.get_mut("scripts/addresses.rhai").unwrap();
+    let head = "fn named_city(code, client) {\n";
+    assert!(rules.contains(head));
+    *rules = rules.replace(head, &format!("{head}    throw \"asked\";\n"));
+    // The street moves, and the city is empty on both sides.
+    let tested = run(&files, Some("rule-01-typed-beside-the-delivery-address"));
+    assert_eq!((tested.outcomes.len(), told(&tested)), (1, String::new()));
+    let tested = run(&files, Some("rule-01-delivery-city-without-a-name"));
+    assert!(told(&tested).contains("asked"), "{}", told(&tested));
+}
