@@ -133,6 +133,10 @@ pub struct UnderWay {
     /// with others.
     #[serde(default, deserialize_with = "held", skip_serializing_if = "Option::is_none")]
     pub given: Option<Value>,
+    /// What stood in the places of the group that the write was to empty, as the side showed it; null where it was to
+    /// empty none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub over: Value,
     /// When it left, in milliseconds since 1970.
     pub at_ms: i64,
 }

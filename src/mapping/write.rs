@@ -40,6 +40,8 @@ pub struct Draft {
     pub sent: BTreeMap<usize, Sent>,
     /// What the other members of the groups that are written will read as, by index.
     pub along: BTreeMap<usize, Value>,
+    /// What stands in the members of groups that the body empties, as the side shows it; else null.
+    pub over: Value,
     /// Rows of references that must be made first.
     pub rows: Vec<NewRow>,
 }
@@ -300,6 +302,9 @@ fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft
         let before = standing.and_then(|standing| path.look(standing.body)).unwrap_or_default();
         if same_wire(&wire, &before, slot) || (standing.is_none() && is_empty(&wire)) {
             continue;
+        }
+        if is_empty(&wire) && !is_empty(&before) {
+            path.set(&mut draft.over, before.into_owned());
         }
         path.set(&mut draft.body, wire);
         wrote = true;

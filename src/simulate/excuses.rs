@@ -14,10 +14,11 @@ use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_muc
 use super::wire::{EMPTY_LIST, OLD_NEWS};
 use crate::config::mapping::Span as Window;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
-use crate::mapping::{Sent, Standing};
+use crate::mapping::{Draft, Sent, Standing};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::merge::same;
+use crate::sync::unheeded::empties;
 
 impl Evidence<'_> {
     /// True when a cycle could not see how a field, or one of its group, was last changed and wrote the record.
@@ -272,37 +273,48 @@ impl Evidence<'_> {
         by_rule && body.is_some_and(|body| self.is_held_by(index, (side, body, &life.last), value))
     }
 
-    /// True when the other side had said the same in its own words before somebody changed it there.
-    pub(super) fn was_held(&self, index: usize, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
+    /// How the record stood each time somebody changed the field there since a moment, and when.
+    fn typed_over<'b>(
+        &'b self,
+        index: usize,
+        (side, life): (Side, &'b Life),
+        at_ms: i64,
+    ) -> impl Iterator<Item = (&'b Value, &'b Fields, i64)> {
         let place = self.mapping.sides.get(side).name();
-        let mut own = self.deeds.iter().filter(|deed| deed.place == place && deed.id == life.id);
-        let mut later = own.by_ref().zip(&life.deeds).filter(|(deed, _)| deed.at_ms >= change.at_ms);
-        later.any(|(deed, (_, before, after))| {
-            let moved = self
-                .mapping
-                .fields
-                .get(index)
-                .is_some_and(|field| !same(field, before.value(index), after.value(index)));
-            let body = deed.before.as_ref().filter(|_| moved);
-            body.is_some_and(|body| self.is_held_by(index, (side, body, before), change.after))
+        let own = self.deeds.iter().filter(move |deed| deed.place == place && deed.id == life.id);
+        let later = own.zip(&life.deeds).filter(move |(deed, _)| deed.at_ms >= at_ms);
+        later.filter_map(move |(deed, (_, before, after))| {
+            let field = self.mapping.fields.get(index)?;
+            let moved = !same(field, before.value(index), after.value(index));
+            deed.before.as_ref().filter(|_| moved).map(|body| (body, before, deed.at_ms))
         })
     }
 
-    pub(super) fn is_held_by(
+    /// True when the other side had said the same in its own words before somebody changed it there.
+    pub(super) fn was_held(&self, index: usize, (side, life): (Side, &Life), change: &Change<'_>) -> bool {
+        let mut over = self.typed_over(index, (side, life), change.at_ms);
+        over.any(|(body, fields, _)| self.is_held_by(index, (side, body, fields), change.after))
+    }
+
+    pub(super) fn is_held_by(&self, index: usize, stands: (Side, &Value, &Fields), value: &Value) -> bool {
+        if is_empty(value) {
+            return false;
+        }
+        let draft = self.would_be_sent(index, stands, value);
+        says_as_much(value, stands.2.value(index))
+            && draft.is_some_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+    }
+
+    /// What a record would be sent so that it holds a value.
+    fn would_be_sent(
         &self,
         index: usize,
         (side, body, fields): (Side, &Value, &Fields),
         value: &Value,
-    ) -> bool {
-        if is_empty(value) {
-            return false;
-        }
+    ) -> Option<Draft> {
         let body = self.mapping.project(side, body).value();
         let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
-        let values = BTreeMap::from([(index, value.clone())]);
-        let draft = self.mapping.write(side, &values, Some(standing), &self.references);
-        says_as_much(value, fields.value(index))
-            && draft.is_ok_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
+        self.mapping.write(side, &BTreeMap::from([(index, value.clone())]), Some(standing), &self.references).ok()
     }
 
     /// True when the rule of a one-way line made of what was typed what stands there, on some day since
@@ -413,7 +425,8 @@ impl Evidence<'_> {
             })
     }
 
-    /// True for what was cleared, told to a system that takes nothing empty, and typed over there.
+    /// True for what was cleared, told to a system that takes nothing empty, and typed over there; and for what it kept
+    /// parts of the old in, likewise.
     pub(super) fn is_unheeded(
         &self,
         (index, field): (usize, &Field),
@@ -421,11 +434,18 @@ impl Evidence<'_> {
         change: &Change<'_>,
     ) -> bool {
         let record = (self.mapping.sides.get(side).name(), life.id.clone());
-        let later = changes((index, field), side, life);
-        let mut over = later.iter().filter(|later| alike(field, later.before, change.before));
         let told =
             |until_ms| self.ours.writes_to(&record).any(|write_ms| (change.at_ms..=until_ms).contains(&write_ms));
-        is_empty(change.after) && over.any(|later| told(later.at_ms))
+        if !is_empty(change.after) {
+            let mut over = self.typed_over(index, (side, life), change.at_ms);
+            return over.any(|(body, fields, at_ms)| {
+                let draft = self.would_be_sent(index, (side, body, fields), change.after);
+                told(at_ms) && draft.is_some_and(|draft| empties(&draft.body, body) == Some(true))
+            });
+        }
+        let later = changes((index, field), side, life);
+        let mut over = later.iter().filter(|later| alike(field, later.before, change.before));
+        over.any(|later| told(later.at_ms))
     }
 
     /// True when a person on the other side typed over what belongs together and had come from here, though this part

@@ -91,6 +91,7 @@ impl Planner<'_> {
             body: Body::pack(&body),
             moves,
             along: BTreeMap::new(),
+            over: Value::Null,
         });
         if !later.is_empty() {
             planned.steps.push(Step {
@@ -99,6 +100,7 @@ impl Planner<'_> {
                 body: Body::pack(&rest),
                 moves: later,
                 along: BTreeMap::new(),
+                over: Value::Null,
             });
         }
         planned.steps.extend(self.stamp(side));
@@ -127,6 +129,7 @@ impl Planner<'_> {
             body: Body::pack(&body),
             moves,
             along: BTreeMap::new(),
+            over: Value::Null,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::link::{Link, UnderWay};
 use crate::mapping::field::{Field, is_empty, is_unresolved};
 use crate::mapping::{Mapping, Sent, Standing};
 use crate::record::{Side, Sides};
-use crate::reference::{References, folded};
+use crate::reference::{References, folded, scalar_text};
 
 /// Fields that a side left as they were although it said that it took what we sent, as the record
 /// shows now. What was typed on the other side has not arrived, and people must hear of it.
@@ -71,7 +71,8 @@ fn is_half_heeded(field: &Field, sent: &UnderWay, now: &Value) -> bool {
 }
 
 /// True for a value that is written to several places of which some kept what was to be emptied: written again, it would
-/// empty them once more, and change nothing else.
+/// empty them once more, and change nothing else. Where a person wrote last, each must hold what stood in it before: a
+/// person may have added the part that is over.
 fn is_half_taken(
     mapping: &Mapping,
     (index, side): (usize, Side),
@@ -79,20 +80,24 @@ fn is_half_taken(
     (one, references): (&Seen<'_>, &Arc<References>),
 ) -> bool {
     let Some(field) = mapping.fields.get(index).filter(|field| view_of(field, side).is_some()) else { return false };
-    // A person may have added the part that is over. Where another mapping did it for one, this is told for nothing.
-    if !one.record.ours || explains(field, false, &sent.becomes, one.fields.value(index)) {
+    if explains(field, false, &sent.becomes, one.fields.value(index)) {
         return false;
     }
     let standing = Standing { body: one.body, fields: one.fields, first: &BTreeSet::new() };
     let values = BTreeMap::from([(index, sent.becomes.clone())]);
     let draft = mapping.write(side, &values, Some(standing), references);
     let is_sent = |sent: Option<&Sent>| matches!(sent, Some(Sent::Written(_)));
-    draft.is_ok_and(|draft| is_sent(draft.sent.get(&index)) && empties(&draft.body, one.body) == Some(true))
+    // Where another mapping wrote what is over, this is told for nothing.
+    draft.is_ok_and(|draft| {
+        is_sent(draft.sent.get(&index))
+            && empties(&draft.body, one.body) == Some(true)
+            && (one.record.ours || leaves(&draft.body, (one.body, &sent.over)))
+    })
 }
 
 /// Whether a body empties anything that stands there, however deep; nothing when it says something else than what
 /// stands there, but for case and accents.
-fn empties(body: &Value, stands: &Value) -> Option<bool> {
+pub fn empties(body: &Value, stands: &Value) -> Option<bool> {
     match (body, stands) {
         (Value::Object(parts), _) => {
             let mut parts = parts.iter().map(|(name, part)| empties(part, stands.get(name).unwrap_or(&Value::Null)));
@@ -101,6 +106,20 @@ fn empties(body: &Value, stands: &Value) -> Option<bool> {
         (Value::String(text), Value::String(stands)) if folded(text) == folded(stands) => Some(false),
         (Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => {
             is_empty(body).then_some(true)
+        }
+    }
+}
+
+/// Whether all that a body would empty stands as it stood before, but for case and accents.
+fn leaves(body: &Value, (stands, stood): (&Value, &Value)) -> bool {
+    let alike = || scalar_text(stands).zip(scalar_text(stood)).is_some_and(|(now, was)| folded(&now) == folded(&was));
+    match body {
+        Value::Object(parts) => parts.iter().all(|(name, part)| {
+            let [stands, stood] = [stands, stood].map(|body| body.get(name).unwrap_or(&Value::Null));
+            leaves(part, (stands, stood))
+        }),
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            !is_empty(body) || alike()
         }
     }
 }

@@ -76,6 +76,37 @@ async fn a_client_goes_to_the_field_and_every_row_moves_both_ways() {
     trio.assert_kept();
 }
 
+/// An Omie that empties nothing keeps the parts of an address that are over. Who touches the record before it is read
+/// again has not typed them; who types one of them has.
+#[tokio::test]
+async fn parts_of_an_address_that_stayed_are_told_though_a_person_wrote_last() {
+    for (typed, address, told) in [
+        (json!({ "inativo": "S" }), "Rua Nova, 13010-000", vec!["Endereço"]),
+        (json!({ "cep": "01310100" }), "Rua Nova, 01310-100", vec![]),
+    ] {
+        let mut code = 0;
+        let trio = Trio::build(MAPPINGS, |omie, _, _, clock| {
+            omie.switches.empty_clears = false;
+            let mut street = company();
+            for part in ["endereco_numero", "bairro", "cidade", "estado"] {
+                street[part] = json!("");
+            }
+            code = omie.person_adds(clock.now(), &street).unwrap();
+        });
+        trio.settle().await;
+        let id = only(&trio, "customers")["id"].to_string();
+        let edit = json!({ "address": "Rua Nova" });
+        trio.auvo.lock().unwrap().person_edits(trio.clock.now(), "customers", &id, &edit).unwrap();
+        trio.round().await;
+        trio.omie.lock().unwrap().person_edits(trio.clock.now(), code, &typed).unwrap();
+        trio.settle().await;
+        assert_eq!(only(&trio, "customers")["address"], address, "{typed}");
+        let runner = trio.runner("omie-auvo/clientes").await;
+        let conflicts = runner.lock().await.ledger.conflicts(None, usize::MAX).unwrap();
+        assert_eq!(conflicts.iter().map(|one| one.label.as_str()).collect::<Vec<_>>(), told, "{typed}");
+    }
+}
+
 #[tokio::test]
 async fn a_customer_of_the_field_is_born_in_the_books_once_and_twins_are_known() {
     let mut codes = Vec::new();
