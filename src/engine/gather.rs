@@ -18,18 +18,11 @@ use crate::connector::{Listing, Row};
 use crate::flaw::{self, Flaw};
 use crate::link::Link;
 use crate::mapping::Mapping;
-use crate::path::Path;
 use crate::record::{Record, Side, Sides};
 use crate::store::{Change, Mark, Wait, Waiting};
 use crate::sync::pair::take_keys;
 use crate::sync::plan::{Origin, Planned};
 use crate::sync::{Plan, Snapshot};
-
-/// So many records without a key are asked for one by one.
-const LACKING_MAX: usize = 10;
-/// So many that are barely linked are asked for in one cycle. There are more where links without values were taken up,
-/// and those are compared when everything is.
-const BARELY_LINKED_MAX: usize = 100;
 
 /// Ids of records of each side.
 type Ids = Sides<BTreeSet<String>>;
@@ -200,58 +193,13 @@ impl Runner {
         Ok(any)
     }
 
-    /// Before anything is born on a side, asks for the few records there that came without a key: one that was left out
-    /// of an answer would be made twice. Where many lack it, the system leaves out what is empty. True when there was any.
-    pub(super) async fn look_closer(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
-        let mut any = false;
-        for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
-            let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
-            let known = |id: &str| linked.contains(id) || snapshot.fetched.get(side).contains(id);
-            let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));
-            let ends = keys.map(|field| field.ends.get(side)).filter(|end| !end.is_id);
-            let keys: Vec<&Path> = ends.filter_map(|end| end.at.path()).collect();
-            let lacks = |record: &Record| {
-                let body = record.body.value();
-                keys.iter().any(|path| path.look(&body).is_none())
-            };
-            let all = snapshot.records.get(side).iter();
-            let lacking = all.filter(|(id, record)| !known(id) && lacks(record)).map(|(id, _)| id.clone());
-            let lacking: Vec<String> = lacking.take(LACKING_MAX + 1).collect();
-            if lacking.is_empty() || lacking.len() > LACKING_MAX || !self.can_fetch(side)? {
-                continue;
-            }
-            any = true;
-            let hidden = self.fetch(snapshot, side, lacking).await?;
-            snapshot.open.get_mut(side).extend(hidden);
-        }
-        Ok(any)
-    }
-
-    /// Before anything is born on a side, asks for the records there that are linked, were never compared and are not at
-    /// hand: nobody else knows their keys. True when there was any.
-    pub(super) async fn look_who_is_barely_linked(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
-        let mut any = false;
-        for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
-            let known =
-                |id: &&String| snapshot.records.get(side).contains_key(*id) || snapshot.fetched.get(side).contains(*id);
-            let all = snapshot.barely_linked.get(side).iter().take(BARELY_LINKED_MAX);
-            let ids: Vec<String> = all.filter(|id| !known(id)).cloned().collect();
-            if ids.is_empty() || !self.can_fetch(side)? {
-                continue;
-            }
-            any = true;
-            for record in self.ask_for(side, &ids).await?.into_iter().map(|row| record_of(&self.mapping, side, row)) {
-                if let Some(image) = self.image(side, &record, snapshot) {
-                    snapshot.taken.get_mut(side).insert_all(&self.mapping, &image.fields, &record.id);
-                }
-            }
-            snapshot.fetched.get_mut(side).extend(ids);
-        }
-        Ok(any)
-    }
-
     /// Reads records by their ids; tells which of them did not show.
-    async fn fetch(&self, snapshot: &mut Snapshot, side: Side, ids: Vec<String>) -> Result<BTreeSet<String>, Error> {
+    pub(super) async fn fetch(
+        &self,
+        snapshot: &mut Snapshot,
+        side: Side,
+        ids: Vec<String>,
+    ) -> Result<BTreeSet<String>, Error> {
         let rows = self.ask_for(side, &ids).await?;
         let mut hidden = BTreeSet::from_iter(ids);
         snapshot.fetched.get_mut(side).extend(hidden.iter().cloned());
@@ -264,7 +212,7 @@ impl Runner {
 
     /// Asks for records by their ids. What did not show is not asked for again until a cycle has come to its end and
     /// remembers it: a cycle that is halted, or fails, comes again and again, and each miss may be a failing answer.
-    async fn ask_for(&self, side: Side, ids: &[String]) -> Result<Vec<Row>, Error> {
+    pub(super) async fn ask_for(&self, side: Side, ids: &[String]) -> Result<Vec<Row>, Error> {
         let mut asked: BTreeSet<String> = ids.iter().cloned().collect();
         asked.retain(|id| !self.hidden().get(side).contains(id));
         if asked.is_empty() {
@@ -287,7 +235,7 @@ impl Runner {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn can_fetch(&self, side: Side) -> Result<bool, Error> {
+    pub(super) fn can_fetch(&self, side: Side) -> Result<bool, Error> {
         let (connector, resource) = self.end(side)?;
         Ok(connector.system().resources.get(resource).is_some_and(Resource::can_fetch))
     }
@@ -573,7 +521,7 @@ impl Runner {
 }
 
 /// Leaves aside what is not linked: in a listing with holes nobody can tell who is alone.
-fn leave_unlinked(snapshot: &mut Snapshot) {
+pub(super) fn leave_unlinked(snapshot: &mut Snapshot) {
     for side in Side::BOTH {
         let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
         snapshot.records.get_mut(side).retain(|id, _| linked.contains(id));

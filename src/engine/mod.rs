@@ -5,6 +5,7 @@
 
 pub mod capture;
 mod carry;
+mod closer;
 pub mod compare;
 mod conclude;
 pub mod crew;
@@ -216,7 +217,7 @@ impl Runner {
         let mut plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
         while self.read_again(&mut gathered, &plan).await?
             || self.look_again(&mut gathered.snapshot, &plan).await?
-            || self.look_closer(&mut gathered.snapshot, &plan).await?
+            || self.look_closer(&mut gathered, &plan).await?
             || self.look_who_is_barely_linked(&mut gathered.snapshot, &plan).await?
         {
             plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;

@@ -3,7 +3,7 @@
 use depara::config::files;
 use depara::engine::Options;
 use depara::record::Side;
-use depara::sandbox::Sandbox as _;
+use depara::sandbox::{Omie, Ploomes, Sandbox as _};
 use depara::store::Wait;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -240,6 +240,33 @@ async fn who_came_without_a_key_is_asked_for_before_anybody_is_born_beside() {
     house.cycle().await;
     assert_eq!(counts(&house), (1, 1));
     assert_eq!(house.runner.ledger.link_count().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn where_a_list_leaves_out_the_key_of_all_nobody_is_born() {
+    let twins = |omie: &mut Omie, ploomes: &mut Ploomes, now, from: u64| {
+        for at in from..from + 12 {
+            let (mut client, mut contact) = (client(&format!("Padaria {at}")), contact(&format!("Padaria {at}")));
+            let document = format!("{:014}", 11_222_333_000_000_u64 + at);
+            (client["cnpj_cpf"], contact["Register"]) = (json!(document), json!(document));
+            omie.person_adds(now, &client).unwrap();
+            ploomes.person_adds(now, &contact).unwrap();
+        }
+    };
+    let mut house = House::build(|omie, ploomes, clock| {
+        omie.switches.unique_document = false;
+        twins(omie, ploomes, clock.now(), 0);
+    });
+    settle(&mut house).await;
+    twins(&mut house.omie.lock().unwrap(), &mut house.ploomes.lock().unwrap(), house.clock.now(), 20);
+    // The number that takes `Register` out of the list.
+    strike(&house, "missing-field:GET Contacts:1:23757000009");
+    let report = house.cycle().await;
+    assert_eq!((counts(&house), report.linked), ((24, 24), 0), "{report:?}");
+    let told = house.runner.ledger.journal(1).unwrap().remove(0);
+    assert!(told.event == "CycleUnfinished" && told.details.to_string().contains("leaves out"), "{told:?}");
+    settle(&mut house).await;
+    assert_eq!((counts(&house), house.runner.ledger.link_count().unwrap()), ((24, 24), 24));
 }
 
 #[tokio::test]
