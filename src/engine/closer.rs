@@ -6,38 +6,50 @@ use super::gather::{Gathered, leave_unlinked, record_of};
 use super::{Error, Runner};
 use crate::mapping::field::{Field, is_empty};
 use crate::path::Path;
-use crate::record::Side;
+use crate::record::{Side, Unpacked};
 use crate::sync::{Plan, Snapshot};
 
 /// So many records without a key are asked for one by one.
 const LACKING_MAX: usize = 10;
+
+/// So many are asked for where more came without one.
+const SAMPLE: usize = 3;
 
 /// So many that are barely linked are asked for in one cycle. There are more where links without values were taken up,
 /// and those are compared when everything is.
 const BARELY_LINKED_MAX: usize = 100;
 
 impl Runner {
-    /// Asks for the few records of a side that came without a key, before anything is born there: one that was left out
-    /// of an answer would be made twice. Where many came without it, the system leaves out what is empty, unless linked
-    /// ones that had it came without it too: then all that is not linked waits for the next cycle. True when there was
-    /// any.
+    /// Asks for records of a side that came without a key, before anything is born there: one that was left out of an
+    /// answer would be made twice. Few are asked for one by one, of many some. Where those have it, or linked ones had
+    /// it that came without it now, the answer left it out, and all that is not linked waits for the next cycle; else
+    /// the system leaves out what is empty. True when there was any.
     pub(super) async fn look_closer(&self, gathered: &mut Gathered, plan: &Plan) -> Result<bool, Error> {
         let mut any = false;
         for side in Side::BOTH.into_iter().filter(|side| plan.pairs.iter().any(|planned| planned.bears(*side))) {
             let snapshot = &mut gathered.snapshot;
-            let linked: BTreeSet<&str> = snapshot.links.iter().map(|link| link.ids.get(side).as_str()).collect();
-            let known = |id: &str| linked.contains(id) || snapshot.fetched.get(side).contains(id);
             let keys = self.mapping.keys.iter().filter_map(|key| self.mapping.fields.get(*key));
             let keys = keys.filter(|field| !field.ends.get(side).is_id);
             let keys: Vec<(&Field, &Path)> =
                 keys.filter_map(|field| Some((field, field.ends.get(side).at.path()?))).collect();
-            let all = snapshot.records.get(side).iter().filter(|(id, _)| !known(id));
-            let lacking = all.filter(|(_, record)| {
-                let body = record.body.value();
-                keys.iter().any(|(_, path)| path.look(&body).is_none())
-            });
-            let lacking: Vec<String> = lacking.map(|(id, _)| id.clone()).take(LACKING_MAX + 1).collect();
-            if lacking.len() > LACKING_MAX && keys.iter().any(|key| is_left_out(snapshot, side, *key)) {
+            let (asked, mut lacking) = lacking(snapshot, side, &keys);
+            if lacking.is_empty() {
+                continue;
+            }
+            let is_left_out = keys.iter().any(|key| is_left_out(snapshot, side, *key));
+            let (many, can_fetch) = (lacking.len() > LACKING_MAX, self.can_fetch(side)?);
+            let mut hides = is_left_out && (many || !can_fetch);
+            if !hides && can_fetch && (!many || asked.is_empty()) {
+                any = true;
+                lacking.truncate(if many { SAMPLE } else { LACKING_MAX });
+                let sample = BTreeSet::from_iter(lacking.clone());
+                let missed = self.fetch(snapshot, side, lacking).await?;
+                snapshot.open.get_mut(side).extend(missed);
+                let (still, _) = self::lacking(snapshot, side, &keys);
+                let still = still.iter().filter(|id| sample.contains(*id)).count();
+                hides = if many { still < sample.len() } else { is_left_out && still > 0 };
+            }
+            if hides {
                 leave_unlinked(snapshot);
                 let name = self.mapping.sides.get(side).name();
                 gathered.loose_ends += 1;
@@ -45,12 +57,6 @@ impl Runner {
                 gathered.loose.get_or_insert_with(why);
                 return Ok(true);
             }
-            if lacking.is_empty() || lacking.len() > LACKING_MAX || !self.can_fetch(side)? {
-                continue;
-            }
-            any = true;
-            let hidden = self.fetch(snapshot, side, lacking).await?;
-            snapshot.open.get_mut(side).extend(hidden);
         }
         Ok(any)
     }
@@ -77,6 +83,16 @@ impl Runner {
         }
         Ok(any)
     }
+}
+
+/// Who is not linked and came without a key: those that were asked for by their ids, and the others.
+fn lacking(snapshot: &Snapshot, side: Side, keys: &[(&Field, &Path)]) -> (Vec<String>, Vec<String>) {
+    let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
+    let all = snapshot.records.get(side).iter().filter(|(id, record)| {
+        let body = Unpacked::from(&record.body);
+        !linked.contains(id) && keys.iter().any(|(_, path)| path.look(&body).is_none())
+    });
+    all.map(|(id, _)| id.clone()).partition(|id| snapshot.fetched.get(side).contains(id))
 }
 
 /// True when all linked records of a list lack a key that they had.

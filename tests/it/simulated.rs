@@ -88,7 +88,11 @@ fn seeds_that_broke_once_hold() {
             ],
         ),
         (&all, Setting { accounts: 2, ..rare_and_harsh() }, &[501172]),
-        (&all, Setting { records: 30, days: 2, ..rare_and_harsh() }, &[610106, 611218, 612643, 613143]),
+        (
+            &all,
+            Setting { records: 30, days: 2, ..rare_and_harsh() },
+            &[610106, 611218, 612643, 613143, 614812, 616108, 616356, 616412],
+        ),
     ];
     for (stage, setting, seeds) in kept {
         for seed in seeds {
