@@ -136,7 +136,7 @@ pub struct UnderWay {
     /// What stood in the places of the group that the write was to empty, as the side showed it; null where it was to
     /// empty none.
     #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub over: Value,
+    pub emptied: Value,
     /// When it left, in milliseconds since 1970.
     pub at_ms: i64,
 }

@@ -41,7 +41,7 @@ pub struct Draft {
     /// What the other members of the groups that are written will read as, by index.
     pub along: BTreeMap<usize, Value>,
     /// What stands in the members of groups that the body empties, as the side shows it; else null.
-    pub over: Value,
+    pub emptied: Value,
     /// Rows of references that must be made first.
     pub rows: Vec<NewRow>,
 }
@@ -304,7 +304,7 @@ fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft
             continue;
         }
         if is_empty(&wire) && !is_empty(&before) {
-            path.set(&mut draft.over, before.into_owned());
+            path.set(&mut draft.emptied, before.into_owned());
         }
         path.set(&mut draft.body, wire);
         wrote = true;

@@ -425,8 +425,8 @@ impl Evidence<'_> {
             })
     }
 
-    /// True for what was cleared, told to a system that takes nothing empty, and typed over there; and for what it kept
-    /// parts of the old in, likewise.
+    /// True for what was cleared, told to a system that takes nothing empty, and typed over there; and for what was told in
+    /// parts, of which it kept those that were to be emptied.
     pub(super) fn is_unheeded(
         &self,
         (index, field): (usize, &Field),

@@ -351,8 +351,13 @@ mod tests {
     #[test]
     fn an_empty_value_that_was_given_is_not_none() {
         for given in [None, Some(Value::Null), Some(json!(""))] {
-            let sent =
-                UnderWay { before: json!("Ana"), becomes: Value::Null, given, over: json!({ "cep": "1" }), at_ms: 5 };
+            let sent = UnderWay {
+                before: json!("Ana"),
+                becomes: Value::Null,
+                given,
+                emptied: json!({ "cep": "1" }),
+                at_ms: 5,
+            };
             let bytes = pack(Tree::Meta, b"x", &sent).unwrap();
             assert_eq!(unpack::<UnderWay>(Tree::Meta, b"x", &bytes).unwrap(), sent);
         }

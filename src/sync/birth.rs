@@ -91,7 +91,7 @@ impl Planner<'_> {
             body: Body::pack(&body),
             moves,
             along: BTreeMap::new(),
-            over: Value::Null,
+            emptied: Value::Null,
         });
         if !later.is_empty() {
             planned.steps.push(Step {
@@ -100,7 +100,7 @@ impl Planner<'_> {
                 body: Body::pack(&rest),
                 moves: later,
                 along: BTreeMap::new(),
-                over: Value::Null,
+                emptied: Value::Null,
             });
         }
         planned.steps.extend(self.stamp(side));
@@ -129,7 +129,7 @@ impl Planner<'_> {
             body: Body::pack(&body),
             moves,
             along: BTreeMap::new(),
-            over: Value::Null,
+            emptied: Value::Null,
         })
     }
 

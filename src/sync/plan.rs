@@ -83,7 +83,7 @@ pub struct Step {
     /// What other fields of the record will read as after it, by index.
     pub along: BTreeMap<usize, Value>,
     /// What stands in the members of groups that it empties, as the side shows it; else null.
-    pub over: Value,
+    pub emptied: Value,
 }
 
 /// What a step does.
@@ -486,7 +486,7 @@ impl Planner<'_> {
                     body: Body::pack(&draft.body),
                     moves,
                     along: draft.along,
-                    over: draft.over,
+                    emptied: draft.emptied,
                 });
             }
         }

@@ -313,8 +313,8 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
             }
             let before = before.fields.value(effect.index).clone();
             let is_spread = mapping.fields.get(effect.index).is_some_and(|field| view_of(field, step.side).is_some());
-            let over = if is_spread { step.over.clone() } else { Value::Null };
-            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, over, at_ms };
+            let emptied = if is_spread { step.emptied.clone() } else { Value::Null };
+            let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, emptied, at_ms };
             link.base.get_mut(step.side).under_way.insert(effect.key, sent);
         }
         link.base.get_mut(step.side).print = 0;

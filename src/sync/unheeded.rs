@@ -91,7 +91,7 @@ fn is_half_taken(
     draft.is_ok_and(|draft| {
         is_sent(draft.sent.get(&index))
             && empties(&draft.body, one.body) == Some(true)
-            && (one.record.ours || leaves(&draft.body, (one.body, &sent.over)))
+            && (one.record.ours || stood_before(&draft.body, (one.body, &sent.emptied)))
     })
 }
 
@@ -111,12 +111,12 @@ pub fn empties(body: &Value, stands: &Value) -> Option<bool> {
 }
 
 /// Whether all that a body would empty stands as it stood before, but for case and accents.
-fn leaves(body: &Value, (stands, stood): (&Value, &Value)) -> bool {
+fn stood_before(body: &Value, (stands, stood): (&Value, &Value)) -> bool {
     let alike = || scalar_text(stands).zip(scalar_text(stood)).is_some_and(|(now, was)| folded(&now) == folded(&was));
     match body {
         Value::Object(parts) => parts.iter().all(|(name, part)| {
             let [stands, stood] = [stands, stood].map(|body| body.get(name).unwrap_or(&Value::Null));
-            leaves(part, (stands, stood))
+            stood_before(part, (stands, stood))
         }),
         Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             !is_empty(body) || alike()

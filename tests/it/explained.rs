@@ -117,7 +117,7 @@ fn of_a_linked_record_what_keeps_the_field_counts_before_what_keeps_the_record()
     assert_eq!((word(&known, Some(email)), word(&known, None)), ("settled", "quarantined"));
     known.waiting = None;
 
-    let sent = UnderWay { before: json!("a"), becomes: json!("b"), given: None, over: json!(null), at_ms: 8 };
+    let sent = UnderWay { before: json!("a"), becomes: json!("b"), given: None, emptied: json!(null), at_ms: 8 };
     let half = Half { under_way: BTreeMap::from([(mapping.fields[email].key.clone(), sent)]), ..Half::default() };
     known.link.as_mut().unwrap().base.right = half;
     assert_eq!(
