@@ -6,7 +6,7 @@ use super::gather::{Gathered, leave_unlinked, record_of};
 use super::{Error, Runner};
 use crate::mapping::field::{Field, is_empty};
 use crate::path::Path;
-use crate::record::{Side, Unpacked};
+use crate::record::{Record, Side};
 use crate::sync::{Plan, Snapshot};
 
 /// So many records without a key are asked for one by one.
@@ -42,12 +42,12 @@ impl Runner {
             if !hides && can_fetch && (!many || asked.is_empty()) {
                 any = true;
                 lacking.truncate(if many { SAMPLE } else { LACKING_MAX });
-                let sample = BTreeSet::from_iter(lacking.clone());
-                let missed = self.fetch(snapshot, side, lacking).await?;
+                let missed = self.fetch(snapshot, side, lacking.clone()).await?;
                 snapshot.open.get_mut(side).extend(missed);
-                let (still, _) = self::lacking(snapshot, side, &keys);
-                let still = still.iter().filter(|id| sample.contains(*id)).count();
-                hides = if many { still < sample.len() } else { is_left_out && still > 0 };
+                let records = snapshot.records.get(side);
+                let still =
+                    lacking.iter().filter_map(|id| records.get(id)).filter(|record| lacks(record, &keys)).count();
+                hides = if many { still < lacking.len() } else { is_left_out && still > 0 };
             }
             if hides {
                 leave_unlinked(snapshot);
@@ -88,11 +88,14 @@ impl Runner {
 /// Who is not linked and came without a key: those that were asked for by their ids, and the others.
 fn lacking(snapshot: &Snapshot, side: Side, keys: &[(&Field, &Path)]) -> (Vec<String>, Vec<String>) {
     let linked: BTreeSet<&String> = snapshot.links.iter().map(|link| link.ids.get(side)).collect();
-    let all = snapshot.records.get(side).iter().filter(|(id, record)| {
-        let body = Unpacked::from(&record.body);
-        !linked.contains(id) && keys.iter().any(|(_, path)| path.look(&body).is_none())
-    });
+    let all = snapshot.records.get(side).iter();
+    let all = all.filter(|(id, record)| !linked.contains(id) && lacks(record, keys));
     all.map(|(id, _)| id.clone()).partition(|id| snapshot.fetched.get(side).contains(id))
+}
+
+fn lacks(record: &Record, keys: &[(&Field, &Path)]) -> bool {
+    let body = record.body.value();
+    keys.iter().any(|(_, path)| path.look(&body).is_none())
 }
 
 /// True when all linked records of a list lack a key that they had.
@@ -100,5 +103,5 @@ fn is_left_out(snapshot: &Snapshot, side: Side, (field, key): (&Field, &Path)) -
     let listed = snapshot.links.iter().filter(|link| !snapshot.fetched.get(side).contains(link.ids.get(side)));
     let had = listed.filter(|link| link.base.get(side).fields.get(&field.key).is_some_and(|key| !is_empty(key)));
     let mut had = had.filter_map(|link| snapshot.records.get(side).get(link.ids.get(side))).peekable();
-    had.peek().is_some() && had.all(|record| key.look(&record.body.value()).is_none())
+    had.peek().is_some() && had.all(|record| lacks(record, &[(field, key)]))
 }

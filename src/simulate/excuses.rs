@@ -296,12 +296,17 @@ impl Evidence<'_> {
         over.any(|(body, fields, _)| self.is_held_by(index, (side, body, fields), change.after))
     }
 
-    pub(super) fn is_held_by(&self, index: usize, stands: (Side, &Value, &Fields), value: &Value) -> bool {
+    pub(super) fn is_held_by(
+        &self,
+        index: usize,
+        (side, body, fields): (Side, &Value, &Fields),
+        value: &Value,
+    ) -> bool {
         if is_empty(value) {
             return false;
         }
-        let draft = self.would_be_sent(index, stands, value);
-        says_as_much(value, stands.2.value(index))
+        let draft = self.would_be_sent(index, (side, body, fields), value);
+        says_as_much(value, fields.value(index))
             && draft.is_some_and(|draft| draft.sent.get(&index) == Some(&Sent::Nothing))
     }
 
