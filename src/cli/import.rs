@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::arguments::{Global, ScopeArguments};
 use super::export::{Home, Line, VERSION};
-use super::links::homes;
+use super::links::{homes, uncompared};
 use super::open::{accounts, offline, scopes, store, store_to_read};
 use super::render::diagnostic::complaints;
 use super::render::{Screen, link};
@@ -26,7 +26,7 @@ use super::{Exit, Stop};
 use crate::clock::Clock;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::record::Side;
-use crate::store::{Change, Entry, Error, Mark};
+use crate::store::{Change, Entry, Error};
 
 /// How many links are written at a time.
 const BATCH: usize = 100;
@@ -114,7 +114,7 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
         let details = json!({ "by": "a person" });
         let batch = match batches.entry(at) {
             // With the first of them, so that an import which is cut short leaves none uncompared.
-            Vacant(batch) => batch.insert(uncompared(home)?.into_iter().collect()),
+            Vacant(batch) => batch.insert(uncompared(&home.ledger)?.into_iter().collect()),
             Occupied(batch) => batch.into_mut(),
         };
         batch.push(Change::PutLink(line.link()));
@@ -127,11 +127,6 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
         homes.get(at).map_or(Ok(()), |home| home.ledger.write(batch))?;
     }
     Ok((new, there))
-}
-
-/// The watermark of a home, if it has one, as of a store that has yet to compare everything.
-fn uncompared(home: &Home) -> Result<Option<Change>, Error> {
-    Ok(home.ledger.mark()?.map(|mark| Change::PutMark(Mark { full_ms: None, ..mark })))
 }
 
 /// Where a line belongs.
@@ -232,7 +227,7 @@ mod tests {
     use super::*;
     use crate::link::{Half, Link};
     use crate::record::Sides;
-    use crate::store::{Ledger, MemoryStore, Store};
+    use crate::store::{Ledger, Mark, MemoryStore, Store};
 
     const GOOD: &str = r#"{"v":1,"account":"acme","mapping":"a/b","ids":{"left":"1","right":"é"}}"#;
 

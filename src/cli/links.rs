@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::record::Side;
-use crate::store::{Change, Entry};
+use crate::store::{Change, Entry, Error, Ledger, Mark};
 
 /// Lists, shows, forgets, exports or imports links.
 pub(super) fn run(global: &Global, arguments: &LinksArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
@@ -64,10 +64,19 @@ fn forget(scope: &Scope, found: &Link, screen: &mut Screen) -> anyhow::Result<Ex
         event: "LinkForgotten".to_owned(),
         details: json!({ "by": "a person" }),
     };
-    scope.ledger.write(vec![Change::RemoveLink(found.ids.clone()), Change::Journal(entry)])?;
+    let mut batch = vec![Change::RemoveLink(found.ids.clone()), Change::Journal(entry)];
+    // Else one of them, if it alone changes, would be taken for a record without a twin.
+    batch.extend(uncompared(&scope.ledger)?);
+    scope.ledger.write(batch)?;
     scope.ledger.flush()?;
     link::forgotten(screen, scope, found)?;
     Ok(Exit::Done)
+}
+
+/// The watermark, if there is one, as of a store that has yet to compare everything: for whoever changed by hand
+/// what is linked.
+pub(super) fn uncompared(ledger: &Ledger) -> Result<Option<Change>, Error> {
+    Ok(ledger.mark()?.map(|mark| Change::PutMark(Mark { full_ms: None, ..mark })))
 }
 
 /// The one link of a record, wherever it is.

@@ -182,7 +182,9 @@ pub fn forgotten(screen: &mut Screen, scope: &Scope, link: &Link) -> io::Result<
     }
     let paint = screen.paint();
     screen.line(&format!("forgot {}", ids(&scope.mapping, link, paint)))?;
-    screen.note("neither record was touched; the next `sync --full` lets them meet again by the mapping's keys")
+    screen.note(
+        "neither record was touched; the next cycle compares everything, and they meet again by the mapping's keys",
+    )
 }
 
 /// Says that links were written into a file.
