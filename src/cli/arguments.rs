@@ -421,7 +421,7 @@ pub enum ConflictsVerb {
         /// The conflict, as `conflicts` lists it; the beginning is enough.
         id: String,
     },
-    /// Say whose value shall stand; the next cycle carries it out.
+    /// Say whose value shall stand, of fields that fall together for all of them; the next cycle carries it out.
     Answer {
         /// The conflict, as `conflicts` lists it; the beginning is enough.
         id: String,

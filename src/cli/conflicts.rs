@@ -47,7 +47,7 @@ fn list(scopes: &[Scope], how: ListArguments, open: bool, screen: &mut Screen) -
     Ok(Exit::Done)
 }
 
-fn answer(scope: &Scope, mut found: Conflict, word: &str, screen: &mut Screen) -> anyhow::Result<Exit> {
+fn answer(scope: &Scope, found: Conflict, word: &str, screen: &mut Screen) -> anyhow::Result<Exit> {
     let sides = &scope.mapping.sides;
     let Some(side) = side_named(scope, word) else {
         let hint = format!("write `{}`, `{}`, `left` or `right`", sides.left.system, sides.right.system);
@@ -58,18 +58,39 @@ fn answer(scope: &Scope, mut found: Conflict, word: &str, screen: &mut Screen) -
         return Err(Stop::failed(sentence, "edit the record where it is wrong: the edit travels like any other"));
     }
     let at_ms = Clock::machine().now_ms();
-    found.answered = Some(Answer { side, at_ms });
-    let entry = Entry {
-        at_ms,
-        cycle: 0,
-        ids: found.ids.clone(),
-        event: "ConflictAnswered".to_owned(),
-        details: json!({ "conflict": found.id, "field": found.field, "side": side }),
-    };
-    scope.ledger.write(vec![Change::PutConflict(found.clone()), Change::Journal(entry)])?;
+    let mut answered = beside(scope, &found)?;
+    answered.insert(0, found);
+    let mut batch = Vec::new();
+    for one in &mut answered {
+        one.answered = Some(Answer { side, at_ms });
+        batch.push(Change::PutConflict(one.clone()));
+        batch.push(Change::Journal(Entry {
+            at_ms,
+            cycle: 0,
+            ids: one.ids.clone(),
+            event: "ConflictAnswered".to_owned(),
+            details: json!({ "conflict": one.id, "field": one.field, "side": side }),
+        }));
+    }
+    scope.ledger.write(batch)?;
     scope.ledger.flush()?;
-    conflict::answered(screen, scope, &found)?;
+    for one in &answered {
+        conflict::answered(screen, scope, one)?;
+    }
     Ok(Exit::Done)
+}
+
+/// The open conflicts of fields that win or lose together with that of a conflict, on the same pair.
+fn beside(scope: &Scope, found: &Conflict) -> anyhow::Result<Vec<Conflict>> {
+    let index = |one: &Conflict| scope.mapping.keyed(&one.field).map(|(index, _)| index);
+    let Some(own) = index(found) else { return Ok(Vec::new()) };
+    let members = scope.mapping.together(&own);
+    let mut open = scope.ledger.open_conflicts()?;
+    open.retain(|one| {
+        let is_member = index(one).is_some_and(|index| members.contains(&index));
+        one.id != found.id && one.ids == found.ids && is_member
+    });
+    Ok(open)
 }
 
 /// Shows conflicts, the newest first, for as long as somebody wants more.

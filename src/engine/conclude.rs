@@ -57,7 +57,7 @@ impl Runner {
                 let why = planned.held.first().map_or("", |held| held.reason.as_str());
                 changes.push(self.entry(work.cycle, ids.clone(), "RecordGone", why));
             }
-            Origin::Matched | Origin::Linked | Origin::Born | Origin::LeftOut => {}
+            Origin::Matched | Origin::Linked | Origin::Unseen | Origin::Born | Origin::LeftOut => {}
         }
         for held in &planned.held {
             let at = held.field.and_then(|index| Some((index, self.mapping.fields.get(index)?)));

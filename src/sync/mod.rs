@@ -171,7 +171,7 @@ fn missing(link: &Link, side: Side) -> Planned {
     let mut link = link.clone();
     link.base.get_mut(side).missed = true;
     link.base.get_mut(side.other()).print = 0;
-    remembered(link, Origin::Linked)
+    remembered(link, Origin::Unseen)
 }
 
 /// A record whose twin is known to be gone, and was asked for once more in vain: the question is not
@@ -180,7 +180,7 @@ fn widowed(mapping: &Mapping, link: &Link, side: Side, record: &Record) -> Optio
     let print = record.body.print(mapping.print);
     let mut link = link.clone();
     let before = std::mem::replace(&mut link.base.get_mut(side).print, print);
-    (before != print).then(|| remembered(link, Origin::Linked))
+    (before != print).then(|| remembered(link, Origin::Unseen))
 }
 
 fn remembered(link: Link, origin: Origin) -> Planned {

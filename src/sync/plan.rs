@@ -59,6 +59,8 @@ impl Planned {
 pub enum Origin {
     /// They were linked before.
     Linked,
+    /// They were linked before, and one of them was not shown when it was asked for: nothing was compared.
+    Unseen,
     /// A key joined them now.
     Matched,
     /// One of them is about to be born.
@@ -349,22 +351,23 @@ impl Planner<'_> {
         conflicts: &mut Vec<Conflict>,
     ) {
         let alone = members.len() == 1;
-        for index in members {
-            let Some(field) = self.mapping.fields.get(*index) else { continue };
-            let values = seen.map(|one| one.fields.value(*index));
-            let Some(verdict) = verdicts.get_mut(*index) else { continue };
-            if same(field, values.left, values.right) || matches!(verdict, Verdict::Unchanged | Verdict::Agreed) {
+        let is_at_odds = |index: &usize| {
+            let [left, right] = Side::BOTH.map(|side| seen.get(side).fields.value(*index));
+            let rests = matches!(verdicts.get(*index), Some(Verdict::Unchanged | Verdict::Agreed));
+            !rests && self.mapping.fields.get(*index).is_some_and(|field| !same(field, left, right))
+        };
+        let at_odds: Vec<usize> = members.iter().copied().filter(is_at_odds).collect();
+        let decided = self.decided(&at_odds, seen);
+        let answer = decided.filter(|(_, by)| *by == Decision::Answer);
+        for index in at_odds {
+            let (Some(field), Some(verdict)) = (self.mapping.fields.get(index), verdicts.get_mut(index)) else {
                 continue;
-            }
-            let slot = (seen.left.record.id.clone(), field.name.clone());
-            let answer = self.snapshot.answers.get(&slot);
-            // Decided once, as long as the values are those: our own writes make nobody newer.
-            let decided = self.snapshot.decided.get(&slot).filter(|(_, then)| then.as_ref() == values);
-            let decided = answer.copied().or(decided.map(|(side, _)| *side));
-            let winner = decided.or_else(|| self.winner(members, *index, seen));
+            };
+            let values = seen.map(|one| one.fields.value(index));
+            let winner = decided.map_or_else(|| self.winner(members, index, seen), |(side, _)| Some(side));
             let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key)).cloned();
             conflicts.push(Conflict {
-                field: *index,
+                field: index,
                 values: values.map(Clone::clone),
                 base: Sides::each(half),
                 winner,

@@ -161,7 +161,7 @@ fn facts(mapping: &Mapping, planned: &Planned) -> Facts {
         let word = match planned.origin {
             Origin::Gone => "gone",
             Origin::LeftOut => "left out",
-            Origin::Linked | Origin::Matched | Origin::Born => "held",
+            Origin::Linked | Origin::Unseen | Origin::Matched | Origin::Born => "held",
         };
         let what = held.field.map_or_else(|| word.to_owned(), |field| format!("{word} {}", label(field)));
         facts.insert((what, None), Value::from(held.reason.as_str()));

@@ -242,7 +242,7 @@ fn note(mapping: &Mapping, planned: &Planned, held: &Held) -> Note {
         kind: match planned.origin {
             Origin::Gone => "gone",
             Origin::LeftOut => "left out",
-            Origin::Linked | Origin::Matched | Origin::Born => "held",
+            Origin::Linked | Origin::Unseen | Origin::Matched | Origin::Born => "held",
         },
         at: resource(mapping, held.side),
         label: held.field.and_then(|index| mapping.fields.get(index)).map(|field| field.label.clone()),

@@ -34,6 +34,13 @@ fn scene() -> Scene {
 }
 
 impl Scene {
+    /// A client entered long ago, and seen by no listing since: as if a filter had hidden it until now.
+    fn old_client(&self) -> i64 {
+        let old = self.systems.now() - jiff::SignedDuration::from_hours(24 * 30);
+        let client = json!({ "razao_social": "Antiga Ltda", "nome_fantasia": "Antiga", "cnpj_cpf": "19131243000197" });
+        self.systems.omie().person_adds(old, &client).unwrap()
+    }
+
     fn explain(&self, resource: &str, id: i64, more: &[&str]) -> super::Told {
         self.workspace.run(&[&["explain", resource, &id.to_string()], more].concat()).ended(0)
     }
@@ -199,10 +206,7 @@ fn a_plan_that_a_guard_refused_and_a_cycle_that_failed_are_the_reason() {
 fn a_record_out_of_the_window_is_found_by_a_full_comparison() {
     let scene = scene();
     scene.workspace.sync();
-    // Entered long ago, and seen by no listing since: as if a filter had hidden it until now.
-    let old = scene.systems.now() - jiff::SignedDuration::from_hours(24 * 30);
-    let client = json!({ "razao_social": "Antiga Ltda", "nome_fantasia": "Antiga", "cnpj_cpf": "19131243000197" });
-    let code = scene.systems.omie().person_adds(old, &client).unwrap();
+    let code = scene.old_client();
     assert_eq!(scene.workspace.sync()["created"], json!({ "omie": 0, "ploomes": 0 }));
     scene
         .explain("omie.clientes", code, &[])
@@ -342,6 +346,28 @@ fn a_conflict_left_to_people_waits_and_is_answered() {
 }
 
 #[test]
+fn an_answer_to_a_part_of_an_address_answers_all_of_it() {
+    let scene = scene();
+    let Scene { workspace, systems, client, twin, .. } = &scene;
+    workspace.mapping("on_conflict: newest", "on_conflict: ask");
+    let (client, twin) = (*client, *twin);
+    let typed = json!({ "endereco": "Rua Um", "endereco_numero": "1", "bairro": "Centro" });
+    systems.omie().person_edits(systems.now(), client, &typed).unwrap();
+    let typed = json!({ "StreetAddress": "Rua Nove", "StreetAddressNumber": "9", "Neighborhood": "Jardim" });
+    systems.ploomes().person_edits(systems.now(), twin, &typed).unwrap();
+    workspace.sync();
+    let open = || workspace.run(&["conflicts", "list", "--open", "--format", "json"]).ended(0).json();
+    let street = open().into_iter().find(|one| one["label"] == "Endereço").unwrap();
+    let answered = workspace.run(&["conflicts", "answer", street["id"].as_str().unwrap(), "omie"]).ended(0);
+    answered.says(&["Endereço: omie was answered", "Número: omie was answered", "Bairro: omie was answered"]);
+    workspace.sync();
+    let contact = systems.ploomes().contact(twin).unwrap();
+    let [street, number, part] = ["StreetAddress", "StreetAddressNumber", "Neighborhood"].map(|name| &contact[name]);
+    assert_eq!([street, number, part], ["Rua Um", "1", "Centro"]);
+    assert_eq!(open().iter().filter(|one| one["label"] != "Email").count(), 0);
+}
+
+#[test]
 fn links_are_listed_shown_and_forgotten() {
     let scene = scene();
     let Scene { workspace, client, twin, .. } = &scene;
@@ -351,8 +377,11 @@ fn links_are_listed_shown_and_forgotten() {
     let shown = workspace.run(&["links", "show", &twin, "--format", "json"]).ended(0);
     assert_eq!(shown.json()[0]["left"]["id"], client);
     workspace.run(&["links", "show", "42"]).ended(1).complains(&["no link holds `42`"]);
+    scene.old_client();
+    workspace.sync();
     workspace.run(&["links", "forget", &format!("omie:{client}")]).ended(0).says(&["forgot"]);
     workspace.run(&["links"]).ended(0).says(&["0 links"]);
-    workspace.run(&["sync", "--full"]).ended(0);
-    workspace.run(&["links"]).ended(0).says(&["1 link"]);
+    // Whoever is forgotten may be out of the window, as the old client is: everything is compared.
+    assert_eq!(workspace.sync()["created"], json!({ "omie": 0, "ploomes": 1 }));
+    workspace.run(&["links"]).ended(0).says(&["2 links"]);
 }

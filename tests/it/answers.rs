@@ -1,0 +1,37 @@
+//! What people answered to conflicts, and what comes of it.
+
+use std::sync::Arc;
+
+use depara::mapping::Mapping;
+use depara::mapping::field::Policy;
+use depara::record::Side;
+use depara::store::{Answer, Change};
+use serde_json::json;
+
+use crate::house::House;
+use crate::traces::{client, contact, settle, strike, types_in_omie, types_in_ploomes};
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_waits_while_a_record_does_not_show() {
+    let (mut code, mut id) = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    house.runner.mapping = Arc::new(Mapping { policy: Policy::Ask, ..(*house.runner.mapping).clone() });
+    settle(&mut house).await;
+    types_in_omie(&house, code, &json!({ "email": "omie@ex.example" }));
+    types_in_ploomes(&house, id, &json!({ "Email": "ploomes@ex.example" }));
+    house.cycle().await;
+    let [mut open] = <[_; 1]>::try_from(house.runner.ledger.open_conflicts().unwrap()).unwrap();
+    open.answered = Some(Answer { side: Side::Left, at_ms: house.clock.now_ms() });
+    house.runner.ledger.write(vec![Change::PutConflict(open.clone())]).unwrap();
+
+    // Neither the list nor the question by id shows the contact.
+    strike(&house, "empty-list:GET Contacts:2");
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.open_conflicts().unwrap(), [open]);
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.open_conflicts().unwrap(), []);
+    assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "omie@ex.example");
+}
