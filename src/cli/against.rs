@@ -53,8 +53,8 @@ pub(super) fn run(
         for mut runner in runners {
             let all = connectors.iter().filter(|((account, _), _)| *account == runner.account);
             runner.connectors = all.map(|((_, system), one)| (system.clone(), one.clone())).collect();
-            exit = exit.and(one(screen, (&workspace, &there), &runner).await?);
-            notes.keep(&connectors);
+            let work = one(screen, (&workspace, &there), &runner);
+            exit = exit.and(notes.during(&connectors, &stop, work).await??);
         }
         for account in &accounts.accounts {
             let lost = lost(&there, account, &arguments.scope);

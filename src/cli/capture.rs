@@ -65,8 +65,7 @@ fn case_of(
     let taken = block_on(async {
         let Crew { runners, connectors } = runners(workspace, vec![scope], &Clock::machine(), &stop, &notes)?;
         let Some(runner) = runners.into_iter().next() else { return Ok(None) };
-        let taken = runner.capture(side, id).await;
-        notes.keep(&connectors);
+        let taken = notes.during(&connectors, &stop, runner.capture(side, id)).await?;
         let taken = taken.map_err(|error| Stop::failed(error.told(), "nothing was written"))?;
         Ok(Some((runner.mapping, taken)))
     })?;

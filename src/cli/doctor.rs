@@ -132,10 +132,12 @@ impl Visit<'_> {
         let cache = runners.first().map(|runner| runner.cache.clone()).unwrap_or_default();
         let mut doctor = Doctor::new(reached.clone(), cache, clock);
         let references = self.references(&reached);
+        let way = |(system, one): (&String, &Connector)| ((self.account.name.clone(), system.clone()), one.clone());
+        let ways = reached.iter().map(way).collect();
         for system in reached.keys() {
             let name = format!("doctor of {}", self.account.name);
-            let found = progress::during(&name, &reached, doctor.system(system, &references)).await;
-            self.keep(notes, &reached);
+            let work = progress::during(&name, &reached, doctor.system(system, &references));
+            let found = notes.during(&ways, &stop, work).await?;
             self.tell(system, found, told, screen)?;
         }
         for mapping in self.asking(&waiting, &reached) {
@@ -155,8 +157,8 @@ impl Visit<'_> {
             let mut found = unknown_choices(&mapping, &doctor);
             let name = format!("plan of {}", self.account.name);
             let own = runner.connectors.clone();
-            found.extend(progress::during(&name, &own, doctor.mapping(&mut runner)).await);
-            self.keep(notes, &reached);
+            let work = progress::during(&name, &own, doctor.mapping(&mut runner));
+            found.extend(notes.during(&ways, &stop, work).await?);
             self.tell(&mapping.name, found, told, screen)?;
         }
         Ok(())
@@ -205,13 +207,6 @@ impl Visit<'_> {
                 && one.systems().iter().all(|system| reached.contains_key(system))
         });
         waiting.iter().chain(could).filter(|one| !lacking(one).is_empty()).cloned().collect()
-    }
-
-    fn keep(&self, notes: &mut Notes, reached: &BTreeMap<String, Connector>) {
-        let way = |(system, connector): (&String, &Connector)| {
-            ((self.account.name.clone(), system.clone()), connector.clone())
-        };
-        notes.keep(&reached.iter().map(way).collect());
     }
 
     fn tell(

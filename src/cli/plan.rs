@@ -27,9 +27,9 @@ pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Scre
         for mut runner in runners {
             let (name, own) = (format!("plan of {}", runner.account), runner.connectors.clone());
             let before = runner.calls_by_kind();
-            let made =
-                progress::during(&name, &own, runner.plan(Options { full: arguments.full, accept: false })).await;
-            notes.keep(&connectors);
+            let options = Options { full: arguments.full, accept: false };
+            let work = progress::during(&name, &own, runner.plan(options));
+            let made = notes.during(&connectors, &stop, work).await?;
             let whose = (&*runner.mapping, runner.account.as_str());
             match made {
                 Ok(made) => {

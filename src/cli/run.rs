@@ -4,6 +4,7 @@
 //! It speaks through the log, one line for each cycle; with `--format json` each report is printed as
 //! well.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,8 +20,9 @@ use super::signal::Signals;
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::config::files::{self, Files};
+use crate::connector::Connector;
 use crate::diagnostic::Diagnostics;
-use crate::engine::crew::Crew;
+use crate::engine::crew::{Crew, Way};
 use crate::engine::schedule::serve;
 use crate::engine::turn::Shared;
 use crate::engine::{Report, Runner};
@@ -46,6 +48,26 @@ struct Service<'a> {
 struct Ready {
     files: Files,
     opened: Crew,
+}
+
+/// What was seen of the files since a state of the workspace is served.
+#[derive(Default)]
+struct Looks {
+    last: Files,
+    /// What had complaints.
+    rejected: Files,
+}
+
+impl Looks {
+    /// Whether a state has come to rest and was not rejected. A file that is away for a moment, while it is saved or
+    /// checked out, is no edit: a state counts when it is seen twice in a row.
+    fn show(&mut self, now: &Files) -> bool {
+        let rests = self.last == *now;
+        if !rests {
+            self.last.clone_from(now);
+        }
+        rests && self.rejected != *now
+    }
 }
 
 /// Why a state of the workspace is served no more.
@@ -98,13 +120,11 @@ impl Service<'_> {
         let (stop, stopped) = watch::channel(false);
         let (reports, mut arriving) = mpsc::channel(16);
         let service = tokio::spawn(serve(runners.into_iter().map(Shared::of).collect(), stopped, reports));
-        let mut rejected = Files::new();
+        let mut looks = Looks::default();
         let ended = loop {
             tokio::select! {
                 () = self.signals.told() => {
-                    tracing::info!("told to stop: the step in hand is finished");
-                    self.stopping.store(true, Ordering::SeqCst);
-                    connectors.values().for_each(crate::connector::Connector::close);
+                    self.stop(&connectors);
                     break Ended::Stopped;
                 }
                 report = arriving.recv() => match report {
@@ -115,15 +135,16 @@ impl Service<'_> {
                     None => break Ended::Stopped,
                 },
                 () = self.clock.sleep_ms(LOOK_MS) => {
-                    self.notes.note(&connectors);
-                    if let Some(next) = self.edited(&files, &mut rejected) {
+                    self.notes.keep(&connectors);
+                    if let Some(next) = self.edited(&files, &mut looks) {
+                        tracing::info!("the workspace was edited and checks clean: cycles under way end first");
                         break Ended::Edited(Box::new(next));
                     }
                 }
             }
         };
         stop.send_replace(true);
-        let ended = self.last_reports(ended, (&mut arriving, service), screen).await?;
+        let ended = self.last_reports(ended, (&mut arriving, service), &connectors, screen).await?;
         self.notes.keep(&connectors);
         if let Ended::Edited(next) = &ended {
             tracing::info!("the workspace was edited and checks clean: it is in force now");
@@ -133,11 +154,19 @@ impl Service<'_> {
         Ok(ended)
     }
 
+    /// From now on no call is made but what is in hand.
+    fn stop(&self, connectors: &BTreeMap<Way, Connector>) {
+        tracing::info!("told to stop: the step in hand is finished");
+        self.stopping.store(true, Ordering::SeqCst);
+        connectors.values().for_each(Connector::close);
+    }
+
     /// Hears the cycles under way to their end. Who tells twice to stop does not want to wait.
     async fn last_reports(
         &mut self,
-        ended: Ended,
+        mut ended: Ended,
         (arriving, service): (&mut mpsc::Receiver<Report>, JoinHandle<()>),
+        connectors: &BTreeMap<Way, Connector>,
         screen: &mut Screen,
     ) -> anyhow::Result<Ended> {
         loop {
@@ -147,6 +176,11 @@ impl Service<'_> {
                     None => break,
                 },
                 () = self.signals.told() => {
+                    if !self.stopping.load(Ordering::SeqCst) {
+                        self.stop(connectors);
+                        ended = Ended::Stopped;
+                        continue;
+                    }
                     tracing::warn!("told to stop at once: what is under way is searched for at the next start");
                     service.abort();
                     return Ok(Ended::Cut);
@@ -159,10 +193,10 @@ impl Service<'_> {
 
     /// The workspace as it is now, when it was edited and checks clean. A state that does not is
     /// complained about once.
-    fn edited(&self, known: &Files, rejected: &mut Files) -> Option<Ready> {
+    fn edited(&self, known: &Files, looks: &mut Looks) -> Option<Ready> {
         let mut complaints = Diagnostics::default();
         let now = files::workspace(&self.global.dir, &mut complaints);
-        if now == *known || now == *rejected {
+        if !looks.show(&now) || now == *known {
             return None;
         }
         let compiled = Workspace::compile(&now, &open::environment, complaints).map_err(|found| found.to_string());
@@ -170,7 +204,7 @@ impl Service<'_> {
             Ok(ready) => Some(ready),
             Err(complaints) => {
                 tracing::warn!(complaints, "an edit has complaints: the workspace as it was stays in force");
-                *rejected = now;
+                looks.rejected = now;
                 None
             }
         }
@@ -207,5 +241,21 @@ impl Service<'_> {
             report::cycle(screen, "", report)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_away_for_a_moment_is_no_edit() {
+        let [whole, torn] = ["all", "half"].map(|text| Files::from([("a.yaml".to_owned(), text.to_owned())]));
+        let mut looks = Looks::default();
+        for (now, counts) in [(&whole, false), (&torn, false), (&whole, false), (&torn, false), (&torn, true)] {
+            assert_eq!(looks.show(now), counts);
+        }
+        looks.rejected = torn.clone();
+        assert!(!looks.show(&torn), "it is complained about once");
     }
 }

@@ -42,8 +42,8 @@ pub(super) fn run(
                 continue;
             }
             let options = Options { full: arguments.full, accept };
-            let reports = progress::during(&name, &own, turn(shared, &all, options)).await;
-            notes.keep(&connectors);
+            let work = progress::during(&name, &own, turn(shared, &all, options));
+            let reports = notes.during(&connectors, &stop, work).await?;
             for done in &reports {
                 let title = workspace.mappings.get(&done.mapping).map_or("", |mapping| mapping.title.as_str());
                 report::cycle(screen, title, done)?;

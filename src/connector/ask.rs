@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::Connector;
+use super::memory::Rest;
 use super::outcome::{Cause, Failure, Outcome, Row};
-use super::pace::Rest;
 use super::request;
 use super::response::{self, Again, Verdict};
 use super::row::{self, author_of};

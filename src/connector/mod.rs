@@ -8,6 +8,7 @@ mod ask;
 mod auth;
 pub mod exchange;
 mod join;
+mod memory;
 mod outcome;
 mod pace;
 mod paging;
@@ -24,8 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 pub use auth::Credentials;
+pub use memory::Memory;
 pub use outcome::{Cause, Failure, Listing, Outcome, Row, Sent};
-pub use pace::Memory;
 pub use probe::Probed;
 
 use ask::Answered;

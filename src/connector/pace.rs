@@ -3,12 +3,12 @@
 //! A window is a log of what was sent, not a bucket that refills: no stretch of its length ever
 //! holds more calls than it allows. Nobody holds a turn while waiting for time to pass.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::memory::{Log, Memory, Rest, push};
 use super::response::Heard;
 use crate::clock::Clock;
 use crate::config::system::{By, Pace, Rate};
@@ -37,62 +37,12 @@ pub(super) struct Turn {
     _all: Option<OwnedSemaphorePermit>,
 }
 
-/// Not now, and not soon.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Rest {
-    /// Why.
-    pub(super) text: String,
-    /// Until when.
-    pub(super) until_ms: i64,
-}
-
 #[derive(Debug, Default)]
 struct State {
     known: Memory,
     turns: BTreeMap<String, Arc<Semaphore>>,
     /// Until when a kind of call is known to wait.
     told: BTreeMap<String, i64>,
-}
-
-/// What was asked of a system lately, and what it said of our pace. A system counts on when a process
-/// ends: whoever speaks with it next must know what was asked before.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Memory {
-    all: Log,
-    calls: BTreeMap<String, Log>,
-    /// When a call was last made, by the print of its request.
-    #[serde(rename = "reads")]
-    made: HashMap<u64, i64>,
-}
-
-/// What is remembered of one kind of call, or of all.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Log {
-    sent: VecDeque<i64>,
-    failed: VecDeque<i64>,
-    /// Answers that were never heard since the last good one: beside failing ones they may have been such as well.
-    lost: VecDeque<i64>,
-    /// Failing answers since the last good one.
-    in_a_row: usize,
-    /// Answers since then that were never heard, or said neither.
-    unheard: usize,
-    /// When a good one was sought since then.
-    sought: VecDeque<i64>,
-    /// How often what was sought was said not to be there.
-    in_vain: usize,
-    rest: Option<Rest>,
-}
-
-impl Memory {
-    /// What is remembered together with a kind of call.
-    fn log(&mut self, by: By, call: &str) -> &mut Log {
-        match by {
-            By::All => &mut self.all,
-            By::Call => self.calls.entry(call.to_owned()).or_default(),
-        }
-    }
 }
 
 /// What a call is told at the gate.
@@ -246,16 +196,9 @@ impl Gate {
         self.lock().known.clone()
     }
 
-    /// Takes up what was asked before. What lies in the future was written by a clock that ran ahead.
+    /// Takes up what was asked before.
     pub(super) fn recall(&self, mut memory: Memory) {
-        let now_ms = self.clock.now_ms();
-        let passed = |at: &i64| *at <= now_ms;
-        for log in memory.calls.values_mut().chain([&mut memory.all]) {
-            log.sent.retain(passed);
-            log.failed.retain(passed);
-            log.lost.retain(passed);
-        }
-        memory.made.retain(|_, at| passed(at));
+        memory.leave_future(self.clock.now_ms());
         self.lock().known = memory;
     }
 
@@ -359,13 +302,6 @@ fn room(log: &VecDeque<i64>, rate: Rate) -> Option<i64> {
     let oldest = log.get(log.len().checked_sub(rate.calls)?)?;
     // One more millisecond, so that a window that includes both of its ends holds no more either.
     Some(oldest + signed(rate.per_ms) + 1)
-}
-
-fn push(log: &mut VecDeque<i64>, at_ms: i64, most: usize) {
-    log.push_back(at_ms);
-    while log.len() > most {
-        log.pop_front();
-    }
 }
 
 fn signed(length_ms: u64) -> i64 {
@@ -584,6 +520,11 @@ mod tests {
         let early = Gate::new("erp", pace, Clock::starting_at(Timestamp::UNIX_EPOCH));
         early.recall(next.memory());
         drop(early.enter("list", Some(1), 0).await.unwrap());
+        // Nor for a rest that was asked for in a time to come: no rest is longer than half an hour.
+        next.rest("list", By::Call, Rest { text: "wait".to_owned(), until_ms: 86_400_000 });
+        let early = Gate::new("erp", Pace::default(), Clock::starting_at(Timestamp::UNIX_EPOCH));
+        early.recall(next.memory());
+        assert_eq!(early.enter("list", None, 0).await.unwrap_err().until_ms, 1_800_000);
     }
 
     #[tokio::test(start_paused = true)]

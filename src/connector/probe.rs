@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ask::Answered;
-use super::pace::Rest;
+use super::memory::Rest;
 use super::paging::Pager;
 use super::response::Verdict;
 use super::{Cause, Connector, Failure, Inputs};

@@ -19,7 +19,7 @@ const REASON_MAX: usize = 500;
 const DEPTH_MAX: usize = 64;
 /// How long a system that blocks us without saying how long is left in peace; whoever names more is
 /// asked again after this time as well.
-const BLOCK_MS: u64 = 1_800_000;
+pub(super) const BLOCK_MS: u64 = 1_800_000;
 
 /// A judged answer.
 #[derive(Debug)]

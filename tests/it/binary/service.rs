@@ -120,6 +120,23 @@ fn a_sound_edit_is_taken_over_and_a_broken_one_is_complained_about() {
 }
 
 #[test]
+fn who_is_told_to_stop_while_an_edit_waits_finishes_the_step_in_hand() {
+    let systems = Systems::open();
+    systems.client("Padaria Aurora", "11222333000181", &json!({}));
+    let workspace = Workspace::of(&systems);
+    systems.ploomes().faults().next(Fault::Delay(4_000), "POST Contacts", 1);
+    let mut service = started(&workspace, &[]);
+    until(|| systems.ploomes().contacts().count() == 1);
+    workspace.mapping("label: Nome }", "label: Nome } # edited");
+    service.logs(&["the workspace was edited and checks clean: cycles under way end first"]);
+    service.signal("TERM");
+    let told = service.end().ended(0);
+    assert!(told.err.contains("told to stop: the step in hand is finished"), "{}", told.err);
+    assert!(!told.err.contains("it is in force now"), "{}", told.err);
+    workspace.run(&["links"]).ended(0).says(&["1 link", "Padaria Aurora"]);
+}
+
+#[test]
 fn it_survives_a_system_that_is_away_at_the_start() {
     let systems = Systems::open();
     systems.client("Padaria Aurora", "11222333000181", &json!({}));

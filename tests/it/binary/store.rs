@@ -2,13 +2,14 @@
 //! get their links back.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use depara::store::{Batch, SledStore, Store as _, Tree};
 use serde_json::{Value, json};
 
 use super::cycle::town;
-use super::{Systems, Workspace, told};
+use super::{Running, Systems, Workspace, told};
 
 /// Cycles until one writes nothing.
 fn settled(systems: &Systems, workspace: &Workspace) {
@@ -183,4 +184,30 @@ fn document(number: i64) -> String {
         digits.push(if sum % 11 < 2 { 0 } else { 11 - sum % 11 });
     }
     digits.iter().map(i64::to_string).collect()
+}
+
+#[test]
+fn a_copy_of_the_store_is_for_nobody_else_and_goes_when_told_to_stop() {
+    let systems = town();
+    let workspace = Workspace::of(&systems);
+    let pace = "\npace: { same_call: 5m }\n\nrequest:";
+    workspace.edit("mappings/systems/omie.yaml", |text| text.replacen("\nrequest:", pace, 1));
+    workspace.sync();
+    let temporary = tempfile::tempdir().unwrap();
+    // Left by a process that was killed.
+    let left = temporary.path().join("depara-copy-4294967295-0");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("store"), "").unwrap();
+    let copies = || fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap()).collect::<Vec<_>>();
+    let mut command = workspace.command(&["plan"]);
+    let mut plan = {
+        command.env("TMPDIR", temporary.path());
+        Running::start(command)
+    };
+    plan.logs(&["waiting before the next call", "the same was asked a moment ago"]);
+    let [copy] = copies().try_into().unwrap();
+    assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    plan.signal("TERM");
+    plan.end().ended(1).says(&["the process was asked to stop"]);
+    assert!(copies().is_empty());
 }
