@@ -246,10 +246,10 @@ impl FaultLevel {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ScopeArguments {
     /// Only this mapping.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub mapping: Option<String>,
     /// Only this account.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub account: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::arguments::{FmtArguments, Global};
 use super::render::Screen;
+use super::render::diagnostic::complaints;
 use super::render::layout::{self, Became};
 use super::{Exit, Stop, open};
 use crate::config::files;
@@ -27,12 +28,15 @@ pub(super) fn run(global: &Global, arguments: &FmtArguments, screen: &mut Screen
     files.retain(|file, _| file.ends_with(".yaml"));
     if !wanted.is_empty() {
         let root = whole(dir)?;
-        files.retain(|file, _| wanted.iter().any(|path| root.join(file).starts_with(path)));
-        if files.is_empty() {
+        let is_wanted = |file: &str| wanted.iter().any(|path| root.join(file).starts_with(path));
+        files.retain(|file, _| is_wanted(file));
+        unread.list.retain(|one| one.place.as_ref().is_some_and(|place| is_wanted(&place.file)));
+        if files.is_empty() && unread.is_clean() {
             let sentence = "no YAML file of the workspace is there";
             return Err(Stop::usage(sentence, "name files or folders of it; --dir says which workspace"));
         }
     }
+    complaints(screen, &unread)?;
     let (mut changed, mut left) = (0, 0);
     let number = files.len();
     for (file, text) in files {

@@ -30,11 +30,17 @@ pub(super) fn start(global: &Global, command: &Command) -> anyhow::Result<()> {
     };
     let wanted = global.log.as_deref().map(str::trim).filter(|level| !level.is_empty()).unwrap_or(usual);
     let bare = wanted.parse::<LevelFilter>().is_ok();
-    let filter = EnvFilter::builder().parse(if bare { format!("warn,depara={wanted}") } else { wanted.to_owned() });
-    let filter = filter.map_err(|error| {
+    let words = |error: &dyn std::fmt::Display| {
         let sentence = format!("`{wanted}` is no log level: {error}");
         Stop::usage(sentence, "write error, warn, info, debug or trace; or `depara=debug,hyper=info`")
-    })?;
+    };
+    // Such a word would be the name of a library, and all others would fall silent.
+    let is_level = |word: &&str| word.contains('=') || word.trim().parse::<LevelFilter>().is_ok();
+    if let Some(word) = wanted.split(',').find(|word| !is_level(word)) {
+        return Err(words(&format!("nothing is logged at `{}`", word.trim())));
+    }
+    let filter = EnvFilter::builder().parse(if bare { format!("warn,depara={wanted}") } else { wanted.to_owned() });
+    let filter = filter.map_err(|error| words(&error))?;
     let colour = match global.color {
         Colour::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         Colour::Never => false,

@@ -110,6 +110,7 @@ impl Runner {
             links: read.links.clone(),
             records,
             open: read.open.clone(),
+            unanswered: read.unanswered.clone(),
             taken,
             fetched: read.fetched.clone(),
             gone: read.gone.clone(),

@@ -283,6 +283,7 @@ fn planned(mapping: &Mapping, made: &Prepared) -> Vec<Finding> {
         told.push((steps(side, |act| matches!(act, Act::Create { .. })), "create".to_owned(), place.clone()));
         told.push((steps(side, |act| matches!(act, Act::Update)), "update".to_owned(), place));
     }
+    told.push((made.snapshot.unanswered.len(), "settle".to_owned(), " creations without an answer".to_owned()));
     let told = told.into_iter().filter(|(count, ..)| *count > 0);
     let told = told.map(|(count, what, place)| format!("{what} {count}{place}")).collect::<Vec<_>>().join(", ");
     let listed = format!("{} and {} read", made.snapshot.listed.left, made.snapshot.listed.right);

@@ -509,6 +509,7 @@ impl Runner {
         let intents = self.ledger.intents()?;
         for intent in &intents {
             snapshot.open.get_mut(intent.side.other()).insert(intent.from.clone());
+            snapshot.unanswered.push((intent.side.other(), intent.from.clone()));
             if let Some(search) = self.search_by(intent.side) {
                 let key = search.key_of(intent);
                 let records = snapshot.records.get(intent.side).values();

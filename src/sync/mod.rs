@@ -34,6 +34,8 @@ pub struct Snapshot {
     /// Records of creations without an answer, what they were made from and what may have come of them, and those that
     /// do not show just now: nothing is planned for them, and nothing is born that shares a key with them.
     pub open: Sides<BTreeSet<String>>,
+    /// The side and the record of which a creation was sent whose answer is not known.
+    pub unanswered: Vec<(Side, String)>,
     /// Keys of all linked records.
     pub taken: Sides<Taken>,
     /// Records that were asked for by their ids: what they show is no list that lags.

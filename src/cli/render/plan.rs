@@ -177,7 +177,8 @@ fn note(one: &Note, paint: Paint) -> Vec<String> {
 /// How many of each kind.
 fn totals(seen: &Preview, paint: Paint) -> String {
     let mut parts = outcome(&seen.totals);
-    if seen.rows.is_empty() && seen.records.iter().all(|entry| entry.writes.is_empty()) {
+    let sends = !seen.rows.is_empty() || seen.records.iter().any(|entry| !entry.writes.is_empty());
+    if !sends && seen.totals.unanswered == 0 {
         parts.insert(0, paint.good("nothing to send"));
     }
     paint.bold(parts.join(" · "))
@@ -197,6 +198,7 @@ pub(super) fn outcome(totals: &Totals) -> Vec<String> {
         ("refused before", totals.quarantined),
         ("ambiguous", totals.ambiguous),
         ("gone", totals.gone),
+        ("unanswered", totals.unanswered),
     ];
     parts.extend(kinds.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{word} {number}")));
     parts

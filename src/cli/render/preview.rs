@@ -115,7 +115,7 @@ pub struct Clash {
 /// Something that waits.
 #[derive(Debug, Serialize)]
 pub struct Note {
-    /// `held`, `refused`, `gone`, `ambiguous` or `unreadable`.
+    /// `held`, `refused`, `gone`, `left out`, `ambiguous`, `unreadable` or `unanswered`.
     pub kind: &'static str,
     /// `system.resource` it would move to, or lives in.
     pub at: String,
@@ -146,7 +146,13 @@ pub struct Totals {
     pub ambiguous: u64,
     /// Linked records that are no more.
     pub gone: u64,
+    /// Creations whose answer is not known: the next cycle settles them before it reads.
+    pub unanswered: u64,
 }
+
+/// What becomes of a creation whose answer is not known.
+const UNANSWERED: &str = "its creation was sent and the answer is not known: the next cycle searches for it, and sends \
+                          it again if it is not there";
 
 /// Says what a plan will do.
 pub fn preview(
@@ -179,7 +185,9 @@ pub fn preview(
         .unreadable
         .iter()
         .map(|(side, id, trouble)| (*side, id, "unreadable", trouble.reason.clone(), Some(trouble.place.clone())));
-    for (side, id, kind, reason, place) in aside.chain(unreadable) {
+    let unanswered = snapshot.unanswered.iter();
+    let unanswered = unanswered.map(|(side, id)| (*side, id, "unanswered", UNANSWERED.to_owned(), None));
+    for (side, id, kind, reason, place) in aside.chain(unreadable).chain(unanswered) {
         let body = snapshot.records.get(side).get(id).map(|record| record.body.value());
         let name = body.and_then(|body| name_in(mapping, side, id, &body)).unwrap_or_default();
         let mut entry = Entry { name, ..Entry::default() };
@@ -189,6 +197,7 @@ pub fn preview(
     }
     seen.totals.ambiguous = u64::try_from(plan.ambiguous.len()).unwrap_or(u64::MAX);
     seen.totals.held += u64::try_from(plan.unreadable.len()).unwrap_or(u64::MAX);
+    seen.totals.unanswered = u64::try_from(snapshot.unanswered.len()).unwrap_or(u64::MAX);
     seen
 }
 

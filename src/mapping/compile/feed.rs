@@ -39,6 +39,7 @@ impl<'a> Builder<'a> {
             let writers = self.writers(side);
             self.complain_twice(side, &writers);
         }
+        self.complain_unborn();
         self.complain_unfed();
     }
 
@@ -105,6 +106,21 @@ impl<'a> Builder<'a> {
         let required = resource.shape.iter().filter(|(_, shape)| shape.required && !shape.read_only);
         let unfed = |shape: &Shape| !writers.iter().any(|writer| writer.meets(&Writer::of(&shape.path, &shape.place)));
         required.filter(|(_, shape)| unfed(shape)).map(|(text, shape)| (text.as_str(), &shape.place)).collect()
+    }
+
+    /// A mapping bears records on each side that its link flows to.
+    fn complain_unborn(&mut self) {
+        for side in Side::BOTH.into_iter().filter(|side| self.spec.arrow.flows_to(*side)) {
+            let (system, resource) = *self.resources.get(side);
+            if resource.create.is_some() {
+                continue;
+            }
+            let name = format!("{}.{}", system.name, resource.name);
+            let sentence = format!("records are born in `{name}`, and the system file describes no `create` of it");
+            let plain = Diagnostic::new(Code::ReadOnlyPath, &self.spec.link.get(side).place, sentence);
+            let hint = "turn the arrow, or describe the call in the system file";
+            self.complaints.push(plain.related(&resource.place, "described here").hint(hint));
+        }
     }
 
     fn complain_unfed(&mut self) {

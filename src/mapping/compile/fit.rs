@@ -3,6 +3,7 @@
 
 use super::{Builder, fields_of};
 use crate::config::line::{FieldSpec, TablePairs, TableSpec};
+use crate::config::mapping::Arrow;
 use crate::config::system::{Kind, Shape};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::mapping::canon::Canon;
@@ -19,6 +20,8 @@ impl Builder<'_> {
             }
             // What a line does not say may be what could not be read.
             if !spec.torn && !self.spec.lost {
+                found.extend(self.no_list(spec, field));
+                found.extend(self.no_lead(spec, field));
                 table.into_iter().for_each(|table| back_misfits(table, &mut found));
                 found.extend(table.and_then(|table| self.open_table(spec, field, table)));
                 let sides = Side::BOTH.into_iter().filter(|side| field.flows_to(*side));
@@ -69,6 +72,34 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// A set is read from a list, or from what a rule makes of something else.
+    fn no_list(&self, spec: &FieldSpec, field: &Field) -> Option<Diagnostic> {
+        let single = Side::BOTH.into_iter().filter(|_| field.set).find_map(|side| {
+            let end = field.ends.get(side);
+            let At::Path(path) = &end.at else { return None };
+            let shape = self.resources.get(side).1.shape.get(path.text())?;
+            let ruled = end.read.is_some() || end.write.is_some();
+            (!ruled && !matches!(shape.kind, Kind::List | Kind::Any)).then_some(shape)
+        });
+        let complain = |shape: &Shape| {
+            let sentence = format!("`set` never acts: `{}` is no list, and nothing is read from it", shape.path);
+            Diagnostic::new(Code::UnreachableOption, &spec.key.1, sentence)
+                .related(&shape.place, "declared here")
+                .hint("drop it, or name a rule that reads a list from what stands there")
+        };
+        single.map(complain)
+    }
+
+    /// What falls together is settled by the policy of its first line.
+    fn no_lead(&self, spec: &FieldSpec, field: &Field) -> Option<Diagnostic> {
+        let group = spec.on_conflict.as_ref().and(field.together)?;
+        let lead = self.fields.iter().find(|one| one.together == Some(group))?;
+        let sentence =
+            format!("`on_conflict` never acts here: what `{}` says settles all that fall together", lead.name);
+        let plain = Diagnostic::new(Code::UnreachableOption, &spec.key.1, sentence);
+        (lead.name != field.name).then(|| plain.related(&lead.place, "the first of them").hint("write it there"))
     }
 
     /// A table that leaves values out must say what becomes of them.
@@ -174,6 +205,20 @@ fn never_acting(spec: &FieldSpec, found: &mut Vec<Diagnostic>) {
     }
     if spec.set.is_none() && Side::BOTH.iter().any(|side| !spec.except.get(*side).is_empty()) {
         complain("`except` never acts: this is no set".to_owned(), "drop it, or add `set`");
+    }
+    if spec.on_conflict.is_some() && spec.arrow != Arrow::Both {
+        complain(
+            "`on_conflict` never acts here: what goes one way meets nothing".to_owned(),
+            "drop it, or let the line go both ways",
+        );
+    }
+    for side in Side::BOTH.into_iter().filter(|side| spec.arrow.flows_to(*side)) {
+        if spec.set.is_none() && spec.lookup.get(side).as_ref().is_some_and(|lookup| lookup.create.is_some()) {
+            complain(
+                "`create` never acts: rows are made for members of sets alone".to_owned(),
+                "drop it, or add `set`",
+            );
+        }
     }
     for side in Side::BOTH.into_iter().filter(|side| !spec.arrow.flows_to(*side)) {
         if spec.cut.get(side).is_some() {

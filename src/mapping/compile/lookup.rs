@@ -40,6 +40,12 @@ impl Builder<'_> {
         if let Some(Value::Object(body)) = &spec.create {
             let given: Vec<String> = body.keys().cloned().collect();
             self.body_of((&system.name, resource), &given, &spec.place);
+            let says = |value: &Value| value.as_str().is_some_and(|text| text.contains("{value}"));
+            if !body.values().any(says) {
+                let sentence = "`create` never says `{value}`: all missing rows would be made alike";
+                let plain = Diagnostic::new(Code::BadValue, &spec.place, sentence);
+                self.complaints.push(plain.hint(format!("write `{}: \"{{value}}\"` into it", spec.by)));
+            }
         }
         let inside = match &spec.inside {
             // Inside a row of a list, nobody declares what there is.

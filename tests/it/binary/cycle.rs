@@ -101,6 +101,21 @@ fn a_plan_sends_only_reads_leaves_the_store_alone_and_is_what_is_sent() {
 }
 
 #[test]
+fn a_creation_without_an_answer_is_in_the_plan() {
+    let systems = town();
+    let workspace = Workspace::of(&systems);
+    systems.ploomes().faults().add_text("lose-answer:POST Contacts:1").unwrap();
+    workspace.run(&["sync"]).ended(0);
+    let told = workspace.run(&["plan"]).ended(0).says(&["! unanswered", "searches for it", "unanswered 1"]);
+    assert!(!told.out.contains("nothing to send"), "{}", told.out);
+    let [plan] = workspace.run(&["plan", "--format", "json"]).ended(0).json().try_into().unwrap();
+    assert_eq!(plan["totals"]["unanswered"], 1);
+    workspace.run(&["doctor"]).says(&["settle 1 creations without an answer"]);
+    workspace.run(&["sync"]).ended(0);
+    workspace.run(&["plan"]).ended(0).says(&["nothing to send"]);
+}
+
+#[test]
 fn a_value_that_only_stands_in_for_an_empty_one_is_shown_as_empty() {
     let systems = Systems::open();
     systems.client("Padaria Aurora", "11222333000181", &json!({}));

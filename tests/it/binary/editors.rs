@@ -51,6 +51,11 @@ fn fmt_lays_files_out_and_leaves_what_it_cannot_read() {
     let words = ["left as it is mappings/systems/erp.yaml: line 2:", "0 laid out, 1 left as they are"];
     workspace.run(&["fmt"]).ended(1).says(&words);
     assert_eq!(workspace.read("mappings/systems/erp.yaml"), torn);
+    fs::write(workspace.path("mappings/systems/latin.yaml"), b"S: \xe7\n").unwrap();
+    let unread = ["mappings/systems/latin.yaml", "cannot be read: it is no UTF-8 text", "save the file as UTF-8"];
+    let latin = workspace.path("mappings/systems/latin.yaml").display().to_string();
+    workspace.run(&["fmt", &latin]).ended(1).says(&unread);
+    workspace.run(&["fmt"]).ended(1).says(&unread);
     workspace.run(&["fmt", "/nowhere/at/all"]).ended(2).complains(&["`/nowhere/at/all` cannot be read"]);
     let scripts = workspace.path("scripts").display().to_string();
     workspace.run(&["fmt", &scripts]).ended(2).complains(&["no YAML file of the workspace is there"]);

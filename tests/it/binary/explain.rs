@@ -379,7 +379,8 @@ fn links_are_listed_shown_and_forgotten() {
     workspace.run(&["links", "show", "42"]).ended(1).complains(&["no link holds `42`"]);
     scene.old_client();
     workspace.sync();
-    workspace.run(&["links", "forget", &format!("omie:{client}")]).ended(0).says(&["forgot"]);
+    let whose = ["--mapping", "omie-ploomes/clientes", "--account", "acme"];
+    workspace.run(&[&["links", "forget", &format!("omie:{client}")], &whose[..]].concat()).ended(0).says(&["forgot"]);
     workspace.run(&["links"]).ended(0).says(&["0 links"]);
     // Whoever is forgotten may be out of the window, as the old client is: everything is compared.
     assert_eq!(workspace.sync()["created"], json!({ "omie": 0, "ploomes": 1 }));

@@ -170,6 +170,7 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
     });
     let told = workspace.run(&["explain", "omie.clientes", "1", "zzzz"]).ended(2);
     assert_eq!(told.err.matches("Tipo de pessoa").count(), 1, "{}", told.err);
+    workspace.run(&["sync", "--log", "inof"]).ended(2).complains(&["`inof` is no log level", "info"]);
     workspace.run(&["sync", "--log", "depara=loud"]).ended(2).complains(&["is no log level"]);
     std::fs::remove_file(workspace.path("depara.yaml")).unwrap();
     workspace.run(&["sync"]).ended(2).complains(&["there is no `depara.yaml`"]);
