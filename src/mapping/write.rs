@@ -144,8 +144,7 @@ impl Mapping {
         let stands = |there: Standing<'_>| there.fields.value(index) == value && !there.fields.is_borrowed(index);
         let Some(rule) = end.hold.as_ref().filter(|_| !standing.is_some_and(stands)) else { return Ok(None) };
         let record = standing.map_or(&Value::Null, |standing| standing.body);
-        let answer = self.rules.call(rule, [value.into(), record.into()], references)?;
-        let reason = scalar_text(&answer).filter(|reason| !reason.is_empty());
+        let reason = self.rules.reason(rule, [value.into(), record.into()], references)?;
         Ok(reason.map(|reason| Trouble { reason, place: rule.place.clone() }))
     }
 

@@ -260,20 +260,48 @@ impl RuleSet {
         self.engine
             .call_fn_with_options::<Dynamic>(options, &mut Scope::new(), &script.ast, &rule.function, given)
             .and_then(|answer| from_dynamic(&answer))
-            .map_err(|error| locate(script, *error))
+            .map_err(|error| self.locate(script, rule, *error))
     }
-}
 
-fn locate(script: &Script, error: EvalAltResult) -> Error {
-    let mut inner = error;
-    let mut position = inner.position();
-    while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = inner {
-        inner = *cause;
-        position = if inner.position().is_none() { position } else { inner.position() };
+    /// Calls a rule that gives a reason to stop something, or `()` to let it pass.
+    ///
+    /// # Errors
+    /// What went wrong and where in the script; an answer that is neither goes wrong as well.
+    pub fn reason<const N: usize>(
+        &self,
+        rule: &Rule,
+        arguments: [Given; N],
+        references: &Arc<References>,
+    ) -> Result<Option<String>, Error> {
+        match self.call(rule, arguments, references)? {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+            other => {
+                let Place { file, line, column, .. } = self.place_of(rule);
+                let message =
+                    format!("`{}` gave {other}, which is no reason: a text stops, () lets pass", rule.function);
+                Err(Error { file: file.to_string(), line, column, message })
+            }
+        }
     }
-    let (line, column) = line_and_column(position);
-    inner.clear_position();
-    Error { file: script.file.to_string(), line, column, message: lower_first(&inner.to_string()) }
+
+    /// An error with its place; with that of the rule where the error names none, as what takes too long.
+    fn locate(&self, script: &Script, rule: &Rule, error: EvalAltResult) -> Error {
+        let mut inner = error;
+        let mut position = inner.position();
+        while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = inner {
+            inner = *cause;
+            position = if inner.position().is_none() { position } else { inner.position() };
+        }
+        let (line, column) = if position.is_none() {
+            let place = self.place_of(rule);
+            (place.line, place.column)
+        } else {
+            line_and_column(position)
+        };
+        inner.clear_position();
+        Error { file: script.file.to_string(), line, column, message: lower_first(&inner.to_string()) }
+    }
 }
 
 fn lower_first(text: &str) -> String {

@@ -10,7 +10,6 @@ use crate::flaw::{self, Flaw};
 use crate::mapping::field::{At, Trouble, is_empty};
 use crate::mapping::{LATER, Sent};
 use crate::record::{Body, Side, Sides};
-use crate::reference::scalar_text;
 
 impl Planner<'_> {
     /// Plans a record that nothing joins to another: may it be born on the other side?
@@ -45,11 +44,8 @@ impl Planner<'_> {
     fn may_be_born(&self, side: Side, seen: Seen<'_>) -> Option<Held> {
         let rule = self.mapping.sides.get(side).create.as_ref()?;
         let place = Some(rule.place.clone());
-        match self.mapping.rules.call(rule, [(&**seen.body).into()], &self.snapshot.references) {
-            Ok(answer) => {
-                let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
-                Some(Held { side, field: None, reason, place })
-            }
+        match self.mapping.rules.reason(rule, [(&**seen.body).into()], &self.snapshot.references) {
+            Ok(reason) => Some(Held { side, field: None, reason: reason?, place }),
             Err(error) => Some(held(side, error.into())),
         }
     }

@@ -2,6 +2,7 @@
 
 mod arrived;
 mod birth;
+mod decide;
 mod draft;
 pub mod guard;
 pub mod merge;

@@ -15,9 +15,6 @@ use crate::mapping::{Mapping, NewRow, Sent, Standing};
 use crate::record::{Body, Record, Side, Sides, Unpacked};
 use crate::reference::{folded, scalar_text};
 
-/// In milliseconds.
-const SECOND_MS: i64 = 1_000;
-
 /// What a cycle intends for one pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
@@ -210,7 +207,13 @@ impl Planner<'_> {
             planned.held.push(held);
             return Some(planned);
         }
-        planned.conflicts = self.decide(&mut verdicts, base, &seen);
+        match self.decide(&mut verdicts, base, &seen) {
+            Ok(conflicts) => planned.conflicts = conflicts,
+            Err(trouble) => {
+                planned.held.push(held(Side::Right, trouble));
+                return Some(planned);
+            }
+        }
         self.unlend(&mut verdicts, (link, base), now);
         planned.conflicts.extend(self.unheeded(&verdicts, arrived.as_deref(), &seen));
         self.agree(&mut planned, &verdicts, now);
@@ -258,38 +261,14 @@ impl Planner<'_> {
         let rule = self.mapping.sides.get(side).keep.as_ref()?;
         let place = Some(rule.place.clone());
         let field = None;
-        match self.mapping.rules.call(rule, [(&**seen.body).into()], &self.snapshot.references) {
-            Ok(answer) => {
-                let reason = scalar_text(&answer).filter(|reason| !reason.is_empty())?;
-                Some(Held { side: side.other(), field, reason, place })
-            }
+        match self.mapping.rules.reason(rule, [(&**seen.body).into()], &self.snapshot.references) {
+            Ok(reason) => Some(Held { side: side.other(), field, reason: reason?, place }),
             Err(error) => Some(held(side.other(), error.into())),
         }
     }
 
-    /// Takes the mapping's decision on every conflict; fields that belong together fall together.
-    fn decide(&self, verdicts: &mut [Verdict], base: Option<Sides<&Half>>, seen: &Sides<Seen<'_>>) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
-        let mut done: BTreeSet<usize> = BTreeSet::new();
-        for index in 0..verdicts.len() {
-            let members = self.mapping.together(&index);
-            if members.len() > 1 && !done.insert(members.first().copied().unwrap_or(index)) {
-                continue;
-            }
-            if members.len() > 1 {
-                self.move_whole(verdicts, members, base);
-            }
-            if let Some(first) = whole::clash(verdicts, members, |index| self.is_known(base, index)) {
-                self.fall(verdicts, (members, first), base, seen, &mut conflicts);
-            } else if members.len() > 1 {
-                self.leave_whole(verdicts, members, seen);
-            }
-        }
-        conflicts
-    }
-
     /// True when two have met in a field before: what is filled there now had no twin then, and nobody typed it.
-    fn is_known(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
+    pub(super) fn is_known(&self, base: Option<Sides<&Half>>, index: usize) -> bool {
         let known = |field: &Field| {
             base.is_some_and(|base| Side::BOTH.iter().any(|side| base.get(*side).fields.contains_key(&field.key)))
         };
@@ -340,67 +319,6 @@ impl Planner<'_> {
             Some(Verdict::Agreed | Verdict::Conflict { .. }) | None => false,
         });
         unmoved.map(|(field, side)| Conflict::unheeded(field, side, seen.map(|one| one.fields.value(field)))).collect()
-    }
-
-    fn fall(
-        &self,
-        verdicts: &mut [Verdict],
-        (members, first): (&[usize], bool),
-        base: Option<Sides<&Half>>,
-        seen: &Sides<Seen<'_>>,
-        conflicts: &mut Vec<Conflict>,
-    ) {
-        let alone = members.len() == 1;
-        let is_at_odds = |index: &usize| {
-            let [left, right] = Side::BOTH.map(|side| seen.get(side).fields.value(*index));
-            let rests = matches!(verdicts.get(*index), Some(Verdict::Unchanged | Verdict::Agreed));
-            !rests && self.mapping.fields.get(*index).is_some_and(|field| !same(field, left, right))
-        };
-        let at_odds: Vec<usize> = members.iter().copied().filter(is_at_odds).collect();
-        let decided = self.decided(&at_odds, seen);
-        let answer = decided.filter(|(_, by)| *by == Decision::Answer);
-        for index in at_odds {
-            let (Some(field), Some(verdict)) = (self.mapping.fields.get(index), verdicts.get_mut(index)) else {
-                continue;
-            };
-            let values = seen.map(|one| one.fields.value(index));
-            let winner = decided.map_or_else(|| self.winner(members, index, seen), |(side, _)| Some(side));
-            let half = |side: Side| base.and_then(|base| base.get(side).fields.get(&field.key)).cloned();
-            conflicts.push(Conflict {
-                field: index,
-                values: values.map(Clone::clone),
-                base: Sides::each(half),
-                winner,
-                by: if answer.is_some() { Decision::Answer } else { Decision::Policy },
-            });
-            let why = if answer.is_some() { Why::Answered } else { Why::Won };
-            *verdict = match winner {
-                None => Verdict::Unchanged,
-                // Empty is not delete: at a first meeting nobody typed the emptiness. What belongs together
-                // is one value, though: half an address of one and half of the other is nobody's.
-                Some(from) if first && alone && is_empty(values.get(from)) => Verdict::Agreed,
-                Some(from) => Verdict::Follow { from, why },
-            };
-        }
-    }
-
-    fn winner(&self, members: &[usize], index: usize, seen: &Sides<Seen<'_>>) -> Option<Side> {
-        let lead = members.first().copied().unwrap_or(index);
-        match self.mapping.policy_of(index) {
-            Policy::Wins(side) => Some(*side),
-            Policy::Ask => None,
-            Policy::Newest => Some(newest(seen.map(|one| one.record.changed_ms))),
-            Policy::Rule(rule) => {
-                let values = seen.map(|one| one.fields.value(lead));
-                let answer =
-                    self.mapping.rules.call(rule, [values.left.into(), values.right.into()], &self.snapshot.references);
-                match answer.ok().as_ref().and_then(Value::as_str) {
-                    Some("left") => Some(Side::Left),
-                    Some("right") => Some(Side::Right),
-                    _ => None,
-                }
-            }
-        }
     }
 
     /// Moves the base where both sides already agree, of a set for each member.
@@ -589,12 +507,3 @@ pub(super) fn held(side: Side, trouble: Trouble) -> Held {
 
 /// References shared by everything that reads in one reconciliation.
 pub(super) type References = Arc<crate::reference::References>;
-
-/// The side that changed last, as far as the coarser of two stamps tells: one of whole seconds says no
-/// more than that. A record without a stamp is older than any with one, and a tie goes to the left.
-fn newest(changed_ms: Sides<Option<i64>>) -> Side {
-    let whole = |ms: &Option<i64>| ms.is_some_and(|ms| ms % SECOND_MS == 0);
-    let unit = if Side::BOTH.iter().any(|side| whole(changed_ms.get(*side))) { SECOND_MS } else { 1 };
-    let at = changed_ms.map(|ms| ms.map(|ms| ms.div_euclid(unit)));
-    if at.right > at.left { Side::Right } else { Side::Left }
-}

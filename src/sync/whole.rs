@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::merge::{Verdict, Why};
-use super::plan::{Decision, Planner, Seen};
+use super::plan::{Planner, Seen};
 use super::settle;
 use crate::link::Half;
 use crate::mapping::Mapping;
@@ -51,24 +51,6 @@ impl Planner<'_> {
                 *verdict = Verdict::Unchanged;
             }
         }
-    }
-
-    /// Who wins among fields that fall together and are at odds, where that was settled before. A person's answer to
-    /// any of them is one to all. What the policy decided holds for as long as it was about all of them, with these
-    /// values: our own writes make nobody newer.
-    pub(super) fn decided(&self, at_odds: &[usize], seen: &Sides<Seen<'_>>) -> Option<(Side, Decision)> {
-        let slot = |index: usize| Some((seen.left.record.id.clone(), self.mapping.fields.get(index)?.name.clone()));
-        let answer = at_odds.iter().find_map(|index| self.snapshot.answers.get(&slot(*index)?));
-        if let Some(side) = answer {
-            return Some((*side, Decision::Answer));
-        }
-        let sides = at_odds.iter().map(|index| {
-            let (side, then) = self.snapshot.decided.get(&slot(*index)?)?;
-            (then.as_ref() == seen.map(|one| one.fields.value(*index))).then_some(*side)
-        });
-        let sides = sides.collect::<Option<Vec<Side>>>()?;
-        let first = *sides.first()?;
-        sides.iter().all(|side| *side == first).then_some((first, Decision::Policy))
     }
 }
 

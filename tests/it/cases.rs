@@ -53,3 +53,50 @@ fn of_a_value_that_stands_there_no_rule_is_asked_whether_it_waits() {
     let tested = run(&files, Some("rule-01-delivery-city-without-a-name"));
     assert!(told(&tested).contains("asked"), "{}", told(&tested));
 }
+
+#[test]
+fn a_rule_that_is_asked_who_wins_and_does_not_say_holds_the_record() {
+    let case = "\
+case: a rule decides
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora, email: omie@ex.com }
+ploomes: { Id: 10, Key: \"7\", Name: Aurora, Email: ploomes@ex.com }
+base: { omie: { email: velho@ex.com }, ploomes: { Email: velho@ex.com } }
+expect: { conflict: { Email: omie }, update: { ploomes: { Email: omie@ex.com } } }
+";
+    let plain = "email <=> Email: { label: Email, canon: email";
+    let script = "scripts/omie-ploomes/clientes.rhai";
+    let tested = |body: &str| {
+        let mut files = shipped();
+        let mapping = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+        assert!(mapping.contains(plain));
+        *mapping = mapping.replace(plain, &format!("{plain}, on_conflict: {{ rule: who }}"));
+        let line = files[script].lines().count() + 1;
+        *files.get_mut(script).unwrap() += &format!("fn who(left, right) {{ {body} }}\n");
+        files.insert("tests/cases/omie-ploomes/clientes/asked.yaml".to_owned(), case.to_owned());
+        (told(&run(&files, Some("clientes/asked"))), format!("{script}:{line}"))
+    };
+    assert_eq!(tested("\"left\"").0, "");
+    for (body, why) in [
+        ("\"omie\"", "`on_conflict` wants \"left\", \"right\" or ()"),
+        ("throw \"erro\"", "erro"),
+        ("while true {}", "too many operations"),
+        ("who(left, right)", "stack overflow"),
+    ] {
+        let (told, place) = tested(body);
+        assert!(told.contains(why) && told.contains(&place), "{body}: {told}");
+    }
+}
+
+#[test]
+fn what_is_neither_a_reason_nor_nothing_holds_the_record_as_a_rule_that_failed() {
+    let head = "fn skip_inactive_seller(contact) {\n";
+    for answer in ["false", "1", "[]"] {
+        let mut files = shipped();
+        let script = files.get_mut("scripts/omie-ploomes/clientes.rhai").unwrap();
+        assert!(script.contains(head));
+        *script = script.replace(head, &format!("{head}    if contact.Name != () {{ return {answer}; }}\n"));
+        let told = told(&run(&files, Some("rule-05-empty-legal-name-is-sent-as-the-name")));
+        assert!(told.contains(&format!("gave {answer}, which is no reason")), "{answer}: {told}");
+    }
+}

@@ -441,7 +441,7 @@ impl<'a> Builder<'a> {
         };
         // Other mappings that ask it make it no other mistake.
         if !self.known.rules.may_give_text(&rule) && !self.complaints.list.iter().any(told) {
-            let sentence = format!("rule `{}` never gives a reason: it stops nothing", written.0);
+            let sentence = format!("rule `{}` never gives a reason", written.0);
             self.complaints.push(
                 Diagnostic::new(Code::RuleSilent, &written.1, sentence)
                     .related(&here, "written here")
