@@ -67,6 +67,7 @@ impl Runner {
         Self {
             cache: self.cache.clone(),
             listings: self.listings.clone(),
+            births: self.births.clone(),
             links,
             siblings: self.siblings.clone(),
             journal_max: self.journal_max,

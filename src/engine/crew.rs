@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::births::{Births, born_in};
 use super::listing::Listings;
 use super::reference::{Cache, Links};
 use super::{Runner, Sibling};
@@ -73,8 +74,9 @@ pub fn crew<E>(
     mut open: impl FnMut(&Account, &str, &Access) -> Result<Option<Connector>, E>,
 ) -> Result<Crew, E> {
     let mut connectors = BTreeMap::new();
-    let mut caches: BTreeMap<String, (Cache, Listings)> = BTreeMap::new();
-    let lists = lists(&scopes);
+    let mut caches: BTreeMap<String, (Cache, Listings, Births)> = BTreeMap::new();
+    let lists = count(&scopes, listed);
+    let births = count(&scopes, born_in);
     let mut runners = Vec::new();
     for Scope { account, mapping, ledger } in scopes {
         if !caches.contains_key(&account.name) {
@@ -83,9 +85,12 @@ pub fn crew<E>(
                 connectors.extend(opened.map(|one| ((account.name.clone(), system.clone()), one)));
             }
         }
-        let (cache, listings) = caches.entry(account.name.clone()).or_insert_with(|| {
-            let shared = lists.iter().filter(|((of, _), readers)| *of == account.name && **readers > 1);
-            (Cache::default(), Listings::of(shared.map(|((_, name), _)| name.clone())))
+        let (cache, listings, births) = caches.entry(account.name.clone()).or_insert_with(|| {
+            let shared = |found: &Counts| {
+                let several = found.iter().filter(|((of, _), mappings)| *of == account.name && **mappings > 1);
+                several.map(|((_, name), _)| name.clone()).collect::<Vec<_>>()
+            };
+            (Cache::default(), Listings::of(shared(&lists)), Births::of(shared(&births)))
         });
         let systems = mapping.systems();
         let own = connectors.iter().filter(|((of, name), _)| *of == account.name && systems.contains(name));
@@ -93,6 +98,7 @@ pub fn crew<E>(
         runners.push(Runner {
             cache: cache.clone(),
             listings: listings.clone(),
+            births: births.clone(),
             links: links(mappings, &account.name, &mapping, &ledger),
             siblings: siblings(mappings, &account.name, &mapping, &ledger),
             journal_max: account.journal_max,
@@ -103,15 +109,24 @@ pub fn crew<E>(
     Ok(Crew { runners, connectors })
 }
 
-/// How many mappings of an account read each list.
-fn lists(scopes: &[Scope]) -> BTreeMap<(String, String), usize> {
-    let mut found = BTreeMap::new();
+/// How many mappings, by account and resource.
+type Counts = BTreeMap<(String, String), usize>;
+
+/// How many mappings of an account speak of each resource in some way.
+fn count(scopes: &[Scope], of: impl Fn(&Mapping) -> Vec<String>) -> Counts {
+    let mut found = Counts::new();
     for Scope { account, mapping, .. } in scopes {
-        for side in Side::BOTH.into_iter().filter(|side| mapping.is_listed(*side)) {
-            *found.entry((account.name.clone(), mapping.sides.get(side).name())).or_default() += 1;
+        for name in of(mapping) {
+            *found.entry((account.name.clone(), name)).or_default() += 1;
         }
     }
     found
+}
+
+/// What a mapping reads the list of.
+fn listed(mapping: &Mapping) -> Vec<String> {
+    let sides = Side::BOTH.into_iter().filter(|side| mapping.is_listed(*side));
+    sides.map(|side| mapping.sides.get(side).name()).collect()
 }
 
 /// The other mappings that join a resource of a mapping, where the account keeps what it knows of them.

@@ -184,11 +184,7 @@ impl Runner {
             closed: Sides::each(|_| Arc::new(AtomicBool::new(false))),
             stop: Arc::clone(&self.stop),
         };
-        for side in Side::BOTH {
-            if plan.pairs.iter().flat_map(|planned| &planned.steps).any(|step| step.side == side) {
-                self.listings.forget(&self.mapping.sides.get(side).name()).await;
-            }
-        }
+        self.forget_lists(plan).await;
         let busy: Vec<&Planned> = plan.pairs.iter().filter(|planned| !planned.steps.is_empty()).collect();
         for group in busy.chunks(GROUP) {
             if self.is_stopping() {
@@ -220,8 +216,19 @@ impl Runner {
                 self.ledger.write(changes)?;
             }
         }
+        // Who has read one meanwhile did not see all that was written.
+        self.forget_lists(plan).await;
         self.ledger.flush()?;
         Ok(())
+    }
+
+    /// Ends what is shared of the lists that a plan writes to.
+    async fn forget_lists(&self, plan: &Plan) {
+        for side in Side::BOTH {
+            if plan.pairs.iter().flat_map(|planned| &planned.steps).any(|step| step.side == side) {
+                self.listings.forget(&self.mapping.sides.get(side).name()).await;
+            }
+        }
     }
 
     /// The steps, updates with what the mapping does not speak of emptied.

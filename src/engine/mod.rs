@@ -3,6 +3,7 @@
 //! One cycle: settle what an earlier life left open, gather, reconcile, guard, execute. The plan
 //! decides everything; the executor obeys and reports; memory moves on a confirmed answer only.
 
+pub mod births;
 pub mod capture;
 mod carry;
 mod closer;
@@ -40,6 +41,7 @@ use crate::record::{Side, Sides};
 use crate::store::Ledger;
 use crate::sync::guard::{Halt, guard};
 use crate::sync::{Plan, Snapshot};
+use births::Births;
 pub use gather::Hidden;
 use listing::Listings;
 use reference::{Cache, Links};
@@ -58,6 +60,8 @@ pub struct Runner {
     pub cache: Cache,
     /// Lists that it shares with other mappings of the account.
     pub listings: Listings,
+    /// Whose turn it is to bear records.
+    pub births: Births,
     /// Where links live.
     pub ledger: Ledger,
     /// The links of the mappings it looks into, by name.
@@ -194,6 +198,7 @@ impl Runner {
             connectors,
             cache: Cache::default(),
             listings: Listings::default(),
+            births: Births::default(),
             ledger,
             links: BTreeMap::new(),
             journal_max: account::JOURNAL,
@@ -239,6 +244,7 @@ impl Runner {
 
     /// Runs one cycle.
     pub async fn cycle(&mut self, options: Options) -> Report {
+        let _turn = self.births.turn(&self.mapping).await;
         self.clock.catch_up();
         let began_ms = self.clock.now_ms();
         let calls = self.calls();

@@ -29,7 +29,7 @@ const FIELD: &str = "
 system: field
 base_url: https://field.example.com
 resources:
-  users: { id: id, path: /users, list: { records: rows } }
+  users: { id: id, path: /users, list: { records: rows }, create: { answer: { id: id } } }
   jobs: { id: id, path: /jobs, list: { records: rows } }
   remarks: { id: id, path: /remarks, create: { answer: { id: id } } }
 ";

@@ -29,7 +29,7 @@ resources:
 system: field
 base_url: https://field.example.com
 resources:
-  people: { id: id, path: /people, list: { records: rows } }
+  people: { id: id, path: /people, list: { records: rows }, create: { answer: { id: id } } }
   jobs: { id: id, path: /jobs, list: { records: rows } }
   goods:
     id: id

@@ -163,6 +163,10 @@ pub(crate) fn mappings(count: usize) -> Vec<Pair> {
     let mut made = Vec::new();
     for _ in 0..count {
         let mut lines: Vec<Line> = (0..LINES).map(|at| line(&mut rng, at)).collect();
+        for line in lines.iter_mut().skip(1).take(2).filter(|line| matches!(line.kind, Kind::Set)) {
+            // Those two are texts of a length.
+            line.kind = Kind::Text("text");
+        }
         if rng.bool() {
             let from = rng.usize(1..LINES - 2);
             for line in &mut lines[from..from + 3] {

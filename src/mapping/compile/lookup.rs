@@ -43,7 +43,7 @@ impl Builder<'_> {
             let says = |value: &Value| value.as_str().is_some_and(|text| text.contains("{value}"));
             if !body.values().any(says) {
                 let sentence = "`create` never says `{value}`: all missing rows would be made alike";
-                let plain = Diagnostic::new(Code::BadValue, &spec.place, sentence);
+                let plain = Diagnostic::new(Code::UnreachableOption, &spec.place, sentence);
                 self.complaints.push(plain.hint(format!("write `{}: \"{{value}}\"` into it", spec.by)));
             }
         }
