@@ -54,7 +54,7 @@ pub(super) fn run(
             let all = connectors.iter().filter(|((account, _), _)| *account == runner.account);
             runner.connectors = all.map(|((_, system), one)| (system.clone(), one.clone())).collect();
             let work = one(screen, (&workspace, &there), &runner);
-            exit = exit.and(notes.during(&connectors, &stop, work).await??);
+            exit = exit.and(notes.during(&connectors, &stop, Box::pin(work)).await??);
         }
         for account in &accounts.accounts {
             let lost = lost(&there, account, &arguments.scope);

@@ -137,7 +137,7 @@ impl Visit<'_> {
         for system in reached.keys() {
             let name = format!("doctor of {}", self.account.name);
             let work = progress::during(&name, &reached, doctor.system(system, &references));
-            let found = notes.during(&ways, &stop, work).await?;
+            let found = notes.during(&ways, &stop, Box::pin(work)).await?;
             self.tell(system, found, told, screen)?;
         }
         for mapping in self.asking(&waiting, &reached) {
@@ -158,7 +158,7 @@ impl Visit<'_> {
             let name = format!("plan of {}", self.account.name);
             let own = runner.connectors.clone();
             let work = progress::during(&name, &own, doctor.mapping(&mut runner));
-            found.extend(notes.during(&ways, &stop, work).await?);
+            found.extend(notes.during(&ways, &stop, Box::pin(work)).await?);
             self.tell(&mapping.name, found, told, screen)?;
         }
         Ok(())

@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, arguments: &CycleArguments, screen: &mut Scre
             let before = runner.calls_by_kind();
             let options = Options { full: arguments.full, accept: false };
             let work = progress::during(&name, &own, runner.plan(options));
-            let made = notes.during(&connectors, &stop, work).await?;
+            let made = notes.during(&connectors, &stop, Box::pin(work)).await?;
             let whose = (&*runner.mapping, runner.account.as_str());
             match made {
                 Ok(made) => {

@@ -43,7 +43,7 @@ pub(super) fn run(
             }
             let options = Options { full: arguments.full, accept };
             let work = progress::during(&name, &own, turn(shared, &all, options));
-            let reports = notes.during(&connectors, &stop, work).await?;
+            let reports = notes.during(&connectors, &stop, Box::pin(work)).await?;
             for done in &reports {
                 let title = workspace.mappings.get(&done.mapping).map_or("", |mapping| mapping.title.as_str());
                 report::cycle(screen, title, done)?;

@@ -276,7 +276,7 @@ impl RuleSet {
         match self.call(rule, arguments, references)? {
             Value::Null => Ok(None),
             Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-            other => {
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 let Place { file, line, column, .. } = self.place_of(rule);
                 let message =
                     format!("`{}` gave {other}, which is no reason: a text stops, () lets pass", rule.function);
