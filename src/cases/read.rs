@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::judge::system;
@@ -10,8 +11,11 @@ use super::{Case, Fact, Kind};
 use crate::config::located::{Entries, Located, Node};
 use crate::config::mapping::SideNames;
 use crate::config::parameter;
+use crate::config::system::Resource;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
-use crate::mapping::Mapping;
+use crate::mapping::compile::known::{complain_unknown, knows};
+use crate::mapping::{End, Mapping};
+use crate::path::Path;
 use crate::record::{Rows, Side, Sides};
 use crate::workspace::Workspace;
 
@@ -27,12 +31,17 @@ pub(super) fn case(file: &str, tree: &Located, workspace: &Workspace, complaints
     let written = given.unwrap_or(&nothing);
     let parameters = parameter::overlay(&spec.name, &spec.parameters, written, complaints);
     let mapping = Arc::new(mapping.of_account(parameters));
-    let reader = Reader { mapping: &mapping, names: SideNames::of(&spec.link) };
+    let ends = Sides::each(|side| {
+        let End { system, resource, .. } = mapping.sides.get(side);
+        let of = workspace.project.systems.get(system)?;
+        Some((system.as_str(), of.resources.get(resource)?))
+    });
+    let reader = Reader { mapping: &mapping, names: SideNames::of(&spec.link), ends };
     let mut case = Case {
         file: file.to_owned(),
         title: title.unwrap_or_default(),
         place: tree.place.clone(),
-        today: entries.take("today").and_then(|at| at.text(complaints)),
+        today: entries.take("today").and_then(|at| day(at, complaints)),
         lookups: entries.take("lookups").map(|at| reader.lookups(at, complaints)).unwrap_or_default(),
         records: reader.records(&mut entries, complaints),
         base: entries.take("base").map(|at| reader.bodies(at, complaints).map(Option::unwrap_or_default)),
@@ -76,9 +85,22 @@ fn complain_records(case: &Case, reader: &Reader<'_>, complaints: &mut Diagnosti
     }
 }
 
+/// A day as `today()` gives it.
+fn day(at: &Located, complaints: &mut Diagnostics) -> Option<String> {
+    let text = at.text(complaints)?;
+    if text.parse::<Date>().is_ok_and(|day| day.to_string() == text) {
+        return Some(text);
+    }
+    let plain = Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no day"));
+    complaints.push(plain.hint("write it like `2026-03-02`"));
+    None
+}
+
 struct Reader<'a> {
     mapping: &'a Mapping,
     names: SideNames<'a>,
+    /// The systems by their names, with the resources, as their files describe them.
+    ends: Sides<Option<(&'a str, &'a Resource)>>,
 }
 
 impl Reader<'_> {
@@ -103,18 +125,33 @@ impl Reader<'_> {
         for (word, value) in entries.take_where(|word| self.names.side(word).is_some()) {
             let Some(side) = self.names.side(&word.text) else { continue };
             let list = match &value.node {
-                Node::List(list) => list.iter().map(Located::json).collect(),
+                Node::List(list) => &list[..],
                 Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::Text(_) | Node::Map(_) => {
-                    value.map(complaints).map(|_| vec![value.json()]).unwrap_or_default()
+                    std::slice::from_ref(value)
                 }
             };
-            records.get_mut(side).extend(list);
+            records.get_mut(side).extend(list.iter().filter_map(|one| self.body(side, one, complaints)));
         }
         records
     }
 
     fn bodies(&self, at: &Located, complaints: &mut Diagnostics) -> Sides<Option<Value>> {
-        self.names.read(at, complaints, |value, complaints| value.map(complaints).map(|_| value.json()))
+        let written = self.names.read(at, complaints, |value, _| Some(value.clone()));
+        Sides::each(|side| written.get(side).as_ref().and_then(|value| self.body(side, value, complaints)))
+    }
+
+    /// A body, or a part of one; what it speaks of must be there.
+    fn body(&self, side: Side, at: &Located, complaints: &mut Diagnostics) -> Option<Value> {
+        for (word, _) in at.map(complaints)? {
+            let (Some((system, resource)), Ok(path)) = (self.ends.get(side), Path::parse(&word.text, &word.place))
+            else {
+                continue;
+            };
+            if !knows(resource, &path) {
+                complain_unknown(system, resource, &word.text, &word.place, complaints);
+            }
+        }
+        Some(at.json())
     }
 
     fn moments(&self, at: &Located, complaints: &mut Diagnostics) -> Sides<Option<i64>> {
@@ -184,14 +221,21 @@ impl Reader<'_> {
                 place: Some(place.clone()),
             }));
         };
+        // What is not expected must not be found: to say so adds nothing, and yet it is something.
+        let mut absent = false;
         let number = entries.take("ambiguous").and_then(|at| Some((at.count(complaints)?, &at.place)));
+        absent |= number.is_some_and(|(number, _)| number == 0);
+        let number = number.filter(|(number, _)| *number > 0);
         said("ambiguous", Kind::Ambiguous, number.map(|(number, place)| (Value::from(number), place)));
         for (key, kind) in [("linked", Kind::Linked), ("quarantined", Kind::Quarantined)] {
             let flag = entries.take(key).and_then(|at| Some((at.boolean(complaints)?, &at.place)));
+            absent |= flag.is_some_and(|(flag, _)| !flag);
             said(key, kind, flag.filter(|(flag, _)| *flag).map(|(flag, place)| (Value::Bool(flag), place)));
         }
         let nothing = entries.take("nothing").and_then(|at| Some((at.boolean(complaints)?, at)));
-        complain_nothing(nothing, at, &facts, complaints);
+        if !(absent && nothing.is_none()) {
+            complain_nothing(nothing, at, &facts, complaints);
+        }
         entries.finish(complaints);
         facts
     }

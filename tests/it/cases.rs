@@ -100,3 +100,38 @@ fn what_is_neither_a_reason_nor_nothing_holds_the_record_as_a_rule_that_failed()
         assert!(told.contains(&format!("gave {answer}, which is no reason")), "{answer}: {told}");
     }
 }
+
+#[test]
+fn what_a_case_says_wrongly_is_complained_about() {
+    let plain = "\
+case: nothing moves
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora }
+ploomes: { Id: 10, Key: \"7\", Name: Aurora }
+base: {}
+expect: { nothing: true }
+";
+    let said = |from: &str, to: &str| {
+        assert!(plain.contains(from));
+        let mut files = shipped();
+        files.insert("tests/cases/omie-ploomes/clientes/said.yaml".to_owned(), plain.replace(from, to));
+        told(&run(&files, Some("clientes/said")))
+    };
+    assert_eq!(said("base", "base"), "");
+    for (from, to, complaint) in [
+        (
+            "codigo_cliente_omie: 7",
+            "codigo_cliente_omie: 7, home_page: www",
+            "`omie.clientes` has no field `home_page`",
+        ),
+        ("base: {}", "base: { ploomes: { Web: www } }", "`ploomes.contacts` has no field `Web`"),
+        ("base: {}", "base: {}\ntoday: 02/03/2026", "`02/03/2026` is no day"),
+        ("base: {}", "base: {}\ntoday: 2026-02-30", "`2026-02-30` is no day"),
+    ] {
+        let told = said(from, to);
+        assert!(told.contains(complaint), "{to}: {told}");
+    }
+    for absent in ["ambiguous: 0", "linked: false", "quarantined: false"] {
+        assert_eq!(said("nothing: true", absent), "", "{absent}");
+    }
+}

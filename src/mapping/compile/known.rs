@@ -52,7 +52,7 @@ impl Builder<'_> {
 
 /// True when a resource has something at a path, as far as its shape says. Inside a list or a map
 /// whose members are not declared there may be anything.
-pub(super) fn knows(resource: &Resource, path: &Path) -> bool {
+pub(crate) fn knows(resource: &Resource, path: &Path) -> bool {
     let sought = path.keys();
     let has = |known: &Path, open: bool| {
         let known = known.keys();
@@ -69,7 +69,7 @@ pub(super) fn knows(resource: &Resource, path: &Path) -> bool {
 }
 
 /// Complains about a path a resource does not have.
-pub(super) fn complain_unknown(
+pub(crate) fn complain_unknown(
     system: &str,
     resource: &Resource,
     text: &str,

@@ -2,7 +2,7 @@
 
 mod feed;
 mod fit;
-mod known;
+pub(crate) mod known;
 mod lookup;
 mod moment;
 mod side;
