@@ -7,11 +7,11 @@ use super::{Systems, Workspace};
 /// A workspace whose two records are linked, and one was edited since.
 fn linked() -> (Systems, Workspace, String) {
     let systems = Systems::open();
-    let client = systems.client("Padaria Aurora", "11222333000181", &json!({ "email": "ana@aurora.com.br" }));
+    let client = systems.client("Padaria Aurora", "11222333000181", &json!({ "email": "anabeatriz@aurora.com.br" }));
     let workspace = Workspace::of(&systems);
     workspace.sync();
     let now = systems.now();
-    systems.omie().person_edits(now, client, &json!({ "email": "bia@aurora.com.br" })).unwrap();
+    systems.omie().person_edits(now, client, &json!({ "email": "biancarosa@aurora.com.br" })).unwrap();
     (systems, workspace, client.to_string())
 }
 
@@ -24,7 +24,7 @@ fn a_record_and_its_twin_become_a_case_that_passes_at_once() {
     let told = workspace.run(&[&capture[..], &["--out", &file]].concat()).ended(0);
     told.says(&["a case of omie-ploomes/clientes written to"]);
     let written = workspace.read("tests/cases/omie-ploomes/clientes/from-life.yaml");
-    for word in ["Aurora", "aurora", "ana@", "bia@", "11222333", "11.222.333", &client] {
+    for word in ["Aurora", "aurora", "anabeatriz@", "biancarosa@", "11222333", "11.222.333", &client] {
         assert!(!written.contains(word), "`{word}` stands in\n{written}");
     }
     assert!(written.contains("expect:\n  update:") || written.contains("expect: { update:"), "{written}");
