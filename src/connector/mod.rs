@@ -324,11 +324,11 @@ impl Connector {
             Err(failure) => return (Outcome::Failed { text: failure.to_string() }, Sent::default()),
         };
         let answered = self.ask(call, inputs).await;
-        let tries = match &answered {
-            Answered::Verdict(verdict) => verdict.tries,
-            Answered::Rest(_) | Answered::Unasked(_) => 0,
+        let (tries, served_ms) = match &answered {
+            Answered::Verdict(verdict) => (verdict.tries, verdict.served_ms),
+            Answered::Rest(_) | Answered::Unasked(_) => (0, None),
         };
-        (self.outcome(resource, call, id, answered), Sent { call: call.name.clone(), tries })
+        (self.outcome(resource, call, id, answered), Sent { call: call.name.clone(), tries, served_ms })
     }
 
     fn call<'a>(

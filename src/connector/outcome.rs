@@ -26,6 +26,9 @@ pub struct Sent {
     pub call: String,
     /// How often it was sent until the answer that counts.
     pub tries: u32,
+    /// When it was answered, by the clock of the system, in milliseconds since 1970: the answer's `Date` (RFC 9110,
+    /// 6.6.1). Nothing for an answer without one.
+    pub served_ms: Option<i64>,
 }
 
 /// How a listing went.

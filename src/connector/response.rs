@@ -42,6 +42,8 @@ pub(super) struct Verdict {
     pub(super) counts: bool,
     /// How often the call was sent until this answer.
     pub(super) tries: u32,
+    /// When it was given, by the clock of the system, in milliseconds since 1970.
+    pub(super) served_ms: Option<i64>,
     /// The rows of a read.
     pub(super) rows: Vec<Value>,
     /// The rest of the answer.
@@ -147,6 +149,7 @@ impl Verdict {
             by: By::Call,
             counts: false,
             tries: 1,
+            served_ms: None,
             rows: Vec::new(),
             body: Value::Null,
         }
@@ -202,6 +205,7 @@ fn judge_answer(system: &System, call: &Call, answer: Answer, now_ms: i64) -> Ve
     if let Content::Json(body) = answer.content {
         verdict.body = body;
     }
+    verdict.served_ms = header(&answer.headers, "date").and_then(moment_ms);
     take_rows(system, call, &mut verdict);
     verdict
 }
@@ -362,12 +366,20 @@ fn until(system: &System, time: Option<&str>, now_ms: i64) -> Option<u64> {
 
 /// The header that names seconds, or a date.
 fn retry_after(headers: &[(String, String)], now_ms: i64) -> Option<u64> {
-    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let value = header(headers, "retry-after")?;
     if value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
         return milliseconds(value);
     }
-    let moment = jiff::fmt::rfc2822::parse(value).ok()?;
-    u64::try_from((moment.timestamp().as_millisecond() - now_ms).max(0)).ok()
+    u64::try_from((moment_ms(value)? - now_ms).max(0)).ok()
+}
+
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// A date as headers write it, in milliseconds since 1970.
+fn moment_ms(text: &str) -> Option<i64> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond())
 }
 
 /// Seconds written as digits; nothing for more than can be counted.

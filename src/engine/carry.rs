@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use tracing::Instrument as _;
 
-use crate::connector::{Connector, Outcome, Sent};
+use super::recover::is_older;
+use crate::connector::{Connector, Outcome, Row, Sent};
 use crate::mapping::LATER;
 use crate::record::{Side, Sides};
 use crate::sync::plan::{Act, Step};
@@ -93,28 +94,37 @@ impl Carrier {
         match (&step.act, ids.get(step.side)) {
             (Act::Create { key }, _) => {
                 let (outcome, sent) = connector.make(resource, &body).await;
-                Ok((self.own(step.side, key, outcome).await, sent))
+                Ok((self.own(step.side, key, (outcome, &sent)).await, sent))
             }
             (Act::Update | Act::Stamp, Some(id)) => Ok(connector.change(resource, id, &body).await),
             (Act::Update | Act::Stamp, None) => unsent("waits for an id"),
         }
     }
 
-    /// A double that carries the key of this very creation is the creation: something on its way
-    /// delivered it twice.
-    async fn own(&self, side: Side, key: &str, outcome: Outcome) -> Outcome {
-        let (Outcome::Duplicate { id: Some(id), key: named, .. }, Some(by)) = (&outcome, self.keys.get(side)) else {
+    /// A double that carries the key of this very creation is the creation: something on its way delivered it twice. One
+    /// that is older, and nobody remembers, holds something else than was sent: like one that does not show it is left to
+    /// the search for what was never answered.
+    async fn own(&self, side: Side, key: &str, (outcome, sent): (Outcome, &Sent)) -> Outcome {
+        let (Outcome::Duplicate { id: Some(id), key: named, text }, Some(by)) = (&outcome, self.keys.get(side)) else {
             return outcome;
         };
+        let (connector, resource) = self.ends.get(side);
         let is_ours = match named {
             Some(named) => named == key,
             None => {
-                let (connector, resource) = self.ends.get(side);
                 let found = connector.find(resource, by, &[key.to_owned()]).await;
                 found.is_ok_and(|rows| rows.iter().any(|row| row.id == *id))
             }
         };
-        if is_ours { Outcome::Done { id: Some(id.clone()), row: None } } else { outcome }
+        if !is_ours {
+            return outcome;
+        }
+        let shown = connector.fetch(resource, std::slice::from_ref(id)).await.unwrap_or_default();
+        let is_old = |row: &Row| sent.served_ms.is_some_and(|served_ms| is_older(row, served_ms));
+        match shown.into_iter().next().filter(|row| !is_old(row)) {
+            Some(row) => Outcome::Done { id: Some(row.id), row: None },
+            None => Outcome::Unknown { text: text.clone() },
+        }
     }
 
     /// Puts in what is only known now: ids of newborn records and of newly made rows.

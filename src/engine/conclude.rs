@@ -183,7 +183,7 @@ impl Runner {
                 Outcome::Done { id, row } => {
                     let answer = self.answer(step.side, row.clone(), &work.snapshot);
                     changes.extend(self.tell_unheeded(work, departed, step, answer.as_ref()));
-                    let done = self.done(planned, step, (id.clone(), answer.as_ref()), link.as_ref(), now);
+                    let done = self.done(planned, &one, (id.clone(), answer.as_ref()), link.as_ref(), now);
                     let Some(next) = done else {
                         self.unknown(work, planned, report);
                         break;
@@ -198,7 +198,7 @@ impl Runner {
                     link = Some(next);
                 }
                 Outcome::Empty => {
-                    let done = self.done(planned, step, (None, None), link.as_ref(), now);
+                    let done = self.done(planned, &one, (None, None), link.as_ref(), now);
                     link = done.or(link);
                 }
                 Outcome::Unknown { .. }
@@ -271,7 +271,7 @@ impl Runner {
     fn done(
         &self,
         planned: &Planned,
-        step: &Step,
+        Carried { step, sent, .. }: &Carried,
         (id, answer): (Option<String>, Option<&Image>),
         link: Option<&Link>,
         now: &Sides<Image>,
@@ -285,7 +285,8 @@ impl Runner {
             (Act::Stamp, Some(link)) => settle::stamped(&self.mapping, link, step, answer),
             (Act::Update | Act::Stamp, None) => return None,
         };
-        link.base.get_mut(step.side).wrote_ms = Some(self.clock.now_ms());
+        let half = link.base.get_mut(step.side);
+        (half.wrote_ms, half.served_ms) = (Some(self.clock.now_ms()), sent.served_ms);
         Some(link)
     }
 

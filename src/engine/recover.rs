@@ -21,6 +21,9 @@ use crate::store::{Intent, Wait, Waiting};
 /// As many linked records stand witness for a search that finds nothing.
 const WITNESSES: usize = 3;
 
+/// What last changed so long before a creation left is older than it. No two clocks differ by more.
+const OLDER_MS: i64 = 600_000;
+
 impl Runner {
     /// Searches for every creation without an answer.
     pub(super) async fn recover(&self) -> Result<(), Error> {
@@ -62,7 +65,10 @@ impl Runner {
             let changes = match (rows, &search.what) {
                 // Whoever carries the key may have been made by a person: the two meet as if for the first time.
                 ([row], What::Key(_)) => self.adopt(intent, row, Sides::default())?,
-                ([row, ..], What::Integration | What::OtherId) => self.adopt(intent, row, intent.base.clone())?,
+                ([row, ..], What::Integration | What::OtherId) => {
+                    let base = if is_older(row, intent.at_ms) { Sides::default() } else { intent.base.clone() };
+                    self.adopt(intent, row, base)?
+                }
                 // Of several the next listing tells.
                 ([_, ..], What::Key(_)) => vec![never(intent)],
                 ([], _) if old(intent) && heard && intent.missed => vec![never(intent)],
@@ -156,6 +162,11 @@ impl Runner {
         let (by, field) = keys.find(|(by, _)| finds.contains_key(by.text()))?;
         Some(Search { by, what: What::Key(field) })
     }
+}
+
+/// True for a record that nobody has changed since long before a creation was made: it holds nothing of what was sent.
+pub(super) fn is_older(row: &Row, made_ms: i64) -> bool {
+    row.changed_ms.is_some_and(|changed_ms| changed_ms < made_ms.saturating_sub(OLDER_MS))
 }
 
 /// By what a newborn record is found again.

@@ -19,7 +19,8 @@ pub mod town;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::{SignedDuration, Timestamp};
 
 pub use auvo::Auvo;
 pub use fault::{CallKind, Counts, Fault, Faults, Strike};
@@ -73,6 +74,17 @@ pub struct Answer {
     pub lost: bool,
 }
 
+impl Answer {
+    /// With the header every web server sends along (RFC 9110, 6.6.1).
+    fn dated(mut self, now: Timestamp) -> Self {
+        let at = now + SignedDuration::from_millis(i64::try_from(self.delay_ms).unwrap_or(0));
+        if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&at) {
+            self.headers.insert("date".to_owned(), date);
+        }
+        self
+    }
+}
+
 /// What a client did to a sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -91,15 +103,17 @@ pub trait Sandbox: Send {
     /// Answers one request at the moment `now`.
     fn answer(&mut self, now: Timestamp, request: &Request) -> Answer;
     /// Answers one request as often as it is delivered on its way: once, or twice where a fault says so.
+    /// The answer says when it was given, by the clock of the system.
     fn deliver(&mut self, now: Timestamp, request: &Request) -> Answer {
         let first = self.answer(now, request);
-        let Some(counts) = self.faults().begin_second() else { return first };
+        let Some(counts) = self.faults().begin_second() else { return first.dated(now) };
         let second = self.answer(now, request);
         self.faults().end_second();
-        match counts {
+        let answer = match counts {
             Counts::First => first,
             Counts::Second => Answer { delay_ms: first.delay_ms, ..second },
-        }
+        };
+        answer.dated(now)
     }
     /// What clients did so far.
     fn tally(&self) -> &Tally;

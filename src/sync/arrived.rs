@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::merge::same;
 use super::plan::Seen;
-use super::settle::{expect, explains, is_all_given, is_ours_since, know, taken};
+use super::settle::{expect, explains, is_all_given, is_ours, is_ours_since, know, taken};
 use crate::link::Link;
 use crate::mapping::Mapping;
 use crate::record::{Side, Sides};
@@ -37,7 +37,7 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
     let mut link = Cow::Borrowed(link);
     for side in Side::BOTH {
         let (half, one) = (link.base.get(side), seen.get(side));
-        let wrote_ms = half.wrote_ms;
+        let (wrote_ms, ours) = (half.wrote_ms, is_ours(half, one));
         let unheard = half.under_way.iter().filter(|(key, _)| !half.expected.contains(*key));
         let unheard: Vec<_> = unheard
             .filter_map(|(key, sent)| {
@@ -50,7 +50,7 @@ pub(super) fn arrived<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'
         let mut calls: BTreeMap<i64, Witnesses> = BTreeMap::new();
         for (key, sent, (index, field), (now, is_known)) in &unheard {
             let is_before = **now == sent.before;
-            let arrived = !is_before && taken(field, is_ours_since(sent, wrote_ms, one), sent, now).is_some();
+            let arrived = !is_before && taken(field, is_ours_since(sent, wrote_ms, ours), sent, now).is_some();
             let word = i32::from(arrived) - i32::from(is_before);
             let call = calls.entry(sent.at_ms).or_default();
             if field.ends.get(side.other()).is_id {

@@ -19,6 +19,10 @@ use crate::reference::folded;
 /// What became of a write is asked for so long although its line is gone from the mapping: it may come back.
 const LINE_GONE_MS: i64 = 7 * 86_400_000;
 
+/// So much later than the answer to our last write the stamp of that write may be: the clocks of one system's machines
+/// differ by less. What was changed later, somebody else changed, whoever signs.
+const CLOCKS_MS: i64 = 10_000;
+
 /// No listing lags longer.
 const LAG_MS: i64 = 86_400_000;
 
@@ -118,11 +122,12 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
         let one = seen.get(side);
         let retyped = retyped(mapping, link.base.get(side), side, one);
         let half = link.base.get_mut(side);
+        let ours = is_ours(half, one);
         half.missed = false;
         for key in std::mem::take(&mut half.expected) {
             let Some((index, field)) = mapping.keyed(&key) else {
                 // It had arrived. Once the line is back nobody can tell who has touched its value in between.
-                if half.under_way.contains_key(&key) && (is_ours(one) || stands_still(half, one)) {
+                if half.under_way.contains_key(&key) && (ours || stands_still(half, one)) {
                     half.expected.insert(key);
                 } else {
                     half.under_way.remove(&key);
@@ -133,12 +138,12 @@ pub(super) fn adopt<'a>(mapping: &Mapping, link: &'a Link, seen: &Sides<Seen<'_>
             let now = one.fields.value(index);
             let was = half.fields.get(&key).unwrap_or(&Value::Null);
             // Of what a write only touched its author explains nothing: a person may have typed it a moment before.
-            let ours = is_ours(one) && sent.is_none_or(|sent| is_all_given(field, &sent));
+            let ours = ours && sent.is_none_or(|sent| is_all_given(field, &sent));
             if !retyped.contains(&key) && explains(field, ours || stands_still(half, one), was, now) {
                 half.set(&key, now.clone());
             }
         }
-        arrive(mapping, &mut link, (side, one), &retyped, now_ms);
+        arrive(mapping, &mut link, (side, one, ours), &retyped, now_ms);
     }
     link.gone = Sides::default();
     Cow::Owned(link)
@@ -153,7 +158,7 @@ fn retyped(mapping: &Mapping, half: &Half, side: Side, one: &Seen<'_>) -> BTreeS
         under_way.or_else(|| half.fields.get(&field.key))
     };
     let copies = mapping.fields.iter().enumerate().filter(|(index, field)| {
-        let Some(at) = field.ends.get(side).if_empty.filter(|_| !is_ours(one) && !stands_still(half, one)) else {
+        let Some(at) = field.ends.get(side).if_empty.filter(|_| !is_ours(half, one) && !stands_still(half, one)) else {
             return false;
         };
         let (Some(lender), Some(copy)) = (mapping.fields.get(at), sent(field)) else { return false };
@@ -166,15 +171,21 @@ fn retyped(mapping: &Mapping, half: &Half, side: Side, one: &Seen<'_>) -> BTreeS
     copies.map(|(_, field)| field.key.clone()).collect()
 }
 
-/// True when nobody but this mapping has changed a record last.
-pub(super) const fn is_ours(one: &Seen<'_>) -> bool {
-    one.record.ours && !one.record.sibling
+/// True when nobody but this mapping has changed a record last, as far as its author and its time tell. Where all
+/// applications sign alike the time tells more; but while a write is unanswered nobody knows when it came.
+pub(super) fn is_ours(half: &Half, one: &Seen<'_>) -> bool {
+    let unanswered = || half.under_way.keys().any(|key| !half.expected.contains(key));
+    let is_later = || match (half.served_ms, one.record.changed_ms) {
+        (Some(served_ms), Some(changed_ms)) => changed_ms > served_ms.saturating_add(CLOCKS_MS),
+        (None, _) | (_, None) => false,
+    };
+    one.record.ours && !one.record.sibling && (unanswered() || !is_later())
 }
 
 /// True when nobody has changed a record since a write of ours left that was never answered. A later one that was makes
 /// us the author as well, whoever came between.
-pub(super) fn is_ours_since(sent: &UnderWay, wrote_ms: Option<i64>, one: &Seen<'_>) -> bool {
-    is_ours(one) && wrote_ms.is_none_or(|wrote_ms| wrote_ms < sent.at_ms)
+pub(super) fn is_ours_since(sent: &UnderWay, wrote_ms: Option<i64>, ours: bool) -> bool {
+    ours && wrote_ms.is_none_or(|wrote_ms| wrote_ms < sent.at_ms)
 }
 
 /// True for a record that nobody has touched since it was last seen: not even our own write since.
@@ -184,7 +195,13 @@ fn stands_still(half: &Half, one: &Seen<'_>) -> bool {
 
 /// Sees what became of the writes of a side that were never answered. One that left no trace may
 /// still be on its way for a while; after that it never happened.
-fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), retyped: &BTreeSet<String>, now_ms: i64) {
+fn arrive(
+    mapping: &Mapping,
+    link: &mut Link,
+    (side, one, ours): (Side, &Seen<'_>, bool),
+    retyped: &BTreeSet<String>,
+    now_ms: i64,
+) {
     let unknown_ms = i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX);
     let wrote_ms = link.base.get(side).wrote_ms;
     for (key, sent) in std::mem::take(&mut link.base.get_mut(side).under_way) {
@@ -213,7 +230,7 @@ fn arrive(mapping: &Mapping, link: &mut Link, (side, one): (Side, &Seen<'_>), re
                 }
             }
         } else if let Some(known) =
-            taken(field, is_ours_since(&sent, wrote_ms, one), &sent, now).filter(|_| !retyped.contains(&key))
+            taken(field, is_ours_since(&sent, wrote_ms, ours), &sent, now).filter(|_| !retyped.contains(&key))
         {
             link.base.get_mut(side).wrote_ms = Some(now_ms);
             know(link.base.get_mut(side), &key, known);

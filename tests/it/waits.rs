@@ -3,7 +3,7 @@
 use depara::config::files;
 use depara::engine::Options;
 use depara::record::Side;
-use depara::sandbox::{Omie, Ploomes, Sandbox as _};
+use depara::sandbox::{Omie, Ploomes, Request, Sandbox as _};
 use depara::store::Wait;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -169,7 +169,7 @@ async fn a_creation_that_came_twice_is_known_by_the_key_that_the_refusal_names()
     });
     let report = house.cycle().await;
     assert_eq!((report.created["omie"], counts(&house)), (1, (1, 1)));
-    assert_eq!(house.omie.lock().unwrap().tally().calls["ListarClientes"], 1, "no search can mislead");
+    assert_eq!(house.omie.lock().unwrap().tally().calls["ListarClientes"], 2, "it is looked at");
 }
 
 /// A write of ours that came after a lost one makes us the author of what a person typed between them.
@@ -294,4 +294,56 @@ async fn who_comes_while_a_long_cycle_runs_is_not_born_beside_its_twin() {
     settle(&mut house).await;
     assert_eq!(counts(&house), (150, 150));
     assert_eq!(house.runner.ledger.link_count().unwrap(), 150);
+}
+
+/// What another application does in Omie, for which it signs as we do.
+fn another_application_types(house: &House, code: i64, patch: &serde_json::Value) {
+    let mut client = patch.clone();
+    client["codigo_cliente_omie"] = json!(code);
+    let body = json!({
+        "call": "AlterarCliente", "app_key": "demo-key", "app_secret": "demo-secret", "param": [client],
+    });
+    let request = Request::to("POST", "https://erp.example/api/v1/geral/clientes/", [], body.to_string().into_bytes());
+    let answer = house.omie.lock().unwrap().answer(house.clock.now(), &request);
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+}
+
+#[tokio::test]
+async fn what_another_application_types_over_our_write_is_no_echo_of_it() {
+    let mut ids = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        ids.0 = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ids.1 = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    types_in_ploomes(&house, ids.1, &json!({ "Website": "www.ploomes.example" }));
+    house.cycle().await;
+    house.clock.skip_ms(60_000);
+    another_application_types(&house, ids.0, &json!({ "homepage": "www.loja.example" }));
+    settle(&mut house).await;
+    assert_eq!(house.ploomes.lock().unwrap().contact(ids.1).unwrap()["Website"], json!("www.loja.example"));
+}
+
+#[tokio::test]
+async fn an_old_record_with_our_key_is_met_and_not_taken_for_what_was_just_made() {
+    // It does not show in the list; nor, the second time, where it is looked at by its id.
+    for hidden in [1, 2] {
+        let mut ids = (0, 0);
+        let mut house = House::build(|omie, ploomes, clock| {
+            let mut new = contact("Padaria Aurora");
+            (new["Register"], new["Website"]) = (json!(""), json!("www.ploomes.example"));
+            ids.1 = ploomes.person_adds(clock.now(), &new).unwrap();
+            let mut old = client("Padaria Antiga");
+            (old["cnpj_cpf"], old["homepage"]) = (json!(""), json!("www.omie.example"));
+            old["codigo_cliente_integracao"] = json!(format!("ploomes-contacts-{}", ids.1));
+            ids.0 = omie.person_adds(clock.now(), &old).unwrap();
+            clock.skip_ms(3_600_000);
+            omie.faults().add_text(&format!("empty-list:ListarClientes:{hidden}")).unwrap();
+        });
+        settle(&mut house).await;
+        assert_eq!(counts(&house), (1, 1));
+        assert_eq!(house.omie.lock().unwrap().faults().injected()["empty-list"], hidden);
+        assert_eq!(house.omie.lock().unwrap().client(ids.0).unwrap()["homepage"], json!("www.omie.example"));
+        assert_eq!(conflicts(&house), 3, "name, legal name and homepage are told");
+    }
 }

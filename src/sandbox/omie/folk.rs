@@ -120,28 +120,12 @@ impl People for Omie {
         id: &str,
         random: &mut fastrand::Rng,
     ) -> Result<String, String> {
-        let id = id.parse().ok().ok_or_else(|| format!("`{id}` is no id of Omie"))?;
-        match resource {
-            "ordens_servico" | "pedidos" => return Ok(self.tinker_with_order(now, (resource, id), random)),
-            "produtos" if random.u8(..4) == 0 => return Ok(self.count_stock(now, id, random)),
-            "clientes" if random.u8(..40) == 0 => {
-                if let Some(told) = folk_clients::reassign(self, now, random) {
-                    return Ok(told);
-                }
-            }
-            _ => {}
-        }
-        let kept = self.kept(resource, id).ok_or_else(|| format!("{resource} has no {id}"))?;
-        let mut edit = Edit::new();
-        for _ in 0..random.u8(1..=2) {
-            if resource == "clientes" {
-                folk_clients::edit(self, &kept, &mut edit, random);
-            } else if let Some(field) = random.choice(fields(resource)) {
-                edit.change(field, &kept, random);
-            }
-        }
-        self.write(now, resource, id, &edit)?;
-        Ok(edit.told())
+        // Chance of its own: what is drawn after it stays as it was.
+        let is_application = fastrand::Rng::with_seed(random.get_seed() ^ 0x00AB_B500).u8(..8) == 0;
+        self.lend_hands(is_application);
+        let told = self.tinker_with(now, (resource, id), random);
+        self.lend_hands(false);
+        told.map(|told| if is_application { format!("{told} (another application)") } else { told })
     }
 
     fn put_back(
@@ -240,4 +224,36 @@ fn typed_again(shown: Value) -> Value {
 /// The text at a path of a record.
 pub(super) fn word_at<'a>(record: &'a Value, path: &str) -> &'a str {
     text_of(at(record, path))
+}
+
+impl Omie {
+    fn tinker_with(
+        &mut self,
+        now: Timestamp,
+        (resource, id): (&str, &str),
+        random: &mut fastrand::Rng,
+    ) -> Result<String, String> {
+        let id = id.parse().ok().ok_or_else(|| format!("`{id}` is no id of Omie"))?;
+        match resource {
+            "ordens_servico" | "pedidos" => return Ok(self.tinker_with_order(now, (resource, id), random)),
+            "produtos" if random.u8(..4) == 0 => return Ok(self.count_stock(now, id, random)),
+            "clientes" if random.u8(..40) == 0 => {
+                if let Some(told) = folk_clients::reassign(self, now, random) {
+                    return Ok(told);
+                }
+            }
+            _ => {}
+        }
+        let kept = self.kept(resource, id).ok_or_else(|| format!("{resource} has no {id}"))?;
+        let mut edit = Edit::new();
+        for _ in 0..random.u8(1..=2) {
+            if resource == "clientes" {
+                folk_clients::edit(self, &kept, &mut edit, random);
+            } else if let Some(field) = random.choice(fields(resource)) {
+                edit.change(field, &kept, random);
+            }
+        }
+        self.write(now, resource, id, &edit)?;
+        Ok(edit.told())
+    }
 }

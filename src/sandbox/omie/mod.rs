@@ -65,6 +65,8 @@ pub struct Omie {
     pub credentials: Credentials,
     zone: TimeZone,
     rng: fastrand::Rng,
+    /// Who does what no client of the API does.
+    hands: Author,
     last_client: i64,
     last_seller: i64,
     clients: Clients,
@@ -103,6 +105,7 @@ impl Omie {
             limits: Limits::default(),
             faults: Faults::new(rng.u64(..)),
             tally: Tally::default(),
+            hands: person::PERSON,
             rng,
         }
     }

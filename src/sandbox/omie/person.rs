@@ -14,8 +14,8 @@ use super::refusal::Refusal;
 use super::schema::{self, CLIENT, Fields};
 use super::{Omie, Switches};
 
-/// The number of the one person who acts here.
-const PERSON: u32 = 4_321_007;
+/// The one person who acts here.
+pub(super) const PERSON: Author = Author::Person(4_321_007);
 
 impl Omie {
     /// A person enters a client, in the shape the API takes; gives its code.
@@ -40,13 +40,13 @@ impl Omie {
         let client = self.clients.get(code).ok_or_else(|| Refusal::no_client(code).text)?;
         let fields = merged(client.fields.clone(), &patch)?;
         self.clients.change(code, fields, self.hand(now));
-        self.tell(Topic::Altered, code, Author::Person(PERSON));
+        self.tell(Topic::Altered, code, self.hands);
         Ok(())
     }
 
     /// A person deletes a client; tells whether it was there.
     pub fn person_deletes(&mut self, _now: Timestamp, code: i64) -> bool {
-        self.tell(Topic::Excluded, code, Author::Person(PERSON));
+        self.tell(Topic::Excluded, code, self.hands);
         self.clients.remove(code)
     }
 
@@ -87,9 +87,14 @@ impl Omie {
         self.sellers.keys().copied()
     }
 
-    /// The stamp of the person.
+    /// Lets somebody else do what the person does until told otherwise: another application, or the person again.
+    pub(super) fn lend_hands(&mut self, to_application: bool) {
+        self.hands = if to_application { Author::Api } else { PERSON };
+    }
+
+    /// The stamp of who acts here.
     pub(super) fn hand(&self, now: Timestamp) -> Stamp {
-        self.stamp(now, Author::Person(PERSON))
+        self.stamp(now, self.hands)
     }
 
     fn whole(&self, client: &Client) -> Value {
