@@ -38,11 +38,13 @@ impl Notes {
         Self { path: Some(path), known: known.into_iter().collect(), written: Vec::new() }
     }
 
-    /// Tells a connector what was asked before it was opened.
+    /// Tells a connector what was asked before it was opened, by other accounts of the system as well.
     pub(super) fn tell(&self, way: &Way, connector: &Connector) {
-        if let Some(memory) = self.known.get(way) {
-            connector.recall(memory.clone());
+        let mut memory = self.known.get(way).cloned().unwrap_or_default();
+        for (_, other) in self.known.iter().filter(|(other, _)| other.1 == way.1) {
+            memory.learn(other);
         }
+        connector.recall(memory);
     }
 
     /// Takes note of what connectors asked, and writes it down where it is news.

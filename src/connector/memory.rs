@@ -3,18 +3,21 @@
 //! A system counts on when a process ends: whoever speaks with it next must know what was asked before.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::response::BLOCK_MS;
 use crate::config::system::By;
 
-/// What is known, by kind of call and of all calls together.
+/// What is known, by kind of call, of all calls together, and of all accounts at one address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
     pub(super) all: Log,
     pub(super) calls: BTreeMap<String, Log>,
+    /// Of all accounts at one address, which share it.
+    pub(super) address: Arc<Mutex<Log>>,
     /// When a call was last made, by the print of its request.
     #[serde(rename = "reads")]
     pub(super) made: HashMap<u64, i64>,
@@ -49,27 +52,74 @@ pub(super) struct Rest {
 }
 
 impl Memory {
-    /// What is remembered together with a kind of call.
-    pub(super) fn log(&mut self, by: By, call: &str) -> &mut Log {
+    /// Works on what is remembered together with a kind of call.
+    pub(super) fn with<T>(&mut self, by: By, call: &str, work: impl FnOnce(&mut Log) -> T) -> T {
         match by {
-            By::All => &mut self.all,
-            By::Call => self.calls.entry(call.to_owned()).or_default(),
+            By::Call => work(self.calls.entry(call.to_owned()).or_default()),
+            By::All => work(&mut self.all),
+            By::Address => work(&mut lock(&self.address)),
+        }
+    }
+
+    /// Takes up what another account did at the same address.
+    pub fn learn(&mut self, other: &Self) {
+        if !Arc::ptr_eq(&self.address, &other.address) {
+            let log = lock(&other.address).clone();
+            lock(&self.address).learn(log);
         }
     }
 
     /// Forgets what lies in the future: a clock that ran ahead wrote it. A rest is kept, at its longest.
     pub(super) fn leave_future(&mut self, now_ms: i64) {
-        let passed = |at: &i64| *at <= now_ms;
-        for log in self.calls.values_mut().chain([&mut self.all]) {
-            for times in [&mut log.sent, &mut log.failed, &mut log.lost, &mut log.sought] {
-                times.retain(passed);
-            }
-            if let Some(rest) = &mut log.rest {
-                rest.until_ms = rest.until_ms.min(now_ms.saturating_add_unsigned(BLOCK_MS));
-            }
+        for log in self.calls.values_mut().chain([&mut self.all, &mut *lock(&self.address)]) {
+            log.leave_future(now_ms);
         }
-        self.made.retain(|_, at| passed(at));
+        self.made.retain(|_, at| *at <= now_ms);
     }
+}
+
+impl Log {
+    fn times(&mut self) -> [&mut VecDeque<i64>; 4] {
+        [&mut self.sent, &mut self.failed, &mut self.lost, &mut self.sought]
+    }
+
+    fn leave_future(&mut self, now_ms: i64) {
+        for times in self.times() {
+            times.retain(|at| *at <= now_ms);
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.until_ms = rest.until_ms.min(now_ms.saturating_add_unsigned(BLOCK_MS));
+        }
+    }
+
+    /// Takes up what is told of the same calls elsewhere: what both tell was one and the same.
+    fn learn(&mut self, mut other: Self) {
+        for (own, news) in self.times().into_iter().zip(other.times()) {
+            for at in &*own {
+                if let Some(known) = news.iter().position(|other| other == at) {
+                    news.remove(known);
+                }
+            }
+            own.append(news);
+            own.make_contiguous().sort_unstable();
+        }
+        for (own, other) in [
+            (&mut self.in_a_row, other.in_a_row),
+            (&mut self.unheard, other.unheard),
+            (&mut self.in_vain, other.in_vain),
+        ] {
+            *own = other.max(*own);
+        }
+        let until_ms = |rest: &Option<Rest>| rest.as_ref().map(|rest| rest.until_ms);
+        if until_ms(&other.rest) > until_ms(&self.rest) {
+            self.rest = other.rest;
+        }
+    }
+}
+
+/// What all accounts at an address did.
+pub(super) fn lock(address: &Mutex<Log>) -> MutexGuard<'_, Log> {
+    address.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes a moment down, and forgets the oldest of more than `most`.

@@ -197,6 +197,13 @@ impl Connector {
         }
     }
 
+    /// Counts together with another account of the same system, where both are at one address.
+    pub fn share(&self, other: &Self) {
+        if self.inner.system.name == other.inner.system.name && self.inner.base_url == other.inner.base_url {
+            self.inner.gate.share(&other.inner.gate);
+        }
+    }
+
     /// Calls made through it since it was opened, by kind.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         let own = self.counts.last().map(|own| own.lock().unwrap_or_else(PoisonError::into_inner).clone());

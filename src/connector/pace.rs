@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::memory::{Log, Memory, Rest, push};
+use super::memory::{Log, Memory, Rest, lock, push};
 use super::response::Heard;
 use crate::clock::Clock;
 use crate::config::system::{By, Pace, Rate};
 
 /// A wait of this length is told to people, in milliseconds.
 const TOLD_MS: i64 = 3_000;
+
+const ALL_BYS: [By; 3] = [By::Call, By::All, By::Address];
 
 /// How often a good answer is sought where none comes.
 const SOUGHT_MAX: usize = 3;
@@ -43,6 +45,23 @@ struct State {
     turns: BTreeMap<String, Arc<Semaphore>>,
     /// Until when a kind of call is known to wait.
     told: BTreeMap<String, i64>,
+}
+
+/// What is remembered of a call and of those it is counted with.
+struct Logs<'a> {
+    call: &'a Log,
+    all: &'a Log,
+    address: &'a Log,
+}
+
+impl Logs<'_> {
+    const fn by(&self, by: By) -> &Log {
+        match by {
+            By::Call => self.call,
+            By::All => self.all,
+            By::Address => self.address,
+        }
+    }
 }
 
 /// What a call is told at the gate.
@@ -132,8 +151,7 @@ impl Gate {
             state.known.made.insert(print, now_ms);
         }
         if let Some(failures) = self.pace.failures {
-            let log = state.known.log(failures.by, call);
-            match heard {
+            state.known.with(failures.by, call, |log| match heard {
                 Heard::Good => {
                     (log.in_a_row, log.unheard, log.in_vain) = (0, 0, 0);
                     log.sought.clear();
@@ -148,7 +166,7 @@ impl Gate {
                     push(&mut log.lost, now_ms, failures.calls);
                 }
                 Heard::Neither => log.unheard += 1,
-            }
+            });
         }
     }
 
@@ -160,35 +178,33 @@ impl Gate {
     pub(super) fn seeks_success(&self, call: &str) -> bool {
         let Some(failures) = self.pace.failures else { return false };
         let now_ms = self.clock.now_ms();
-        let mut state = self.lock();
-        let log = state.known.log(failures.by, call);
         let few = failures.calls.saturating_sub(4);
-        let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
-        let seeks = log.in_a_row > 0
-            && log.in_vain < SOUGHT_MAX
-            && log.in_a_row + log.unheard >= few
-            && sought.is_none_or(|sought_ms| now_ms - sought_ms > signed(failures.per_ms));
-        if seeks {
-            push(&mut log.sought, now_ms, SOUGHT_MAX);
-        }
-        seeks
+        self.lock().known.with(failures.by, call, |log| {
+            let sought = log.sought.front().filter(|_| log.sought.len() == SOUGHT_MAX);
+            let seeks = log.in_a_row > 0
+                && log.in_vain < SOUGHT_MAX
+                && log.in_a_row + log.unheard >= few
+                && sought.is_none_or(|sought_ms| now_ms - sought_ms > signed(failures.per_ms));
+            if seeks {
+                push(&mut log.sought, now_ms, SOUGHT_MAX);
+            }
+            seeks
+        })
     }
 
     /// Takes note that there was nothing to be given where a good answer was sought.
     pub(super) fn sought_in_vain(&self, call: &str) {
         let Some(failures) = self.pace.failures else { return };
-        let mut state = self.lock();
-        let log = state.known.log(failures.by, call);
-        log.in_vain += 1;
+        self.lock().known.with(failures.by, call, |log| log.in_vain += 1);
     }
 
     /// Lets a kind of call, or all, rest.
     pub(super) fn rest(&self, call: &str, by: By, rest: Rest) {
-        let mut state = self.lock();
-        let log = state.known.log(by, call);
-        if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
-            log.rest = Some(rest);
-        }
+        self.lock().known.with(by, call, |log| {
+            if log.rest.as_ref().is_none_or(|before| before.until_ms < rest.until_ms) {
+                log.rest = Some(rest);
+            }
+        });
     }
 
     /// What is worth knowing for whoever speaks with the system next.
@@ -200,6 +216,14 @@ impl Gate {
     pub(super) fn recall(&self, mut memory: Memory) {
         memory.leave_future(self.clock.now_ms());
         self.lock().known = memory;
+    }
+
+    /// Counts together with another gate what is counted by address.
+    pub(super) fn share(&self, other: &Self) {
+        let mut shared = other.memory();
+        let mut state = self.lock();
+        shared.learn(&state.known);
+        state.known.address = shared.address;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -218,15 +242,13 @@ impl Gate {
     fn ask(&self, call: &str, print: Option<u64>, patience_ms: u64) -> Told {
         let now_ms = self.clock.now_ms();
         let mut state = self.lock();
-        let none = Log::default();
+        let (none, address) = (Log::default(), Arc::clone(&state.known.address));
+        let mut address = lock(&address);
         let known = &state.known;
-        let own = known.calls.get(call).unwrap_or(&none);
+        let logs = Logs { call: known.calls.get(call).unwrap_or(&none), all: &known.all, address: &address };
         let patience_ms = signed(patience_ms);
-        for rest in
-            [self.tired(own, By::Call), self.tired(&known.all, By::All), own.rest.clone(), known.all.rest.clone()]
-                .into_iter()
-                .flatten()
-        {
+        let tired = ALL_BYS.into_iter().filter_map(|by| self.tired(logs.by(by), by));
+        for rest in tired.chain(ALL_BYS.into_iter().filter_map(|by| logs.by(by).rest.clone())) {
             let left = rest.until_ms - now_ms;
             if left > patience_ms {
                 return Told::Rest(rest);
@@ -235,35 +257,36 @@ impl Gate {
                 return Told::Wait(left, "it asked for a rest");
             }
         }
-        let (crowded, alike) = self.wait(known, own, print, now_ms);
+        let alike = print.and_then(|print| known.made.get(&print)).map(|last| last + signed(self.pace.same_call_ms));
+        let left = |from_ms: Option<i64>| from_ms.map_or(0, |from_ms| from_ms - now_ms);
+        let (crowded, alike) = (left(self.crowded_until_ms(&logs)), left(alike));
         if alike > crowded && alike > 0 {
             return Told::Wait(alike, "the same was asked a moment ago");
         }
         if crowded > 0 {
             return Told::Wait(crowded, "its limits");
         }
+        push(&mut address.sent, now_ms, self.most());
         self.note(&mut state.known, call, print, now_ms);
         Told::Go
     }
 
-    /// How long until all windows and spacings let a call through, and how long until a like call may.
-    fn wait(&self, known: &Memory, own: &Log, print: Option<u64>, now_ms: i64) -> (i64, i64) {
-        let windows = self.pace.windows.iter().map(|rate| match rate.by {
-            By::Call => room(&own.sent, *rate),
-            By::All => room(&known.all.sent, *rate),
-        });
-        let spacing = [(own, self.pace.spacing_call_ms), (&known.all, self.pace.spacing_all_ms)]
+    /// Until when a window or a spacing lets no call through.
+    fn crowded_until_ms(&self, logs: &Logs<'_>) -> Option<i64> {
+        let windows = self.pace.windows.iter().map(|rate| room(&logs.by(rate.by).sent, *rate));
+        let spacing = [(logs.call, self.pace.spacing_call_ms), (logs.all, self.pace.spacing_all_ms)]
             .map(|(log, spacing_ms)| log.sent.back().map(|last| last + signed(spacing_ms)));
-        let crowded = windows.chain(spacing).flatten().max();
-        let alike = print.and_then(|print| known.made.get(&print)).map(|last| last + signed(self.pace.same_call_ms));
-        let left = |from_ms: Option<i64>| from_ms.map_or(0, |from_ms| from_ms - now_ms);
-        (left(crowded), left(alike))
+        windows.chain(spacing).flatten().max()
+    }
+
+    /// As many calls are written down.
+    fn most(&self) -> usize {
+        self.pace.windows.iter().map(|rate| rate.calls).max().unwrap_or(1).max(1)
     }
 
     fn note(&self, known: &mut Memory, call: &str, print: Option<u64>, now_ms: i64) {
-        let most = self.pace.windows.iter().map(|rate| rate.calls).max().unwrap_or(1).max(1);
-        push(&mut known.all.sent, now_ms, most);
-        push(&mut known.calls.entry(call.to_owned()).or_default().sent, now_ms, most);
+        push(&mut known.all.sent, now_ms, self.most());
+        push(&mut known.calls.entry(call.to_owned()).or_default().sent, now_ms, self.most());
         if let Some(print) = print
             && self.pace.same_call_ms > 0
         {
@@ -364,6 +387,29 @@ mod tests {
         }
         // And no time is wasted: sixty calls at twenty in ten seconds.
         assert!(all.last().unwrap() < &22_100, "{all:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_counted_by_address_is_counted_for_all_accounts_there() {
+        let pace = Pace { windows: vec![rate(3, 1_000, By::Call), rate(5, 1_000, By::Address)], ..Pace::default() };
+        let (first, clock) = gate(pace.clone());
+        let second = Arc::new(Gate::new("erp", pace.clone(), clock.clone()));
+        drop(second.enter("list", None, 0).await.unwrap());
+        second.share(&first);
+        let (one, other) = tokio::join!(send(&first, &clock, &["list"; 12], 7), send(&second, &clock, &["list"; 12], 7));
+        let all: Vec<i64> = [(0, "list")].iter().chain(&one).chain(&other).map(|(at, _)| *at).collect();
+        assert_eq!(most_within(&all, 1_000), 5, "{all:?}");
+        assert_eq!(most_within(&one.iter().map(|(at, _)| *at).collect::<Vec<_>>(), 1_000), 3, "{one:?}");
+        // A rest as well; and whoever opens either of them next knows all of it once.
+        second.rest("list", By::Address, Rest { text: "too often".to_owned(), until_ms: 5_000_000 });
+        assert_eq!(first.enter("list", None, 0).await.unwrap_err().text, "too often");
+        let text = serde_json::to_string(&[first.memory(), second.memory()]).unwrap();
+        let [mut memory, other]: [Memory; 2] = serde_json::from_str(&text).unwrap();
+        memory.learn(&other);
+        let next = Gate::new("erp", pace, clock);
+        next.recall(memory);
+        assert_eq!(lock(&next.memory().address).sent, lock(&first.memory().address).sent);
+        assert_eq!(next.enter("other", None, 0).await.unwrap_err().text, "too often");
     }
 
     #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ pub fn crew<E>(
     stop: &Arc<AtomicBool>,
     mut open: impl FnMut(&Account, &str, &Access) -> Result<Option<Connector>, E>,
 ) -> Result<Crew, E> {
-    let mut connectors = BTreeMap::new();
+    let mut connectors = BTreeMap::<Way, Connector>::new();
     let mut caches: BTreeMap<String, (Cache, Listings, Births)> = BTreeMap::new();
     let lists = count(&scopes, listed);
     let births = count(&scopes, born_in);
@@ -81,8 +81,9 @@ pub fn crew<E>(
     for Scope { account, mapping, ledger } in scopes {
         if !caches.contains_key(&account.name) {
             for (system, access) in &account.systems {
-                let opened = open(&account, system, access)?;
-                connectors.extend(opened.map(|one| ((account.name.clone(), system.clone()), one)));
+                let Some(opened) = open(&account, system, access)? else { continue };
+                connectors.values().for_each(|other| opened.share(other));
+                connectors.insert((account.name.clone(), system.clone()), opened);
             }
         }
         let (cache, listings, births) = caches.entry(account.name.clone()).or_insert_with(|| {

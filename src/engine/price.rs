@@ -116,7 +116,7 @@ fn alone_ms(pace: &Pace, calls: u64) -> u64 {
 /// How long calls of any kind take together.
 fn together_ms(pace: &Pace, calls: u64) -> u64 {
     let windows =
-        pace.windows.iter().filter(|rate| rate.by == By::All).map(|rate| rated(calls, rate.calls, rate.per_ms));
+        pace.windows.iter().filter(|rate| rate.by != By::Call).map(|rate| rated(calls, rate.calls, rate.per_ms));
     windows.max().unwrap_or(0).max(calls.saturating_mul(pace.spacing_all_ms))
 }
 

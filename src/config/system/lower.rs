@@ -96,7 +96,7 @@ const TEXT_FORMS: [(&str, TextForm); 2] = [("plain", TextForm::Plain), ("html", 
 const METHODS: [(&str, Method); 4] =
     [("GET", Method::Get), ("POST", Method::Post), ("PUT", Method::Put), ("PATCH", Method::Patch)];
 
-const BYS: [(&str, By); 2] = [("call", By::Call), ("all", By::All)];
+const BYS: [(&str, By); 3] = [("call", By::Call), ("all", By::All), ("address", By::Address)];
 
 const ONS: [(&str, On); 2] = [("read", On::Read), ("write", On::Write)];
 

@@ -127,7 +127,7 @@ pub struct Rate {
     pub calls: usize,
     /// In how long.
     pub per_ms: u64,
-    /// Counted for each kind of call, or for all together.
+    /// What is counted together.
     pub by: By,
 }
 
@@ -136,8 +136,10 @@ pub struct Rate {
 pub enum By {
     /// Calls of one kind.
     Call,
-    /// All calls.
+    /// All calls of an account.
     All,
+    /// All calls to an address, whichever account makes them.
+    Address,
 }
 
 /// What all requests of a system have in common.
