@@ -15,6 +15,8 @@ pub(crate) enum Flaw {
     EchoIsEdit,
     /// What another mapping wrote to a record after this one did is taken for an echo.
     SiblingIsEcho,
+    /// Whoever signs as we do is taken for us, whenever it was.
+    SignatureIsEnough,
     /// Both sides are compared with one half of the base.
     OneBase,
     /// A record that a list does not show is gone; nobody asks for it.

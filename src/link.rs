@@ -113,6 +113,11 @@ impl Half {
         !self.expected.is_empty() || !self.under_way.is_empty()
     }
 
+    /// True while a write of a value waits to be seen.
+    pub fn is_on_its_way(&self, key: &str) -> bool {
+        self.expected.contains(key) || self.under_way.contains_key(key)
+    }
+
     /// True when a write of this half left, or was answered, after a moment.
     pub fn is_written_after(&self, at_ms: i64) -> bool {
         self.wrote_ms > Some(at_ms) || self.under_way.values().any(|sent| sent.at_ms > at_ms)

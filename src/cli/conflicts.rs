@@ -9,6 +9,7 @@ use super::render::{Screen, conflict};
 use super::{Exit, Stop};
 use crate::clock::Clock;
 use crate::engine::crew::Scope;
+use crate::record::Side;
 use crate::store::{Answer, Change, Conflict, Entry};
 
 /// How many conflicts one reading takes at a time.
@@ -57,6 +58,11 @@ fn answer(scope: &Scope, found: Conflict, word: &str, screen: &mut Screen) -> an
         let sentence = format!("the conflict `{}` is settled already ({})", found.id, found.policy);
         return Err(Stop::failed(sentence, "edit the record where it is wrong: the edit travels like any other"));
     }
+    if is_on_its_way(scope, &found)? {
+        let sentence =
+            format!("the conflict `{}` is decided ({}), and the write is on its way", found.id, found.policy);
+        return Err(Stop::failed(sentence, "after the next cycle, edit the record where it is wrong"));
+    }
     let at_ms = Clock::machine().now_ms();
     let mut answered = beside(scope, &found)?;
     answered.insert(0, found);
@@ -78,6 +84,13 @@ fn answer(scope: &Scope, found: Conflict, word: &str, screen: &mut Screen) -> an
         conflict::answered(screen, scope, one)?;
     }
     Ok(Exit::Done)
+}
+
+/// True for a conflict that was decided, while the write that settles it waits to be seen: an answer would come too late.
+fn is_on_its_way(scope: &Scope, found: &Conflict) -> anyhow::Result<bool> {
+    let (Some(winner), Some(left)) = (found.winner, &found.ids.left) else { return Ok(false) };
+    let link = scope.ledger.link(Side::Left, left)?;
+    Ok(link.is_some_and(|link| link.base.get(winner.other()).is_on_its_way(&found.field)))
 }
 
 /// The open conflicts of fields that win or lose together with that of a conflict, on the same pair.

@@ -117,6 +117,12 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
             Vacant(batch) => batch.insert(uncompared(&home.ledger)?.into_iter().collect()),
             Occupied(batch) => batch.into_mut(),
         };
+        for side in Side::BOTH {
+            // Who waited for a twin has one now.
+            let id = line.ids.get(side);
+            let waits = home.ledger.waiting(side, id)?.is_some();
+            batch.extend(waits.then(|| Change::RemoveWaiting { side, id: id.clone() }));
+        }
         batch.push(Change::PutLink(line.link()));
         batch.push(Change::Journal(Entry { at_ms, cycle: 0, ids, event: "LinkImported".to_owned(), details }));
         if batch.len() >= 2 * BATCH {
@@ -227,7 +233,7 @@ mod tests {
     use super::*;
     use crate::link::{Half, Link};
     use crate::record::Sides;
-    use crate::store::{Ledger, Mark, MemoryStore, Store};
+    use crate::store::{Ledger, Mark, MemoryStore, Store, Waiting};
 
     const GOOD: &str = r#"{"v":1,"account":"acme","mapping":"a/b","ids":{"left":"1","right":"é"}}"#;
 
@@ -322,6 +328,19 @@ mod tests {
         assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
         assert_eq!(homes[0].ledger.mark().unwrap(), Some(Mark { full_ms: None, ..mark.clone() }));
         assert_eq!(homes[1].ledger.mark().unwrap(), Some(mark));
+    }
+
+    #[test]
+    fn who_was_refused_a_twin_waits_no_more_once_there_is_one() {
+        let homes = fresh();
+        let refused: Waiting = serde_json::from_value(json!({
+            "side": "right", "id": "é", "kind": "quarantined", "reason": "no document", "since_ms": 1, "last_ms": 1,
+            "print": 5, "tries": 1,
+        }))
+        .unwrap();
+        homes[0].ledger.write(vec![Change::PutWaiting(refused)]).unwrap();
+        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
+        assert_eq!(homes[0].ledger.waiting(Side::Right, "é").unwrap(), None);
     }
 
     #[test]

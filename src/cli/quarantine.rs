@@ -38,15 +38,18 @@ fn list(scopes: &[Scope], how: ListArguments, all: bool, screen: &mut Screen) ->
             }
         })?;
         // What waits of a linked record is one of its fields, and kept on its link.
-        let mut links = Vec::new();
+        let (mut links, mut intents) = (Vec::new(), Vec::new());
         if all {
+            intents = scope.ledger.intents()?;
+            total += intents.len();
+            intents.truncate(how.limit.saturating_sub(shown.len()));
             scope.ledger.each_link(|link| {
                 total += link.held.len();
-                let room = how.limit.saturating_sub(shown.len() + links.len());
+                let room = how.limit.saturating_sub(shown.len() + intents.len() + links.len());
                 links.extend((!link.held.is_empty() && room > 0).then_some(link));
             })?;
         }
-        quarantine::list(screen, scope, (&shown, &links), (total, all))?;
+        quarantine::list(screen, scope, (&shown, &intents, &links), (total, all))?;
     }
     Ok(Exit::Done)
 }

@@ -396,7 +396,8 @@ mod tests {
         let second = Arc::new(Gate::new("erp", pace.clone(), clock.clone()));
         drop(second.enter("list", None, 0).await.unwrap());
         second.share(&first);
-        let (one, other) = tokio::join!(send(&first, &clock, &["list"; 12], 7), send(&second, &clock, &["list"; 12], 7));
+        let (one, other) =
+            tokio::join!(send(&first, &clock, &["list"; 12], 7), send(&second, &clock, &["list"; 12], 7));
         let all: Vec<i64> = [(0, "list")].iter().chain(&one).chain(&other).map(|(at, _)| *at).collect();
         assert_eq!(most_within(&all, 1_000), 5, "{all:?}");
         assert_eq!(most_within(&one.iter().map(|(at, _)| *at).collect::<Vec<_>>(), 1_000), 3, "{one:?}");

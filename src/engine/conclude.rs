@@ -142,15 +142,15 @@ impl Runner {
         vec![Change::PutConflict(StoredConflict { open: false, ..conflict }), told]
     }
 
-    /// Closes the open conflicts of a pair that is not in conflict any more: people agreed by hand, or
-    /// the write that settled it had arrived although its answer was lost.
+    /// Closes the open conflicts of a pair that is not in conflict any more: people agreed by hand, the write that
+    /// settled it had arrived although its answer was lost, or one of the two is gone.
     fn close_conflicts(&self, work: &mut Work, planned: &Planned) -> Vec<Change> {
-        let Some(left) = planned.ids.left.as_ref().filter(|_| planned.origin == Origin::Linked) else {
-            return Vec::new();
+        let is_looked_at = match planned.origin {
+            Origin::Linked => planned.held.iter().all(|held| held.field.is_some()),
+            Origin::Gone => true,
+            Origin::Matched | Origin::Unseen | Origin::Born | Origin::LeftOut => false,
         };
-        if planned.held.iter().any(|held| held.field.is_none()) {
-            return Vec::new();
-        }
+        let Some(left) = planned.ids.left.as_ref().filter(|_| is_looked_at) else { return Vec::new() };
         let names = |conflict: &Conflict| self.mapping.fields.get(conflict.field).map(|field| field.name.as_str());
         let still: Vec<&str> = planned.conflicts.iter().filter_map(names).collect();
         let over: Vec<(String, String)> = work

@@ -448,9 +448,9 @@ impl Runner {
         }
         let limit = usize::try_from(self.mapping.limits.gone).unwrap_or(usize::MAX);
         // Beyond the limit, and where nothing is listed at all, the guard halts whatever the answer is: no
-        // call is spent on it.
-        let is_bare = *snapshot.listed.get(side) == 0 && !options.accept;
-        let there: BTreeSet<String> = if suspects.len() > limit || is_bare || flaw::is(Flaw::AbsenceIsDeath) {
+        // call is spent on it, unless somebody lets it go on.
+        let halts = (suspects.len() > limit || *snapshot.listed.get(side) == 0) && !options.accept;
+        let there: BTreeSet<String> = if halts || flaw::is(Flaw::AbsenceIsDeath) {
             BTreeSet::new()
         } else {
             self.ask_for(side, suspects).await?.into_iter().map(|row| row.id).collect()

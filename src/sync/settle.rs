@@ -179,6 +179,7 @@ pub(super) fn is_ours(half: &Half, one: &Seen<'_>) -> bool {
         (Some(served_ms), Some(changed_ms)) => changed_ms > served_ms.saturating_add(CLOCKS_MS),
         (None, _) | (_, None) => false,
     };
+    let is_later = || is_later() && !flaw::is(Flaw::SignatureIsEnough);
     one.record.ours && !one.record.sibling && (unanswered() || !is_later())
 }
 

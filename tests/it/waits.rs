@@ -1,5 +1,7 @@
 //! Records that wait, and whom they meet.
 
+use std::sync::Arc;
+
 use depara::config::files;
 use depara::engine::Options;
 use depara::record::Side;
@@ -346,4 +348,47 @@ async fn an_old_record_with_our_key_is_met_and_not_taken_for_what_was_just_made(
         assert_eq!(house.omie.lock().unwrap().client(ids.0).unwrap()["homepage"], json!("www.omie.example"));
         assert_eq!(conflicts(&house), 3, "name, legal name and homepage are told");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_buried_unasked_though_somebody_lets_a_halted_plan_go_on() {
+    let mut codes = Vec::new();
+    let mut house = House::build(|omie, _, clock| {
+        for document in ["11222333000181", "11444777000161", "12345678000195"] {
+            let mut one = client("Padaria Aurora");
+            one["cnpj_cpf"] = json!(document);
+            codes.push(omie.person_adds(clock.now(), &one).unwrap().to_string());
+        }
+    });
+    settle(&mut house).await;
+    Arc::make_mut(&mut house.runner.mapping).limits.gone = 1;
+    strike(&house, "empty-list:ListarClientes:1");
+    house.clock.skip_ms(600_000);
+    let report = house.runner.cycle(Options { full: true, accept: true }).await;
+    assert_eq!((report.failed, report.gone), (None, 0));
+    for code in codes {
+        assert!(!house.runner.ledger.link(Side::Left, &code).unwrap().unwrap().is_tombstone());
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_ends_with_its_record() {
+    let mut files = files::carried();
+    let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+    *text = text.replace("on_conflict: newest", "on_conflict: ask");
+    let mut ids = (0, 0);
+    let mut house = House::build_on(&workspace(&files), |omie, ploomes, clock| {
+        ids.0 = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        ids.1 = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    types_in_omie(&house, ids.0, &json!({ "homepage": "www.omie.example" }));
+    types_in_ploomes(&house, ids.1, &json!({ "Website": "www.ploomes.example" }));
+    house.cycle().await;
+    let open = |house: &House| house.runner.ledger.open_conflicts().unwrap().len();
+    assert_eq!(open(&house), 1);
+    house.omie.lock().unwrap().person_deletes(house.clock.now(), ids.0);
+    house.clock.skip_ms(600_000);
+    let report = house.runner.cycle(Options { full: true, accept: true }).await;
+    assert_eq!((report.gone, open(&house)), (1, 0));
 }

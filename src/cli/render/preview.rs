@@ -151,7 +151,7 @@ pub struct Totals {
 }
 
 /// What becomes of a creation whose answer is not known.
-const UNANSWERED: &str = "its creation was sent and the answer is not known: the next cycle searches for it, and sends \
+pub(super) const UNANSWERED: &str = "its creation was sent and the answer is not known: the next cycle searches for it, and sends \
                           it again if it is not there";
 
 /// Says what a plan will do.

@@ -6,30 +6,32 @@ use serde_json::{Value, json};
 
 use super::Screen;
 use super::link::{heading, name_in, name_of, resource};
+use super::preview::UNANSWERED;
 use super::table::Table;
 use super::value::{count, moment, wrapped};
 use crate::engine::crew::Scope;
 use crate::link::Link;
 use crate::record::Body;
-use crate::store::{Wait, Waiting};
+use crate::store::{Intent, Wait, Waiting};
 
 /// Columns of a reason.
 const WIDTH: usize = 92;
 
-/// Lists what waits in one scope, records and then fields of linked ones: how many there are, and
-/// whether all kinds were asked for.
+/// Lists what waits in one scope, records, creations without an answer and then fields of linked records: how many there
+/// are, and whether all kinds were asked for.
 ///
 /// # Errors
 /// When nobody reads any more.
 pub fn list(
     screen: &mut Screen,
     scope: &Scope,
-    (waiting, links): (&[Waiting], &[Link]),
+    (waiting, intents, links): (&[Waiting], &[Intent], &[Link]),
     (total, all): (usize, bool),
 ) -> io::Result<()> {
     let fields: Vec<Value> = links.iter().flat_map(|link| held_fields(scope, link)).collect();
     if screen.is_json() {
         waiting.iter().try_for_each(|one| screen.json(&as_json(scope, one, false)))?;
+        intents.iter().try_for_each(|intent| screen.json(&unanswered(scope, intent)))?;
         return fields.iter().try_for_each(|field| screen.json(field));
     }
     heading(screen, scope)?;
@@ -42,6 +44,11 @@ pub fn list(
         table.row([word(one.kind).to_owned(), record, moment(one.since_ms), name]);
         reasons.push(one.reason.clone());
     }
+    for intent in intents {
+        let record = format!("{} {}", resource(&scope.mapping, intent.side.other()), intent.from);
+        table.row(["unanswered".to_owned(), record, moment(intent.at_ms), String::new()]);
+        reasons.push(UNANSWERED.to_owned());
+    }
     for field in &fields {
         let text = |key: &str| field.get(key).and_then(Value::as_str).unwrap_or_default();
         let record = format!("{}.{} {}", text("system"), text("resource"), text("id"));
@@ -53,10 +60,26 @@ pub fn list(
         screen.line(line)?;
         wrapped(&reason, WIDTH).iter().try_for_each(|row| screen.line(&format!("    {}", paint.dim(row))))?;
     }
-    let (what, listed) = (if all { "waiting" } else { "refused record" }, waiting.len() + fields.len());
+    let listed = waiting.len() + intents.len() + fields.len();
+    let what = if all { "waiting" } else { "refused record" };
     let shown = if listed < total { format!(", {listed} shown; --limit shows more") } else { String::new() };
     let total = if all { format!("{total} {what}") } else { count(total, what) };
     screen.note(&format!("  {total}{shown}"))
+}
+
+/// What a creation without an answer was made from, as an object.
+fn unanswered(scope: &Scope, intent: &Intent) -> Value {
+    let end = scope.mapping.sides.get(intent.side.other());
+    json!({
+        "account": scope.account.name,
+        "mapping": scope.mapping.name,
+        "system": end.system,
+        "resource": end.resource,
+        "id": intent.from,
+        "kind": "unanswered",
+        "reason": UNANSWERED,
+        "since_ms": intent.at_ms,
+    })
 }
 
 /// The fields of a linked record that wait, each as an object.

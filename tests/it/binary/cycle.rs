@@ -107,6 +107,8 @@ fn a_creation_without_an_answer_is_in_the_plan() {
     systems.ploomes().faults().add_text("lose-answer:POST Contacts:1").unwrap();
     workspace.run(&["sync"]).ended(0);
     let told = workspace.run(&["plan"]).ended(0).says(&["! unanswered", "searches for it", "unanswered 1"]);
+    workspace.run(&["quarantine", "list", "--all"]).ended(0).says(&["unanswered", "searches for it"]);
+    workspace.run(&["quarantine"]).ended(0).says(&["0 refused records"]);
     assert!(!told.out.contains("nothing to send"), "{}", told.out);
     let [plan] = workspace.run(&["plan", "--format", "json"]).ended(0).json().try_into().unwrap();
     assert_eq!(plan["totals"]["unanswered"], 1);

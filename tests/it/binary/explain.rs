@@ -314,6 +314,26 @@ fn a_conflict_keeps_both_values_after_the_newest_won() {
 }
 
 #[test]
+fn a_conflict_whose_write_is_on_its_way_takes_no_answer() {
+    let scene = scene();
+    let Scene { workspace, systems, client, twin, .. } = &scene;
+    workspace.sync();
+    let now = systems.now();
+    systems.omie().person_edits(now, *client, &json!({ "email": "omie@conflito.example" })).unwrap();
+    let later = now + jiff::SignedDuration::from_secs(2);
+    systems.ploomes().person_edits(later, *twin, &json!({ "Email": "ploomes@conflito.example" })).unwrap();
+    systems.omie().faults().add_text("lose-answer:AlterarCliente:1").unwrap();
+    workspace.run(&["sync"]);
+    let told = workspace.run(&["conflicts", "list", "--open", "--format", "json"]).ended(0);
+    let [open]: [Value; 1] = told.json().try_into().unwrap();
+    let id = open["id"].as_str().unwrap();
+    workspace.run(&["conflicts", "answer", id, "omie"]).ended(1).complains(&["the write is on its way", "next cycle"]);
+    workspace.sync();
+    assert_eq!(systems.omie().client(*client).unwrap()["email"], "ploomes@conflito.example");
+    workspace.run(&["conflicts"]).ended(0).says(&["0 open"]);
+}
+
+#[test]
 fn a_conflict_left_to_people_waits_and_is_answered() {
     let scene = scene();
     let Scene { workspace, systems, client, twin, .. } = &scene;
