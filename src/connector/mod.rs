@@ -51,6 +51,12 @@ pub fn plain(system: &System, resource: &str, mut body: Value) -> Value {
     body
 }
 
+/// True for a record that shows as its author what stands for every application.
+pub fn is_signed_as_ours(system: &System, resource: &str, body: &Value) -> bool {
+    let author = system.resources.get(resource).and_then(|resource| resource.author.as_ref());
+    author.is_some_and(|author| row::is_ours(author, None, row::author_of(author, body).as_deref()))
+}
+
 /// Speaks with one system for one account. Copies share pace and counts.
 #[derive(Clone)]
 pub struct Connector {

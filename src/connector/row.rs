@@ -52,7 +52,7 @@ pub(super) fn row(system: &System, resource: &Resource, learned: Option<&str>, m
     Some(Row { id, changed_ms, ours, author: author.map(String::into_boxed_str), body })
 }
 
-fn is_ours(author: &Author, learned: Option<&str>, found: Option<&str>) -> bool {
+pub(super) fn is_ours(author: &Author, learned: Option<&str>, found: Option<&str>) -> bool {
     match &author.ours {
         Ours::Is(ours) => found.is_some_and(|found| found == ours),
         Ours::Learned => found.is_some() && found == learned,

@@ -147,6 +147,7 @@ impl Company<'_> {
                 id: one.record.1.clone(),
                 before: one.before.as_ref().map(read),
                 after: one.after.as_ref().map(read),
+                signed_as_ours: false,
             }));
         }
         deeds.sort_by_key(|deed| deed.at_ms);

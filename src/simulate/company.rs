@@ -13,7 +13,7 @@ use super::script::Script;
 use super::story::{Kind, Story};
 use super::wire::{Member, Wire, held};
 use crate::clock::Clock;
-use crate::connector::plain;
+use crate::connector::{is_signed_as_ours, plain};
 use crate::sandbox::town::Town;
 
 /// Newcomers whom no other system knows have numbers from here on.
@@ -30,6 +30,8 @@ pub(super) struct Deed {
     pub(super) before: Option<Value>,
     /// The record after; nothing when it was deleted.
     pub(super) after: Option<Value>,
+    /// The system shows as its author what stands for every application.
+    pub(super) signed_as_ours: bool,
 }
 
 /// One company.
@@ -236,6 +238,9 @@ impl<'a> Company<'a> {
     ) {
         let read = |body: Option<Value>| body.map(|body| self.plain((place.0, &place.1), body));
         let (before, after) = (read(before), read(after));
+        let system = self.stage.state(0).and_then(|workspace| workspace.project.systems.get(place.0));
+        let signed = |body: &Value| system.is_some_and(|system| is_signed_as_ours(system, &place.1, body));
+        let signed_as_ours = after.as_ref().is_some_and(signed);
         let (place, prefix) = (named(place), &self.prefix);
         held(&self.wire.story).note(
             now.as_millisecond(),
@@ -248,7 +253,8 @@ impl<'a> Company<'a> {
         );
         // What a system refused is no deed.
         if before != after {
-            self.deeds.push(Deed { at_ms: now.as_millisecond(), place, id: id.to_owned(), before, after });
+            let (at_ms, id) = (now.as_millisecond(), id.to_owned());
+            self.deeds.push(Deed { at_ms, place, id, before, after, signed_as_ours });
         }
     }
 }

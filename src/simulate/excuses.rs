@@ -10,14 +10,16 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::Value;
 
+use super::company::Deed;
 use super::judge::{Change, Evidence, Life, alike, changes, comes_of, says_as_much};
-use super::wire::{EMPTY_LIST, OLD_NEWS};
+use super::wire::{EMPTY_LIST, OLD_NEWS, PATIENCE_MS};
 use crate::config::mapping::Span as Window;
 use crate::mapping::field::{At, Field, Fields, is_empty, is_unresolved};
 use crate::mapping::{Draft, Sent, Standing};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::merge::same;
+use crate::sync::settle::CLOCKS_MS;
 use crate::sync::unheeded::empties;
 
 impl Evidence<'_> {
@@ -29,9 +31,28 @@ impl Evidence<'_> {
         last.any(|change| self.raced(side, &life.id, change.at_ms))
     }
 
-    /// True when a cycle could not see what was typed at a moment and wrote the record.
+    /// True when a cycle could not see what was typed at a moment and wrote the record, or cannot tell it from what it
+    /// wrote.
     pub(super) fn raced(&self, side: Side, id: &str, at_ms: i64) -> bool {
         self.ours.raced(&self.mapping.name, &self.mapping.sides.get(side).name(), id, at_ms)
+            || self.is_signed_as_ours(side, id, at_ms)
+    }
+
+    /// True for what another application did that signs as we do, in the moments after a write or behind one that got
+    /// no answer, before any cycle had read that back; and for what a person did just before it.
+    fn is_signed_as_ours(&self, side: Side, id: &str, at_ms: i64) -> bool {
+        let place = self.mapping.sides.get(side).name();
+        let signed = |deed: &&Deed| deed.signed_as_ours && deed.place == place && deed.id == id;
+        let moment_ms = CLOCKS_MS.saturating_add_unsigned(PATIENCE_MS);
+        let hides = |deed: &Deed| {
+            let is_close = |write_ms: &i64| {
+                let unheard = self.ours.unheard.iter().any(|(unheard_ms, _)| unheard_ms == write_ms);
+                unheard || deed.at_ms - write_ms <= moment_ms
+            };
+            self.unread((side, id), deed.at_ms).filter(is_close).is_some()
+                && !self.ours.ran_between(&self.mapping.name, at_ms, deed.at_ms)
+        };
+        self.deeds.iter().filter(|deed| deed.at_ms >= at_ms).filter(signed).any(hides)
     }
 
     /// True for a person who took back what a write had just brought, before anybody knew that it had arrived:

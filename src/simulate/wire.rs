@@ -21,7 +21,7 @@ pub(super) type Member = Arc<Mutex<dyn People>>;
 const WAY_MS: std::ops::Range<u64> = 10..150;
 
 /// An answer that takes as long is not waited for: what system files allow.
-const PATIENCE_MS: u64 = 60_000;
+pub(super) const PATIENCE_MS: u64 = 60_000;
 
 /// A list that is said to be empty.
 pub(super) const EMPTY_LIST: &str = "empty-list";

@@ -21,7 +21,7 @@ const LINE_GONE_MS: i64 = 7 * 86_400_000;
 
 /// So much later than the answer to our last write the stamp of that write may be: the clocks of one system's machines
 /// differ by less. What was changed later, somebody else changed, whoever signs.
-const CLOCKS_MS: i64 = 10_000;
+pub const CLOCKS_MS: i64 = 10_000;
 
 /// No listing lags longer.
 const LAG_MS: i64 = 86_400_000;
