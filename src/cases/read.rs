@@ -11,9 +11,8 @@ use super::{Case, Fact, Kind};
 use crate::config::located::{Entries, Located, Node};
 use crate::config::mapping::SideNames;
 use crate::config::parameter;
-use crate::config::system::Resource;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
-use crate::mapping::compile::known::{complain_unknown, knows};
+use crate::mapping::compile::known::complain_unknown;
 use crate::mapping::{End, Mapping};
 use crate::path::Path;
 use crate::record::{Rows, Side, Sides};
@@ -31,12 +30,7 @@ pub(super) fn case(file: &str, tree: &Located, workspace: &Workspace, complaints
     let written = given.unwrap_or(&nothing);
     let parameters = parameter::overlay(&spec.name, &spec.parameters, written, complaints);
     let mapping = Arc::new(mapping.of_account(parameters));
-    let ends = Sides::each(|side| {
-        let End { system, resource, .. } = mapping.sides.get(side);
-        let of = workspace.project.systems.get(system)?;
-        Some((system.as_str(), of.resources.get(resource)?))
-    });
-    let reader = Reader { mapping: &mapping, names: SideNames::of(&spec.link), ends };
+    let reader = Reader { mapping: &mapping, names: SideNames::of(&spec.link), workspace };
     let mut case = Case {
         file: file.to_owned(),
         title: title.unwrap_or_default(),
@@ -72,6 +66,14 @@ fn find_mapping(at: &Located, workspace: &Workspace, complaints: &mut Diagnostic
 
 /// Every record must say who it is; a pair that agreed before needs both.
 fn complain_records(case: &Case, reader: &Reader<'_>, complaints: &mut Diagnostics) {
+    if case.records == Sides::default() {
+        let place = &case.place;
+        complaints.push(
+            Diagnostic::new(Code::MissingKey, place, "this case has no record: nothing can come of it")
+                .hint("write one under `left:`, `right:` or the name of its system"),
+        );
+        return;
+    }
     for side in Side::BOTH {
         let (id, name) = (&case.mapping.sides.get(side).id, system(reader.mapping, side));
         if case.records.get(side).iter().any(|body| id.get(body).is_none()) {
@@ -99,8 +101,7 @@ fn day(at: &Located, complaints: &mut Diagnostics) -> Option<String> {
 struct Reader<'a> {
     mapping: &'a Mapping,
     names: SideNames<'a>,
-    /// The systems by their names, with the resources, as their files describe them.
-    ends: Sides<Option<(&'a str, &'a Resource)>>,
+    workspace: &'a Workspace,
 }
 
 impl Reader<'_> {
@@ -114,6 +115,9 @@ impl Reader<'_> {
                 complaints.push(plain.did_you_mean(&word.text, known.iter().map(String::as_str)));
             }
             let list = value.list(complaints).unwrap_or_default();
+            if let Some((system, resource)) = word.text.split_once('.') {
+                list.iter().for_each(|row| self.members((system, resource), row, complaints));
+            }
             rows.insert(word.text.clone(), list.iter().map(Located::json).collect());
         }
         rows
@@ -142,16 +146,21 @@ impl Reader<'_> {
 
     /// A body, or a part of one; what it speaks of must be there.
     fn body(&self, side: Side, at: &Located, complaints: &mut Diagnostics) -> Option<Value> {
-        for (word, _) in at.map(complaints)? {
-            let (Some((system, resource)), Ok(path)) = (self.ends.get(side), Path::parse(&word.text, &word.place))
-            else {
-                continue;
-            };
-            if !knows(resource, &path) {
+        let End { system, resource, .. } = self.mapping.sides.get(side);
+        at.map(complaints)?;
+        self.members((system, resource), at, complaints);
+        Some(at.json())
+    }
+
+    /// Complains about members that no record of a resource has.
+    fn members(&self, (system, resource): (&str, &str), at: &Located, complaints: &mut Diagnostics) {
+        let of = self.workspace.project.systems.get(system);
+        let Some(resource) = of.and_then(|system| system.resources.get(resource)) else { return };
+        for (word, _) in at.map(complaints).unwrap_or_default() {
+            if Path::parse(&word.text, &word.place).is_ok_and(|path| !resource.knows(&path)) {
                 complain_unknown(system, resource, &word.text, &word.place, complaints);
             }
         }
-        Some(at.json())
     }
 
     fn moments(&self, at: &Located, complaints: &mut Diagnostics) -> Sides<Option<i64>> {

@@ -43,6 +43,8 @@ pub struct MappingSpec {
     pub scheduled: Option<Place>,
     /// `on_conflict:`.
     pub on_conflict: PolicySpec,
+    /// Where that was written, if it was.
+    pub on_conflict_at: Option<Place>,
     /// `limits:`.
     pub limits: Limits,
     /// `match:`, the keys in order.
@@ -315,10 +317,9 @@ impl MappingSpec {
         let scripts = entries.take("scripts").map(|value| value.texts(complaints)).unwrap_or_default();
         let timed = entries.take("schedule");
         let schedule = timed.map_or_else(Schedule::default, |value| read_schedule(value, complaints));
-        let on_conflict = entries
-            .take("on_conflict")
-            .and_then(|value| read_policy(value, &names, complaints))
-            .unwrap_or(PolicySpec::Newest);
+        let policy = entries.take("on_conflict");
+        let on_conflict_at = policy.map(|value| value.place.clone());
+        let on_conflict = policy.and_then(|value| read_policy(value, &names, complaints)).unwrap_or(PolicySpec::Newest);
         let limits = entries.take("limits").map_or_else(Limits::default, |value| read_limits(value, complaints));
         let keys = entries.take("match").map(|value| read_keys(value, complaints)).unwrap_or_default();
         let [keep, create] = entries.take("rules").map(|v| read_rules(v, &names, complaints)).unwrap_or_default();
@@ -345,6 +346,7 @@ impl MappingSpec {
             schedule,
             scheduled: timed.map(|value| value.place.clone()),
             on_conflict,
+            on_conflict_at,
             limits,
             keys,
             keep,

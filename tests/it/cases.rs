@@ -126,6 +126,17 @@ expect: { nothing: true }
         ),
         ("base: {}", "base: { ploomes: { Web: www } }", "`ploomes.contacts` has no field `Web`"),
         ("base: {}", "base: {}\ntoday: 02/03/2026", "`02/03/2026` is no day"),
+        (
+            "base: {}",
+            "base: {}\nlookups: { ploomes.users: [{ Id: 1, Mail: a@ex.example }] }",
+            "`ploomes.users` has no field `Mail`",
+        ),
+        (
+            "omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora }\nploomes: { Id: 10, Key: \"7\", Name: Aurora }\n\
+             base: {}\n",
+            "",
+            "this case has no record",
+        ),
         ("base: {}", "base: {}\ntoday: 2026-02-30", "`2026-02-30` is no day"),
     ] {
         let told = said(from, to);

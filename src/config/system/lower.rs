@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::call::LIST;
+use super::idle::complain_outcomes;
 use super::login::login;
 use super::probe::probes;
 use super::resource;
@@ -59,7 +60,8 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let login = entries.take("auth").and_then(|at| login(at, &host, &secrets, complaints));
     let names = Names { names: if login.is_some() { FRAME_WITH_TOKEN } else { FRAME }, secrets: &secrets };
     let frame = frame(entries.take("request"), &host, names, complaints);
-    let outcomes = entries.take("outcomes").map(|at| patterns(at, complaints)).unwrap_or_default();
+    let outcomes_at = entries.take("outcomes");
+    let outcomes = outcomes_at.map(|at| patterns(at, complaints)).unwrap_or_default();
     let message = entries.take("message").map(|at| paths(at, complaints)).unwrap_or_default();
     let records = entries.take("records").and_then(|at| path(at, complaints));
     let whole = Whole { host: &host, secrets: &secrets, method: frame.method, records, list: LIST };
@@ -67,6 +69,9 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let resources = written.map(|at| resources(at, &whole, complaints));
     let written = written.and_then(|at| at.map(&mut Diagnostics::default())).unwrap_or_default().to_vec();
     let probes = entries.take("probes").map(|at| probes(at, &written, &whole, complaints)).unwrap_or_default();
+    if let (Some(at), Some(resources)) = (outcomes_at, &resources) {
+        complain_outcomes(at, resources.values(), &probes, complaints);
+    }
     entries.finish(complaints);
     let name = name?;
     Some(System {

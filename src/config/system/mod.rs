@@ -5,6 +5,7 @@
 
 mod call;
 mod habit;
+mod idle;
 mod login;
 mod lower;
 mod probe;
@@ -477,6 +478,29 @@ impl Resource {
     /// True when records can be read by their ids.
     pub const fn can_fetch(&self) -> bool {
         self.fetch.is_some()
+    }
+
+    /// Its calls.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        [&self.list, &self.fetch, &self.create, &self.update].into_iter().flatten().chain(self.find.values())
+    }
+
+    /// True when its records have something at a path, as far as its shape says. Inside a list or a map whose members
+    /// are not declared there may be anything.
+    pub fn knows(&self, path: &Path) -> bool {
+        let sought = path.keys();
+        let has = |known: &Path, open: bool| {
+            let known = known.keys();
+            known.starts_with(&sought) || (open && sought.starts_with(&known))
+        };
+        self.shape.is_empty()
+            || has(&self.id, false)
+            || self.integration.iter().any(|path| has(path, false))
+            || self.joins.iter().any(|join| sought.first() == Some(&join.at.as_str()))
+            || self
+                .shape
+                .values()
+                .any(|shape| has(&shape.path, matches!(shape.kind, Kind::List | Kind::Map | Kind::Any)))
     }
 }
 

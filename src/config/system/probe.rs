@@ -106,7 +106,8 @@ fn answer(at: &Located, whole: &Whole<'_>, complaints: &mut Diagnostics) -> Opti
     Some(Answer { when: when.flatten(), is, say: say? })
 }
 
-fn member<'a>(at: &'a Located, key: &str) -> Option<&'a Located> {
+/// A member of a written map.
+pub(super) fn member<'a>(at: &'a Located, key: &str) -> Option<&'a Located> {
     match &at.node {
         Node::Map(map) => map.iter().find(|(word, _)| word.text == key).map(|(_, value)| value),
         Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Decimal(_) | Node::Text(_) | Node::List(_) => None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::call::{self, Role};
+use super::idle::complain_resource;
 use super::lower::{Whole, path, paths, word};
 use super::shape::shapes;
 use super::{Author, Call, Changed, Form, Join, Load, Ours, Resource};
@@ -60,7 +61,7 @@ pub(super) fn resource(
         complaints.push(Diagnostic::new(Code::MissingKey, &name.place, sentence));
     }
     let place = name.place.clone();
-    Some(Resource {
+    let found = Resource {
         name: name.text.clone(),
         title,
         id: id?,
@@ -77,7 +78,9 @@ pub(super) fn resource(
         create,
         update,
         place,
-    })
+    };
+    complain_resource(&found, written, complaints);
+    Some(found)
 }
 
 fn finds(at: &Located, around: &Around<'_>, whole: &Whole<'_>, complaints: &mut Diagnostics) -> BTreeMap<String, Call> {

@@ -129,6 +129,46 @@ fn every_complaint_has_its_place_and_its_hint() {
 }
 
 #[test]
+fn what_can_never_act_is_said() {
+    assert_eq!(
+        said("is: throttled,", "is: throttled, call: list order,"),
+        [
+            "7:28 [unreachable-option] no call is named `list order`: this outcome never comes (did you mean `list orders`?)"
+        ]
+    );
+    assert_eq!(
+        said("(?P<seconds>", "(?P<pause>"),
+        [
+            "7:48 [unreachable-option] nobody reads what `pause` captures (what is read is called id, key, seconds, time)"
+        ]
+    );
+    let window = "{ page: \"{page}\" }, window: { query: { since: always } }";
+    assert_eq!(
+        said("{ page: \"{page}\" }", window),
+        [
+            "13:48 [unreachable-option] this `window` never says `{since}`: it asks for the same, whatever was seen before \
+         (put `{since}` where the system takes a moment)"
+        ]
+    );
+    for (call, name) in [("fetch: {}", "ids"), ("update: {}", "id"), ("find: { code: {} }", "values")] {
+        let lines = said("    create:", &format!("    {call}\n    create:"));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(&format!("this call never says `{{{name}}}`")), "{lines:?}");
+    }
+    assert_eq!(
+        said("    id: id\n", "    id: id\n    names: { one: x, two: x }\n"),
+        ["12:27 [duplicate-name] `x` is `one` already, and cannot be `two` as well (leave one of them)"]
+    );
+    for line in ["changed: { at: [id, nam] }", "author: { at: nam }"] {
+        let lines = said("    id: id\n", &format!("    id: id\n    {line}\n"));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("the `shape` of `orders` has no `nam` (did you mean `name`?)"), "{lines:?}");
+    }
+    let lines = said("create: {", "create: { without: nam,");
+    assert!(lines[0].contains("[unknown-path]"), "{lines:?}");
+}
+
+#[test]
 fn all_complaints_come_at_once() {
     let broken = GOOD.replace("    id: id\n", "").replace("https://", "").replace("text 60", "text long");
     let (_, complaints) = load(&broken);

@@ -231,6 +231,20 @@ impl Template {
         Some(Self::Computed(Expression { source: name.to_owned(), names: vec![name], ast: Arc::new(ast) }))
     }
 
+    /// True when an expression in it speaks of a name.
+    pub fn says(&self, name: &str) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Computed(expression) => expression.names.contains(&name),
+            Self::Text(pieces) => pieces.iter().any(|piece| match piece {
+                Piece::Plain(_) => false,
+                Piece::Computed(expression) => expression.names.contains(&name),
+            }),
+            Self::List(list) => list.iter().any(|item| item.says(name)),
+            Self::Map(map) => map.iter().any(|(_, item)| item.says(name)),
+        }
+    }
+
     /// Computes the value.
     ///
     /// # Errors

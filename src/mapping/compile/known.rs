@@ -2,7 +2,7 @@
 //! write to them. A resource that declares no shape knows every path.
 
 use super::Builder;
-use crate::config::system::{Kind, Resource};
+use crate::config::system::Resource;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::path::Path;
 use crate::record::Side;
@@ -12,7 +12,7 @@ impl Builder<'_> {
     pub(super) fn known_path(&mut self, side: Side, text: &str, place: &Place, written: bool) -> Option<Path> {
         let path = self.path(text, place, written)?;
         let (system, resource) = *self.resources.get(side);
-        if !knows(resource, &path) {
+        if !resource.knows(&path) {
             complain_unknown(&system.name, resource, text, place, self.complaints);
             self.unknown.get_mut(side).push(text.to_owned());
         }
@@ -48,24 +48,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-/// True when a resource has something at a path, as far as its shape says. Inside a list or a map
-/// whose members are not declared there may be anything.
-pub(crate) fn knows(resource: &Resource, path: &Path) -> bool {
-    let sought = path.keys();
-    let has = |known: &Path, open: bool| {
-        let known = known.keys();
-        known.starts_with(&sought) || (open && sought.starts_with(&known))
-    };
-    resource.shape.is_empty()
-        || has(&resource.id, false)
-        || resource.integration.iter().any(|path| has(path, false))
-        || resource.joins.iter().any(|join| sought.first() == Some(&join.at.as_str()))
-        || resource
-            .shape
-            .values()
-            .any(|shape| has(&shape.path, matches!(shape.kind, Kind::List | Kind::Map | Kind::Any)))
 }
 
 /// Complains about a path a resource does not have.

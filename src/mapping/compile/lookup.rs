@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Builder;
-use super::known::{complain_unknown, knows};
+use super::known::complain_unknown;
 use crate::config::line::{FieldSpec, LookupSpec};
 use crate::config::mapping::Written;
 use crate::config::system::{Load, Resource, System};
@@ -149,7 +149,7 @@ impl Builder<'_> {
     fn row_field(&mut self, reference: &str, resource: &Resource, field: &str, place: &Place) {
         let Ok(path) = Path::parse(field, place) else { return };
         let system = reference.split('.').next().unwrap_or_default();
-        if !knows(resource, &path) {
+        if !resource.knows(&path) {
             complain_unknown(system, resource, field, place, self.complaints);
             return;
         }
@@ -170,7 +170,7 @@ impl Builder<'_> {
     pub(super) fn body_of(&mut self, (system, resource): (&str, &Resource), given: &[String], place: &Place) {
         let before = self.complaints.list.len();
         for text in given {
-            if Path::parse(text, place).is_ok_and(|path| !knows(resource, &path)) {
+            if Path::parse(text, place).is_ok_and(|path| !resource.knows(&path)) {
                 complain_unknown(system, resource, text, place, self.complaints);
             }
         }

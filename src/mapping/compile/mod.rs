@@ -51,6 +51,9 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     };
     side::complain_directions(spec, complaints);
     let agreed = side::agreed(spec);
+    if agreed.is_none() {
+        side::complain_idle(spec, complaints);
+    }
     let spec = agreed.as_ref().unwrap_or(spec);
     let mut builder = Builder {
         spec,

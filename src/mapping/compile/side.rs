@@ -15,6 +15,9 @@ use crate::mapping::{End, Report};
 use crate::path::Path;
 use crate::record::Side;
 
+/// What a report of a refusal may speak of.
+const NEWS: [&str; 2] = ["id", "reason"];
+
 impl Builder<'_> {
     pub(super) fn side(&mut self, side: Side) -> End {
         let (system, resource) = *self.resources.get(side);
@@ -30,6 +33,7 @@ impl Builder<'_> {
                 let given: Vec<String> = body.keys().cloned().collect();
                 self.body_of((&system.name, resource), &given, &report.place);
             }
+            self.complain_unknown_news(&report.body, &report.place);
             Some(Report { system: report.to.system, resource: report.to.resource, body: report.body })
         });
         End {
@@ -85,17 +89,51 @@ impl Builder<'_> {
         birth
     }
 
+    /// A report may speak of the record and of the reason, and of nothing else.
+    fn complain_unknown_news(&mut self, body: &Value, place: &Place) {
+        match body {
+            Value::String(text) => {
+                for name in named(text).filter(|name| !NEWS.contains(name)) {
+                    let plain = Diagnostic::new(Code::UnknownParameter, place, format!("a report knows no `{name}`"));
+                    let near = plain.did_you_mean(name, NEWS);
+                    let hint = "it may say `{id}` and `{reason}`";
+                    self.complaints.push(if near.hint.is_none() { near.hint(hint) } else { near });
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|inner| self.complain_unknown_news(inner, place)),
+            Value::Object(map) => map.values().for_each(|inner| self.complain_unknown_news(inner, place)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
     fn complain_unknown_parameters(&mut self, value: &Value, place: &Place) {
         let Value::String(text) = value else { return };
         if self.spec.torn {
             return;
         }
-        let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
-        for name in names.filter(|name| !self.spec.parameters.iter().any(|one| one.name == *name)) {
+        for name in named(text).filter(|name| !self.spec.parameters.iter().any(|one| one.name == *name)) {
             let plain = Diagnostic::new(Code::UnknownParameter, place, format!("no parameter is named `{name}`"));
             let known = self.spec.parameters.iter().map(|one| one.name.as_str());
             self.complaints.push(plain.did_you_mean(name, known));
         }
+    }
+}
+
+/// What stands in braces in a text.
+fn named(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+/// What is said to a side that nothing flows to, or of a meeting that never comes.
+pub(super) fn complain_idle(spec: &MappingSpec, complaints: &mut Diagnostics) {
+    let Some(closed) = closed(spec.arrow) else { return };
+    let policy =
+        spec.on_conflict_at.iter().map(|place| (place, "`on_conflict` never acts: what goes one way meets nothing"));
+    let report = spec.refused.get(closed).iter();
+    let report = report.map(|report| (&report.place, "`refused` never acts here: nothing is sent to this side"));
+    for (place, sentence) in policy.chain(report) {
+        let complaint = Diagnostic::new(Code::UnreachableOption, place, sentence);
+        complaints.push(complaint.hint("drop it, or write `<=>` in `link:`"));
     }
 }
 
