@@ -81,10 +81,10 @@ pub struct Half {
     /// When the last write of ours to it was answered or shown to have arrived, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrote_ms: Option<i64>,
-    /// When the last write of ours to it was answered, by the clock of its system, in milliseconds since 1970. Nothing
-    /// where the system does not tell the time.
+    /// By when writes of ours had changed it, by the clock of its system, in milliseconds since 1970: the last one was
+    /// answered then, or can no longer arrive later. Nothing where nobody can tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub served_ms: Option<i64>,
+    pub written_by_ms: Option<i64>,
     /// It was asked for by its id and not shown, once. Only what is not shown twice counts as gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub missed: bool,

@@ -215,7 +215,10 @@ impl Gate {
     /// Takes up what was asked before.
     pub(super) fn recall(&self, mut memory: Memory) {
         memory.leave_future(self.clock.now_ms());
-        self.lock().known = memory;
+        let mut state = self.lock();
+        state.known.learn(&memory);
+        memory.address = Arc::clone(&state.known.address);
+        state.known = memory;
     }
 
     /// Counts together with another gate what is counted by address.
@@ -411,6 +414,9 @@ mod tests {
         next.recall(memory);
         assert_eq!(lock(&next.memory().address).sent, lock(&first.memory().address).sent);
         assert_eq!(next.enter("other", None, 0).await.unwrap_err().text, "too often");
+        // Who hears of the past once more goes on counting together.
+        second.recall(serde_json::from_str("{}").unwrap());
+        assert_eq!(second.enter("other", None, 0).await.unwrap_err().text, "too often");
     }
 
     #[tokio::test(start_paused = true)]

@@ -286,7 +286,8 @@ impl Runner {
             (Act::Update | Act::Stamp, None) => return None,
         };
         let half = link.base.get_mut(step.side);
-        (half.wrote_ms, half.served_ms) = (Some(self.clock.now_ms()), sent.served_ms);
+        half.wrote_ms = Some(self.clock.now_ms());
+        settle::arrives(half, sent.served_ms);
         Some(link)
     }
 

@@ -315,7 +315,8 @@ impl Runner {
     fn intent(&self, planned: &Planned, step: &Step, now: &Sides<Image>, at_ms: i64) -> Option<Intent> {
         let Act::Create { key } = &step.act else { return None };
         let end = self.mapping.sides.get(step.side);
-        let born = settle::born(&self.mapping, planned, step, ("", now.get(step.side.other())), None);
+        let mut born = settle::born(&self.mapping, planned, step, ("", now.get(step.side.other())), None);
+        settle::leaves(born.base.get_mut(step.side), at_ms);
         Some(Intent {
             key: key.clone(),
             side: step.side,

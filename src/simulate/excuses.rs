@@ -19,7 +19,7 @@ use crate::mapping::{Draft, Sent, Standing};
 use crate::record::{Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::merge::same;
-use crate::sync::settle::CLOCKS_MS;
+use crate::sync::settle::{CLOCKS_MS, ON_ITS_WAY_MS};
 use crate::sync::unheeded::empties;
 
 impl Evidence<'_> {
@@ -38,16 +38,20 @@ impl Evidence<'_> {
             || self.is_signed_as_ours(side, id, at_ms)
     }
 
-    /// True for what another application did that signs as we do, in the moments after a write or behind one that got
-    /// no answer, before any cycle had read that back; and for what a person did just before it.
+    /// True for what another application did that signs as we do, in the moments after a write, or longer after one
+    /// whose answer nobody heard, before any cycle had read that back; and for what a person did just before it.
     fn is_signed_as_ours(&self, side: Side, id: &str, at_ms: i64) -> bool {
         let place = self.mapping.sides.get(side).name();
         let signed = |deed: &&Deed| deed.signed_as_ours && deed.place == place && deed.id == id;
-        let moment_ms = CLOCKS_MS.saturating_add_unsigned(PATIENCE_MS);
+        let is_known = |write_ms: i64| {
+            let mut own = self.ours.cycles.iter().filter(|cycle| cycle.done && cycle.is_of(&self.mapping.name));
+            let unheard = self.ours.unheard.iter().any(|(unheard_ms, _)| *unheard_ms == write_ms);
+            !unheard && own.any(|cycle| (cycle.from_ms..=cycle.to_ms).contains(&write_ms))
+        };
         let hides = |deed: &Deed| {
             let is_close = |write_ms: &i64| {
-                let unheard = self.ours.unheard.iter().any(|(unheard_ms, _)| unheard_ms == write_ms);
-                unheard || deed.at_ms - write_ms <= moment_ms
+                let late_ms = if is_known(*write_ms) { 0 } else { ON_ITS_WAY_MS };
+                deed.at_ms - write_ms <= (CLOCKS_MS + late_ms).saturating_add_unsigned(PATIENCE_MS)
             };
             self.unread((side, id), deed.at_ms).filter(is_close).is_some()
                 && !self.ours.ran_between(&self.mapping.name, at_ms, deed.at_ms)

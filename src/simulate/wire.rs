@@ -71,7 +71,7 @@ pub(super) struct Cycle {
 }
 
 impl Cycle {
-    fn is_of(&self, mapping: &str) -> bool {
+    pub(super) fn is_of(&self, mapping: &str) -> bool {
         self.mapping.as_ref().is_none_or(|own| own == mapping)
     }
 }

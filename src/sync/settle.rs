@@ -23,6 +23,9 @@ const LINE_GONE_MS: i64 = 7 * 86_400_000;
 /// differ by less. What was changed later, somebody else changed, whoever signs.
 pub const CLOCKS_MS: i64 = 10_000;
 
+/// So long after its trace was written a write may leave, for others go before it, and arrive.
+pub const ON_ITS_WAY_MS: i64 = 900_000;
+
 /// No listing lags longer.
 const LAG_MS: i64 = 86_400_000;
 
@@ -171,16 +174,27 @@ fn retyped(mapping: &Mapping, half: &Half, side: Side, one: &Seen<'_>) -> BTreeS
     copies.map(|(_, field)| field.key.clone()).collect()
 }
 
-/// True when nobody but this mapping has changed a record last, as far as its author and its time tell. Where all
-/// applications sign alike the time tells more; but while a write is unanswered nobody knows when it came.
+/// True when nobody but this mapping has changed a record last, as far as its author and its time tell: where all
+/// applications sign alike, the time tells more.
 pub(super) fn is_ours(half: &Half, one: &Seen<'_>) -> bool {
-    let unanswered = || half.under_way.keys().any(|key| !half.expected.contains(key));
-    let is_later = || match (half.served_ms, one.record.changed_ms) {
-        (Some(served_ms), Some(changed_ms)) => changed_ms > served_ms.saturating_add(CLOCKS_MS),
+    let is_later = match (half.written_by_ms, one.record.changed_ms) {
+        (Some(by_ms), Some(changed_ms)) => changed_ms > by_ms.saturating_add(CLOCKS_MS),
         (None, _) | (_, None) => false,
     };
-    let is_later = || is_later() && !flaw::is(Flaw::SignatureIsEnough);
-    one.record.ours && !one.record.sibling && (unanswered() || !is_later())
+    one.record.ours && !one.record.sibling && (!is_later || flaw::is(Flaw::SignatureIsEnough))
+}
+
+/// Notes that a write leaves, and how late it may come.
+pub fn leaves(half: &mut Half, at_ms: i64) {
+    half.written_by_ms = half.written_by_ms.max(Some(at_ms.saturating_add(ON_ITS_WAY_MS)));
+}
+
+/// Notes that a write was answered, and when, where the system tells. While another one is on its way it may still come
+/// later.
+pub fn arrives(half: &mut Half, served_ms: Option<i64>) {
+    if half.under_way.keys().all(|key| half.expected.contains(key)) {
+        half.written_by_ms = served_ms;
+    }
 }
 
 /// True when nobody has changed a record since a write of ours left that was never answered. A later one that was makes
@@ -335,6 +349,7 @@ pub fn under_way(mapping: &Mapping, link: &Link, steps: &[Step], now: Sides<&Ima
             let sent = UnderWay { before, becomes: effect.becomes, given: effect.given, emptied, at_ms };
             link.base.get_mut(step.side).under_way.insert(effect.key, sent);
         }
+        leaves(link.base.get_mut(step.side), at_ms);
         link.base.get_mut(step.side).print = 0;
     }
     link

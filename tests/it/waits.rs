@@ -327,6 +327,30 @@ async fn what_another_application_types_over_our_write_is_no_echo_of_it() {
 }
 
 #[tokio::test]
+async fn what_another_application_types_long_after_a_write_without_an_answer_is_no_echo_either() {
+    let mut id = 0;
+    let mut house = House::build(|omie, ploomes, clock| {
+        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        omie.faults().add_text("lose-answer:IncluirCliente:1").unwrap();
+    });
+    house.cycle().await;
+    house.clock.skip_ms(3_600_000);
+    let code = house.omie.lock().unwrap().clients().next().unwrap()["codigo_cliente_omie"].as_i64().unwrap();
+    another_application_types(&house, code, &json!({ "homepage": "www.loja.example" }));
+    settle(&mut house).await;
+    assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Website"], json!("www.loja.example"));
+
+    strike(&house, "lose-answer:AlterarCliente:1");
+    types_in_ploomes(&house, id, &json!({ "Website": "www.ploomes.example" }));
+    house.cycle().await;
+    house.clock.skip_ms(3_600_000);
+    another_application_types(&house, code, &json!({ "homepage": "www.outra.example" }));
+    settle(&mut house).await;
+    let shown = house.ploomes.lock().unwrap().contact(id).unwrap()["Website"].clone();
+    assert!(shown == json!("www.outra.example") || conflicts(&house) > 0, "{shown}");
+}
+
+#[tokio::test]
 async fn an_old_record_with_our_key_is_met_and_not_taken_for_what_was_just_made() {
     // It does not show in the list; nor, the second time, where it is looked at by its id.
     for hidden in [1, 2] {
