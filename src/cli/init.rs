@@ -179,7 +179,7 @@ mod tests {
 system: NAME
 base_url: https://NAME.example.com
 secrets: [key]
-resources: { things: { id: id, path: /things, list: { records: rows }, create: { answer: { id: id } }, update: {} } }
+resources: { things: { id: id, path: /things, list: { records: rows }, create: { answer: { id: id } }, update: { path: '/one/{id}' } } }
 ";
     const ORDERS: &str = r#"
 mapping: erp-field/orders

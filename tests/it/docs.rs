@@ -14,14 +14,14 @@ system: erp
 title: The Erp
 base_url: https://erp.example.com
 resources:
-  people: { id: id, path: /people, list: { records: rows }, create: { answer: { id: id } }, update: {} }
+  people: { id: id, path: /people, list: { records: rows }, create: { answer: { id: id } }, update: { path: '/one/{id}' } }
   stages: { id: id, path: /stages, list: { records: rows } }
   orders:
     id: id
     path: /orders
     list: { records: rows }
     create: { answer: { id: id } }
-    update: {}
+    update: { path: '/one/{id}' }
     shape: { code: any, client: any, stage: any, stage_id: any, street: any, note: text 20 }
 ";
 

@@ -13,13 +13,13 @@ const SYSTEMS: [(&str, &str); 2] = [
 system: erp
 base_url: https://erp.example.com
 resources:
-  clients: { id: id, path: /clients, list: { records: rows }, create: { answer: { id: id } }, update: {} }
+  clients: { id: id, path: /clients, list: { records: rows }, create: { answer: { id: id } }, update: { path: '/one/{id}' } }
   orders:
     id: head.id
     path: /orders
     list: { records: rows }
     create: { answer: { id: id } }
-    update: {}
+    update: { path: '/one/{id}' }
     shape: { head.client: integer, head.stage: text required, head.account: integer, head.note: any, text: any, day: any }
 ",
     ),
@@ -36,7 +36,7 @@ resources:
     path: /goods
     list: { records: rows }
     create: { answer: { id: id }, without: [price] }
-    update: {}
+    update: { path: '/one/{id}' }
     shape: { name: any, price: number }
 ",
     ),

@@ -23,7 +23,7 @@ resources:
     path: /people
     list: { records: rows }
     create: { answer: { id: id } }
-    update: {}
+    update: { path: '/one/{id}' }
     shape:
       id: integer read_only
       name: text 20 required
@@ -52,7 +52,7 @@ resources:
     path: /contacts
     list: { records: rows }
     create: { answer: { id: Id } }
-    update: {}
+    update: { path: '/one/{id}' }
     shape:
       Id: integer read_only
       Name: text 20 required
