@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::response::BLOCK_MS;
-use crate::config::system::By;
+use crate::config::system::{By, Rate};
 
 /// What is known, by kind of call, of all calls together, and of all accounts at one address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub(super) struct Log {
     pub(super) failed: VecDeque<i64>,
     /// Answers that were never heard since the last good one: beside failing ones they may have been such as well.
     pub(super) lost: VecDeque<i64>,
+    /// The same by the print of their requests, until an answer to one is heard: it tells what the others were.
+    pub(super) lost_of: BTreeMap<u64, Vec<i64>>,
     /// Failing answers since the last good one.
     pub(super) in_a_row: usize,
     /// Answers since then that were never heard, or said neither.
@@ -87,8 +89,34 @@ impl Log {
         for times in self.times() {
             times.retain(|at| *at <= now_ms);
         }
+        self.lost_of.values_mut().for_each(|times| times.retain(|at| *at <= now_ms));
         if let Some(rest) = &mut self.rest {
             rest.until_ms = rest.until_ms.min(now_ms.saturating_add_unsigned(BLOCK_MS));
+        }
+    }
+
+    /// Takes note of a failing answer. What was lost of the same request had been one as well, and a good answer to
+    /// another one since then does not change that.
+    pub(super) fn fail(&mut self, print: Option<u64>, now_ms: i64, rate: Rate) {
+        self.in_a_row += 1;
+        let before = print.and_then(|print| self.lost_of.remove(&print)).unwrap_or_default();
+        self.lost.retain(|at| !before.contains(at));
+        for at in before.into_iter().chain([now_ms]) {
+            push(&mut self.failed, at, usize::MAX);
+        }
+        self.failed.make_contiguous().sort_unstable();
+        self.failed.drain(..self.failed.len().saturating_sub(rate.calls));
+    }
+
+    /// Takes note of an answer that was lost.
+    pub(super) fn lose(&mut self, print: Option<u64>, now_ms: i64, rate: Rate) {
+        self.unheard += 1;
+        push(&mut self.lost, now_ms, rate.calls);
+        let horizon = now_ms.saturating_sub_unsigned(rate.per_ms);
+        self.lost_of.values_mut().for_each(|times| times.retain(|at| *at > horizon));
+        self.lost_of.retain(|_, times| !times.is_empty());
+        if let Some(print) = print {
+            self.lost_of.entry(print).or_default().push(now_ms);
         }
     }
 
@@ -110,6 +138,7 @@ impl Log {
         ] {
             *own = other.max(*own);
         }
+        self.lost_of.extend(other.lost_of);
         let until_ms = |rest: &Option<Rest>| rest.as_ref().map(|rest| rest.until_ms);
         if until_ms(&other.rest) > until_ms(&self.rest) {
             self.rest = other.rest;

@@ -16,8 +16,6 @@ use crate::config::system::{By, Pace, Rate};
 /// A wait of this length is told to people, in milliseconds.
 const TOLD_MS: i64 = 3_000;
 
-const ALL_BYS: [By; 3] = [By::Call, By::All, By::Address];
-
 /// How often a good answer is sought where none comes.
 const SOUGHT_MAX: usize = 3;
 
@@ -156,15 +154,10 @@ impl Gate {
                     (log.in_a_row, log.unheard, log.in_vain) = (0, 0, 0);
                     log.sought.clear();
                     log.lost.clear();
+                    print.and_then(|print| log.lost_of.remove(&print));
                 }
-                Heard::Failing => {
-                    log.in_a_row += 1;
-                    push(&mut log.failed, now_ms, failures.calls);
-                }
-                Heard::Nothing => {
-                    log.unheard += 1;
-                    push(&mut log.lost, now_ms, failures.calls);
-                }
+                Heard::Failing => log.fail(print, now_ms, failures),
+                Heard::Nothing => log.lose(print, now_ms, failures),
                 Heard::Neither => log.unheard += 1,
             });
         }
@@ -250,8 +243,8 @@ impl Gate {
         let known = &state.known;
         let logs = Logs { call: known.calls.get(call).unwrap_or(&none), all: &known.all, address: &address };
         let patience_ms = signed(patience_ms);
-        let tired = ALL_BYS.into_iter().filter_map(|by| self.tired(logs.by(by), by));
-        for rest in tired.chain(ALL_BYS.into_iter().filter_map(|by| logs.by(by).rest.clone())) {
+        let tired = By::ALL.into_iter().filter_map(|by| self.tired(logs.by(by), by));
+        for rest in tired.chain(By::ALL.into_iter().filter_map(|by| logs.by(by).rest.clone())) {
             let left = rest.until_ms - now_ms;
             if left > patience_ms {
                 return Told::Rest(rest);
@@ -261,8 +254,8 @@ impl Gate {
             }
         }
         let alike = print.and_then(|print| known.made.get(&print)).map(|last| last + signed(self.pace.same_call_ms));
-        let left = |from_ms: Option<i64>| from_ms.map_or(0, |from_ms| from_ms - now_ms);
-        let (crowded, alike) = (left(self.crowded_until_ms(&logs)), left(alike));
+        let [crowded, alike] =
+            [self.crowded_until_ms(&logs), alike].map(|until_ms| until_ms.map_or(0, |until_ms| until_ms - now_ms));
         if alike > crowded && alike > 0 {
             return Told::Wait(alike, "the same was asked a moment ago");
         }
@@ -308,9 +301,8 @@ impl Gate {
             counted.make_contiguous().sort_unstable();
         }
         let until_ms = room(&counted, failures)?;
-        let minutes = failures.per_ms / 60_000;
-        let text =
-            format!("{} failing answers within {minutes} minutes, the rest of the budget is kept", failures.calls);
+        let (calls, minutes) = (failures.calls, failures.per_ms / 60_000);
+        let text = format!("{calls} failing answers within {minutes} minutes, the rest of the budget is kept");
         Some(Rest { text, until_ms })
     }
 }
@@ -414,7 +406,6 @@ mod tests {
         next.recall(memory);
         assert_eq!(lock(&next.memory().address).sent, lock(&first.memory().address).sent);
         assert_eq!(next.enter("other", None, 0).await.unwrap_err().text, "too often");
-        // Who hears of the past once more goes on counting together.
         second.recall(serde_json::from_str("{}").unwrap());
         assert_eq!(second.enter("other", None, 0).await.unwrap_err().text, "too often");
     }
@@ -468,6 +459,21 @@ mod tests {
             }
             assert_eq!(gate.enter("create", None, 60_000).await.is_err(), rests, "{heard:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_lost_of_a_request_that_fails_when_it_is_heard_had_failed_as_well() {
+        let (gate, clock) = gate(Pace { failures: Some(rate(4, 60_000, By::Call)), ..Pace::default() });
+        let leave = |print: u64, heard: Heard| {
+            clock.skip_ms(1_000);
+            gate.leave("list", Some(print), heard);
+        };
+        for (print, heard) in [(1, Heard::Nothing); 3].into_iter().chain([(2, Heard::Nothing), (2, Heard::Good)]) {
+            leave(print, heard);
+        }
+        assert!(gate.enter("list", None, 0).await.is_ok(), "it may have been heard and have been good");
+        leave(1, Heard::Failing);
+        assert_eq!(gate.enter("list", None, 0).await.unwrap_err().until_ms, 61_001, "from the first of them on");
     }
 
     #[test]

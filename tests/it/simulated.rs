@@ -69,6 +69,7 @@ fn seeds_that_broke_once_hold() {
             ][..],
         ),
         (&one, Setting::default(), &[1815, 3966]),
+        (&one, Setting { faults: Severity::Harsh, ..Setting::default() }, &[388]),
         (&all, Setting::default(), &[3122, 4068]),
         (&all, hourly(Severity::Mild), &[5001]),
         (&all, hourly(Severity::Harsh), &[9013, 9024]),

@@ -111,3 +111,32 @@ impl Trio {
         assert_eq!(broken, [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()]);
     }
 }
+
+#[tokio::test]
+async fn two_accounts_at_one_address_count_together_what_it_counts() {
+    let clock = Clock::starting_at("2026-11-03T12:00:00Z".parse().unwrap()).skipping();
+    let auvo = Arc::new(Mutex::new(Auvo::new(1)));
+    let account = |name: &str| {
+        let secrets = "{ omie: { app_key: k, app_secret: s }, auvo: { api_key: demo-key, api_token: demo-token } }";
+        format!("  - {{ account: {name}, systems: {secrets}, mappings: {{ omie-auvo/servicos: {{}} }} }}\n")
+    };
+    let mut files = files::carried();
+    files.insert(files::ACCOUNT_FILE.to_owned(), format!("accounts:\n{}{}", account("acme"), account("other")));
+    let workspace = workspace(&files);
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let accounts = &workspace.project.accounts.as_ref().unwrap().accounts;
+    let scopes = accounts.iter().flat_map(|account| Scope::of(account, &workspace.mappings, &store)).collect();
+    let open = |_: &Account, name: &str, access: &Access| {
+        let credentials = Credentials { secrets: access.secrets.clone(), base_url: None };
+        let system = workspace.project.systems.get(name).unwrap().clone();
+        Connector::open_with(transport(Arc::clone(&auvo), clock.clone()), system, credentials, clock.clone(), 1)
+            .map(Some)
+    };
+    let crew = crew(&workspace.mappings, scopes, &clock, &Arc::default(), open).unwrap();
+    let of = |account: &str| &crew.connectors[&(account.to_owned(), "auvo".to_owned())];
+    of("acme").list("services", None, &mut |_| ()).await.unwrap();
+    let memory = |account: &str| serde_json::to_value(of(account).memory()).unwrap();
+    assert_eq!(memory("acme")["address"]["sent"].as_array().unwrap().len(), 2, "a login and a page");
+    assert_eq!(memory("other")["address"], memory("acme")["address"]);
+    assert_ne!(memory("other")["all"], memory("acme")["all"]);
+}

@@ -143,6 +143,11 @@ pub enum By {
     Address,
 }
 
+impl By {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Call, Self::All, Self::Address];
+}
+
 /// What all requests of a system have in common.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
