@@ -34,7 +34,7 @@ use crate::reference::is_links;
 use crate::store::Store;
 use crate::workspace::Workspace;
 
-/// Stands before the name of a variable that is not set.
+/// Stands before the name of a variable that is not set or empty.
 const UNSET: &str = "\u{1}unset:";
 
 /// Looks at the chosen accounts.
@@ -171,7 +171,7 @@ impl Visit<'_> {
             given.filter_map(|text| Some(text.split_once(UNSET)?.1)).map(|name| format!("`{name}`")).collect();
         if !unset.is_empty() {
             let (noun, verb) = if unset.len() == 1 { ("variable", "is") } else { ("variables", "are") };
-            let text = format!("no credentials: the environment {noun} {} {verb} not set", unset.join(", "));
+            let text = format!("no credentials: the environment {noun} {} {verb} not set or empty", unset.join(", "));
             return Err(Finding::new(Health::Failure, text).hint("set it before starting: `export NAME=…`"));
         }
         connector(self.workspace, self.account, (name, access), clock, notes).map_err(|error| {

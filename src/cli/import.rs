@@ -13,7 +13,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::arguments::{Global, ScopeArguments};
@@ -44,8 +44,9 @@ struct Version {
 pub(super) fn run(global: &Global, chosen: &ScopeArguments, file: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
     let workspace = offline(global, screen)?;
     let accounts = accounts(&global.dir, &workspace)?;
-    // A store that is not there yet is only made for links that are well.
-    let seen = homes(scopes(accounts, &workspace, &store_to_read(&global.dir, accounts)?, chosen)?);
+    // A store that is not there yet is only made for links that are well, and every line of a file must be.
+    let all = ScopeArguments::default();
+    let seen = homes(scopes(accounts, &workspace, &store_to_read(&global.dir, accounts)?, &all)?);
     let unread = |error: anyhow::Error| match error.downcast::<io::Error>() {
         Ok(error) => {
             let sentence = format!("failed to read `{}`: {error}", file.display());
@@ -60,9 +61,9 @@ pub(super) fn run(global: &Global, chosen: &ScopeArguments, file: &Path, screen:
         return Err(Stop::Told(Exit::Failed).into());
     }
     let store = store(&global.dir, accounts)?;
-    let (new, there) = take_up(opened(file)?, &homes(scopes(accounts, &workspace, &store, chosen)?))?;
+    let taken = take_up(opened(file)?, &homes(scopes(accounts, &workspace, &store, chosen)?))?;
     store.flush()?;
-    link::imported(screen, new, there)?;
+    link::imported(screen, &taken)?;
     Ok(Exit::Done)
 }
 
@@ -93,9 +94,20 @@ fn check(file: &str, lines: impl BufRead, homes: &[Home]) -> anyhow::Result<Diag
     Ok(found)
 }
 
-/// Writes the links of a file that are not there yet; says how many those were, and how many others.
-fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)> {
-    let (mut new, mut there) = (0, 0);
+/// What became of the lines of a file, in links.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// They are new.
+    pub imported: usize,
+    /// They were there, and stay as they are.
+    pub there: usize,
+    /// They are of mappings or accounts that nobody asked for.
+    pub others: usize,
+}
+
+/// Writes the links of a file that belong into these homes and are not there yet.
+fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<Taken> {
+    let mut taken = Taken::default();
     let mut batches: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
     let at_ms = Clock::machine().now_ms();
     for text in lines.lines() {
@@ -104,12 +116,15 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
             continue;
         }
         let line: Line = serde_json::from_str(&text)?;
-        let Some((at, home)) = home_of(homes, &line) else { continue };
+        let Some((at, home)) = home_of(homes, &line) else {
+            taken.others += 1;
+            continue;
+        };
         if home.ledger.link(Side::Left, &line.ids.left)?.is_some() {
-            there += 1;
+            taken.there += 1;
             continue;
         }
-        new += 1;
+        taken.imported += 1;
         let ids = line.ids.clone().map(Some);
         let details = json!({ "by": "a person" });
         let batch = match batches.entry(at) {
@@ -132,7 +147,7 @@ fn take_up(lines: impl BufRead, homes: &[Home]) -> anyhow::Result<(usize, usize)
     for (at, batch) in batches {
         homes.get(at).map_or(Ok(()), |home| home.ledger.write(batch))?;
     }
-    Ok((new, there))
+    Ok(taken)
 }
 
 /// Where a line belongs.
@@ -274,6 +289,10 @@ mod tests {
         text
     }
 
+    fn taken(imported: usize, there: usize, others: usize) -> Taken {
+        Taken { imported, there, others }
+    }
+
     fn complaints_about(text: &[u8], homes: &[Home]) -> String {
         check("links.jsonl", text, homes).unwrap().to_string()
     }
@@ -287,14 +306,14 @@ mod tests {
         let text = exported(&old);
         assert_eq!(text.lines().count(), 3);
         assert_eq!(complaints_about(text.as_bytes(), &new), "");
-        assert_eq!(take_up(text.as_bytes(), &new).unwrap(), (3, 0));
+        assert_eq!(take_up(text.as_bytes(), &new).unwrap(), taken(3, 0, 0));
         for (old, new) in old.iter().zip(&new) {
             assert_eq!(old.ledger.links(None, 9).unwrap(), new.ledger.links(None, 9).unwrap());
         }
         assert_eq!(new[0].ledger.journal(9).unwrap()[0].event, "LinkImported");
         // Again: nothing is new, and nothing complains.
         assert_eq!(complaints_about(text.as_bytes(), &new), "");
-        assert_eq!(take_up(text.as_bytes(), &new).unwrap(), (0, 3));
+        assert_eq!(take_up(text.as_bytes(), &new).unwrap(), taken(0, 3, 0));
         assert_eq!(exported(&new), text);
     }
 
@@ -309,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_for_one_mapping_takes_up_its_links_alone_and_every_line_is_judged() {
+        let homes = fresh();
+        let other = GOOD.replace("a/b", "a/c");
+        assert_eq!(complaints_about(other.as_bytes(), &homes), "");
+        assert_eq!(take_up(format!("{GOOD}\n{other}\n").as_bytes(), &homes[1..]).unwrap(), taken(1, 0, 1));
+        let counts: Vec<usize> = homes.iter().map(|home| home.ledger.link_count().unwrap()).collect();
+        assert_eq!(counts, [0, 1]);
+    }
+
+    #[test]
     fn a_link_that_is_there_keeps_its_newer_base_and_nothing_is_compared_for_it() {
         let homes = fresh();
         let [newer, ..] = links();
@@ -316,7 +345,7 @@ mod tests {
         let mark = mark(&homes);
         let text = GOOD.replace('é', "a");
         assert_eq!(complaints_about(text.as_bytes(), &homes), "");
-        assert_eq!(take_up(text.as_bytes(), &homes).unwrap(), (0, 1));
+        assert_eq!(take_up(text.as_bytes(), &homes).unwrap(), taken(0, 1, 0));
         assert_eq!(homes[0].ledger.link(Side::Left, "1").unwrap(), Some(newer));
         assert_eq!(homes[0].ledger.mark().unwrap(), Some(mark));
     }
@@ -325,7 +354,7 @@ mod tests {
     fn where_a_link_is_new_everything_is_compared_next() {
         let homes = fresh();
         let mark = mark(&homes);
-        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
+        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), taken(1, 0, 0));
         assert_eq!(homes[0].ledger.mark().unwrap(), Some(Mark { full_ms: None, ..mark.clone() }));
         assert_eq!(homes[1].ledger.mark().unwrap(), Some(mark));
     }
@@ -339,7 +368,7 @@ mod tests {
         }))
         .unwrap();
         homes[0].ledger.write(vec![Change::PutWaiting(refused)]).unwrap();
-        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
+        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), taken(1, 0, 0));
         assert_eq!(homes[0].ledger.waiting(Side::Right, "é").unwrap(), None);
     }
 
@@ -347,7 +376,7 @@ mod tests {
     fn a_line_of_version_1_is_read_and_a_link_without_a_base_has_none() {
         let homes = fresh();
         assert_eq!(complaints_about(GOOD.as_bytes(), &homes), "");
-        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), (1, 0));
+        assert_eq!(take_up(GOOD.as_bytes(), &homes).unwrap(), taken(1, 0, 0));
         let link = homes[0].ledger.link(Side::Right, "é").unwrap().unwrap();
         assert_eq!((link.is_tombstone(), link.base), (false, Sides::<Half>::default()));
     }
@@ -359,7 +388,7 @@ mod tests {
             let mapping = if number % 3 == 0 { "a/c" } else { "a/b" };
             format!("{{\"v\":1,\"account\":\"acme\",\"mapping\":\"{mapping}\",\"ids\":{{\"left\":\"{number}\",\"right\":\"r{number}\"}}}}\n\n")
         });
-        assert_eq!(take_up(lines.collect::<String>().as_bytes(), &homes).unwrap(), (250, 0));
+        assert_eq!(take_up(lines.collect::<String>().as_bytes(), &homes).unwrap(), taken(250, 0, 0));
         let counts: Vec<usize> = homes.iter().map(|home| home.ledger.link_count().unwrap()).collect();
         assert_eq!(counts, [166, 84]);
     }

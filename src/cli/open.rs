@@ -25,9 +25,9 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var_os(name).and_then(|value| value.into_string().ok())
 }
 
-/// The environment where nothing is sent: what is not set there is something.
+/// The environment where nothing is sent: what is not set there, or empty, is something.
 pub(super) fn anything(name: &str) -> Option<String> {
-    environment(name).or_else(|| Some(UNSET.to_owned()))
+    environment(name).filter(|value| !value.is_empty()).or_else(|| Some(UNSET.to_owned()))
 }
 
 /// Opens the workspace with its secrets, for verbs that speak with systems.
@@ -166,7 +166,7 @@ fn together(mut unset: Vec<Diagnostic>) -> Option<Diagnostic> {
         return unset.pop();
     }
     let sentence =
-        format!("{} environment variables that accounts need are not set: {}", unset.len(), names.join(", "));
+        format!("{} environment variables that accounts need are not set or empty: {}", unset.len(), names.join(", "));
     let hint = Some("`plan`, `sync` and `run` need them; `check` and `test` do without".to_owned());
     unset.into_iter().next().map(|first| Diagnostic { sentence, hint, ..first })
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use super::Stop;
-use super::signal::Signals;
+use super::signal::{self, Signals};
 use crate::config::account::AccountFile;
 use crate::connector::{Connector, Memory};
 use crate::engine::crew::Way;
@@ -85,8 +85,7 @@ impl Notes {
                         let hint = "what is under way is searched for at the next start";
                         break Err(Stop::failed("told to stop at once", hint));
                     }
-                    tracing::info!("told to stop: the step in hand is finished");
-                    connectors.values().for_each(Connector::close);
+                    signal::wind_down(connectors.values());
                 }
             }
         };

@@ -16,7 +16,7 @@ use super::arguments::{Global, ScopeArguments};
 use super::pace::Notes;
 use super::render::{Screen, report};
 use super::runners::{block_on, runners};
-use super::signal::Signals;
+use super::signal::{self, Signals};
 use super::{Exit, open};
 use crate::clock::Clock;
 use crate::config::files::{self, Files};
@@ -156,9 +156,8 @@ impl Service<'_> {
 
     /// From now on no call is made but what is in hand.
     fn stop(&self, connectors: &BTreeMap<Way, Connector>) {
-        tracing::info!("told to stop: the step in hand is finished");
         self.stopping.store(true, Ordering::SeqCst);
-        connectors.values().for_each(Connector::close);
+        signal::wind_down(connectors.values());
     }
 
     /// Hears the cycles under way to their end. Who tells twice to stop does not want to wait.

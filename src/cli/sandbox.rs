@@ -75,7 +75,9 @@ pub(super) async fn open(
         if !chosen(member.name) {
             continue;
         }
-        let port = if port == 0 { 0 } else { port.saturating_add(offset) };
+        let port = if port == 0 { Some(0) } else { port.checked_add(offset) };
+        let port =
+            port.ok_or_else(|| Stop::usage("no port is left for the last system", "--port names a lower one"))?;
         let time = clock.clone();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let one = serve::serve(member.sandbox, address, Arc::new(move || time.now())).await.map_err(|error| {

@@ -2,6 +2,14 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::connector::Connector;
+
+/// No call is made from now on but what the step in hand needs.
+pub(super) fn wind_down<'a>(connectors: impl Iterator<Item = &'a Connector>) {
+    tracing::info!("told to stop: the step in hand is finished");
+    connectors.for_each(Connector::close);
+}
+
 /// Listens from the moment it is made, so that no signal is lost between two waits.
 pub(super) struct Signals {
     term: Signal,

@@ -170,7 +170,7 @@ fn fill(
                 Diagnostic::new(
                     Code::MissingSecret,
                     place,
-                    format!("the environment variable `{name}`, which account `{account}` needs, is not set"),
+                    format!("the environment variable `{name}`, which account `{account}` needs, is not set or empty"),
                 )
                 .hint(format!("set it before starting: `export {name}=…`")),
             ),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::import::Taken;
 use super::table::Table;
 use super::value::{count, value};
 use super::{Paint, Screen};
@@ -203,11 +204,13 @@ pub fn exported(screen: &mut Screen, links: usize, file: &Path) -> io::Result<()
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn imported(screen: &mut Screen, new: usize, there: usize) -> io::Result<()> {
+pub fn imported(screen: &mut Screen, taken: &Taken) -> io::Result<()> {
     if screen.is_json() {
-        return screen.json(&json!({ "imported": new, "there": there }));
+        return screen.json(&json!(taken));
     }
-    let rest = if there > 0 { format!(", {there} were there and stay as they are") } else { String::new() };
-    screen.line(&format!("took up {}{rest}", count(new, "link")))?;
+    let there = (taken.there > 0).then(|| format!(", {} were there and stay as they are", taken.there));
+    let others = (taken.others > 0).then(|| format!(", {} of others were passed over", taken.others));
+    let rest = [there, others].into_iter().flatten().collect::<String>();
+    screen.line(&format!("took up {}{rest}", count(taken.imported, "link")))?;
     screen.note("nothing was sent; `depara plan` shows what the next cycle makes of them")
 }

@@ -131,6 +131,7 @@ fn a_sandbox_says_what_it_cannot_do() {
     run(&["sandbox", "--fault", "nonsense", "--port", "0"])
         .ended(2)
         .complains(&["unknown fault `nonsense`", "`lose-answer`"]);
+    run(&["sandbox", "--port", "65535"]).ended(2).complains(&["no port is left", "--port"]);
     run(&["sandbox", "--help"]).ended(0).says(&["KIND[:CALL[:OFTEN[:DETAIL]]]", "lose-answer", "stale-list"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

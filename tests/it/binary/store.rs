@@ -69,6 +69,11 @@ fn exported_links_come_into_a_new_store_and_the_next_cycle_writes_nothing() {
     workspace.sync();
     assert_eq!((systems.writes_asked(), records(&systems)), (asked, records_before));
     workspace.run(&["links", "--import", &file]).ended(0).says(&["took up 0 links, 3 were there"]);
+    // Whoever wants one account's links of a file has the other ones passed over.
+    workspace.edit("depara.yaml", |text| format!("{text}{}", systems.account("outra")));
+    let only = ["links", "--import", &file, "--account", "outra"];
+    workspace.run(&only).ended(0).says(&["took up 0 links, 3 of others were passed over"]);
+    workspace.edit("depara.yaml", |text| text.replace(&systems.account("outra"), ""));
     // What a base is for: an edit is known as one, and goes the one way.
     let client = before[0][0].as_str().unwrap().parse().unwrap();
     systems.omie().person_edits(systems.now(), client, &json!({ "email": "novo@aurora.example" })).unwrap();

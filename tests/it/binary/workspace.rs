@@ -73,6 +73,9 @@ fn a_missing_secret_is_named_with_its_account_and_nothing_is_started() {
     }
     assert_eq!(systems.calls(), [0, 0]);
     workspace.run(&["check"]).ended(0).says(&["warning[missing-secret]", "1 warning"]);
+    let mut command = workspace.command(&["check"]);
+    command.env("NOBODY_SET_THIS", "");
+    super::told(command).ended(0).says(&["warning[missing-secret]", "is not set or empty"]);
     let mut command = workspace.command(&["sync"]);
     command.env("NOBODY_SET_THIS", "demo-user-key");
     super::told(command).ended(0);
