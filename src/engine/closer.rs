@@ -1,10 +1,16 @@
-//! Before anything is born on a side: who is there whose keys its list did not tell.
+//! What an answer may have left out: keys of records, before anything is born beside them, and values that they had,
+//! before they count as cleared.
 
 use std::collections::BTreeSet;
+use std::mem;
+
+use serde_json::Value;
 
 use super::gather::{Gathered, leave_unlinked, record_of};
 use super::{Error, Runner};
-use crate::mapping::field::{Field, is_empty};
+use crate::link::Link;
+use crate::mapping::Mapping;
+use crate::mapping::field::{At, Field, is_empty};
 use crate::path::Path;
 use crate::record::{Record, Side};
 use crate::sync::{Plan, Snapshot};
@@ -61,6 +67,46 @@ impl Runner {
         Ok(any)
     }
 
+    /// Asks for linked records that came without a member that they had, before it counts as cleared: few one by one, of
+    /// many some. Where those have it, the answer left it out, and all that lack it wait for the next cycle. So do, where
+    /// there are many, those that by the time of their last change nobody has touched: no person cleared them. True when
+    /// there was any.
+    pub(super) async fn look_behind_absences(&self, gathered: &mut Gathered) -> Result<bool, Error> {
+        let mut any = false;
+        for side in Side::BOTH {
+            let snapshot = &mut gathered.snapshot;
+            let (asked, lacking) = lost_a_member(&self.mapping, snapshot, side);
+            if lacking.is_empty() {
+                continue;
+            }
+            let (many, can_fetch) = (asked.len() + lacking.len() > LACKING_MAX, self.can_fetch(side)?);
+            let mut left_out = BTreeSet::new();
+            if can_fetch && (!many || asked.is_empty()) {
+                any = true;
+                let ids: Vec<String> = lacking.iter().take(if many { SAMPLE } else { LACKING_MAX }).cloned().collect();
+                left_out = self.fetch(snapshot, side, ids.clone()).await?;
+                self.beside(snapshot)?;
+                let (still, rest) = lost_a_member(&self.mapping, snapshot, side);
+                if many && ids.iter().any(|id| !still.contains(id)) {
+                    left_out.extend(rest);
+                }
+            }
+            if many || !can_fetch {
+                let (asked, lacking) = lost_a_member(&self.mapping, snapshot, side);
+                left_out.extend(asked.into_iter().chain(lacking).filter(|id| stands_still(snapshot, side, id)));
+            }
+            if !left_out.is_empty() {
+                any = true;
+                leave_linked(snapshot, side, &left_out);
+                let name = self.mapping.sides.get(side).name();
+                gathered.loose_ends += 1;
+                let why = || format!("an answer of {name} leaves out what its records hold");
+                gathered.loose.get_or_insert_with(why);
+            }
+        }
+        Ok(any)
+    }
+
     /// Asks for the records of a side that are linked, were never compared and are not at hand, before anything is born
     /// there: nobody else knows their keys. True when there was any.
     pub(super) async fn look_who_is_barely_linked(&self, snapshot: &mut Snapshot, plan: &Plan) -> Result<bool, Error> {
@@ -82,6 +128,59 @@ impl Runner {
             snapshot.fetched.get_mut(side).extend(ids);
         }
         Ok(any)
+    }
+}
+
+/// Linked records that came without a member that they had: those that were asked for by their ids, and the others.
+fn lost_a_member(mapping: &Mapping, snapshot: &Snapshot, side: Side) -> (BTreeSet<String>, BTreeSet<String>) {
+    let lost = snapshot.links.iter().filter(|link| {
+        let Some(record) = snapshot.records.get(side).get(link.ids.get(side)) else { return false };
+        let had = |field: &Field| link.base.get(side).fields.get(&field.key).is_some_and(|value| !is_empty(value));
+        let counts = |field: &&Field| (field.flows_to(side.other()) || field.put_back) && had(field);
+        let mut had = mapping.fields.iter().filter(counts).peekable();
+        had.peek().is_some() && {
+            let body = record.body.value();
+            had.any(|field| !shows(mapping, &field.ends.get(side).at, &body))
+        }
+    });
+    lost.map(|link| link.ids.get(side).clone()).partition(|id| snapshot.fetched.get(side).contains(id))
+}
+
+/// True when a body has the member a value sits in, be it empty.
+fn shows(mapping: &Mapping, at: &At, body: &Value) -> bool {
+    match at {
+        At::Path(path) => has(path, body),
+        At::Member { view, .. } => {
+            mapping.views.get(*view).is_none_or(|view| view.of.iter().any(|(path, _)| has(path, body)))
+        }
+    }
+}
+
+fn has(path: &Path, body: &Value) -> bool {
+    let mut at = body;
+    for key in path.keys() {
+        let Some(members) = at.as_object() else { return true };
+        let Some(value) = members.get(key) else { return false };
+        at = value;
+    }
+    true
+}
+
+/// True for a linked record that nobody has touched since it was last seen, by the time of its last change.
+fn stands_still(snapshot: &Snapshot, side: Side, id: &str) -> bool {
+    let seen = snapshot.links.iter().find(|link| link.ids.get(side) == id).and_then(|link| link.base.get(side).seen_ms);
+    seen.is_some() && snapshot.records.get(side).get(id).is_some_and(|record| record.changed_ms == seen)
+}
+
+/// Leaves linked records out of this cycle, with their twins.
+fn leave_linked(snapshot: &mut Snapshot, side: Side, ids: &BTreeSet<String>) {
+    let links = mem::take(&mut snapshot.links);
+    let (left, rest): (Vec<Link>, Vec<Link>) = links.into_iter().partition(|link| ids.contains(link.ids.get(side)));
+    snapshot.links = rest;
+    for link in left {
+        for side in Side::BOTH {
+            snapshot.records.get_mut(side).remove(link.ids.get(side));
+        }
     }
 }
 

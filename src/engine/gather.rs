@@ -487,7 +487,7 @@ impl Runner {
 
     /// Marks the records that wait to be seen as this mapping wrote them, and that another mapping may have
     /// written since: one login writes for all, and what the other one wrote is news here.
-    fn beside(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
+    pub(super) fn beside(&self, snapshot: &mut Snapshot) -> Result<(), Error> {
         if flaw::is(Flaw::SiblingIsEcho) {
             return Ok(());
         }

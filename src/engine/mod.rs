@@ -222,6 +222,7 @@ impl Runner {
         let mut plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
         while self.read_again(&mut gathered, &plan).await?
             || self.look_again(&mut gathered.snapshot, &plan).await?
+            || self.look_behind_absences(&mut gathered).await?
             || self.look_closer(&mut gathered, &plan).await?
             || self.look_who_is_barely_linked(&mut gathered.snapshot, &plan).await?
         {

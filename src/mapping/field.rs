@@ -1,10 +1,12 @@
 //! The compiled form of a mapping's lines.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::canon::Canon;
+use super::print_of;
 use crate::config::line::{Law, Missing};
 use crate::config::mapping::Arrow;
 use crate::config::system::Kind;
@@ -18,8 +20,10 @@ use crate::rules::Rule;
 pub struct Field {
     /// Its name: what stands left of the arrow.
     pub name: String,
-    /// Its key in a base: the name and the print of the line.
+    /// Its key in a base: the name and the print of the line, the parameters it asks for among it.
     pub key: String,
+    /// The parameters that its rules ask for; nothing when that is not written out.
+    pub asks: Option<BTreeSet<String>>,
     /// For people.
     pub label: String,
     /// Where it was written.
@@ -45,6 +49,23 @@ pub struct Field {
 }
 
 impl Field {
+    /// Other parameters make it another line, where its rules ask for them.
+    pub(super) fn change_with(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) {
+        let all = || before.keys().chain(after.keys()).cloned().collect();
+        let asked = self.asks.clone().unwrap_or_else(all);
+        let changed = asked.into_iter().filter(|name| before.get(name) != after.get(name));
+        let changed: BTreeMap<String, String> =
+            changed.map(|name| (name.clone(), after.get(&name).unwrap_or(&Value::Null).to_string())).collect();
+        if !changed.is_empty() {
+            self.key = Self::key(&self.name, print_of(&(&self.key, changed)));
+        }
+    }
+
+    /// What a line is known by in a base.
+    pub(super) fn key(name: &str, print: u64) -> String {
+        format!("{name}#{:08x}", print & 0xffff_ffff)
+    }
+
     /// True when values may flow to a side.
     pub const fn flows_to(&self, side: Side) -> bool {
         self.arrow.flows_to(side)

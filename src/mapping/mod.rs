@@ -148,6 +148,9 @@ impl Mapping {
     pub fn of_account(&self, parameters: Map<String, Value>) -> Self {
         let mut own = self.clone();
         if parameters != self.parameters {
+            for field in &mut own.fields {
+                field.change_with(&self.parameters, &parameters);
+            }
             own.print = print_of(&(self.print, Value::Object(parameters.clone()).to_string()));
             own.parameters = parameters;
         }

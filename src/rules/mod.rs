@@ -190,11 +190,6 @@ impl RuleSet {
         Err(Box::new(plain.hint(hint).because(cause)))
     }
 
-    /// The text of the script a rule stands in: a line that uses the rule changes when this does.
-    pub fn text_of(&self, rule: &Rule) -> &str {
-        self.scripts.get(&rule.script).map_or("", |script| &script.text)
-    }
-
     /// What the author wrote above a rule, without the comment marks and the words in Portuguese.
     pub fn comment_of(&self, rule: &Rule) -> &str {
         self.comment(rule).map_or("", |comment| &comment.said)

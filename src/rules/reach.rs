@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::host::line_and_column;
+use super::token::tokens;
 use super::{Rule, RuleSet, Script};
 use crate::diagnostic::Place;
 
@@ -47,6 +48,18 @@ impl RuleSet {
             let own = names.filter(|name| script.functions.iter().any(|function| function.name == *name));
             open.extend(own.map(|name| (next.0.clone(), name)));
             found.insert(next);
+        }
+        found
+    }
+
+    /// The words of functions, without comments and spaces: what uses them changes when these do.
+    pub fn words_of(&self, functions: &BTreeSet<Named>) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (script, function) in functions {
+            let words = self.scripts.get(script).map_or_else(Vec::new, |script| tokens(&script.text));
+            let all = words.chunk_by(|_, next| next.text != "fn");
+            let own = all.filter(|words| matches!(words, [_, name, ..] if name.text == *function));
+            found.extend(own.flatten().map(|word| word.text));
         }
         found
     }

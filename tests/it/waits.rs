@@ -272,6 +272,30 @@ async fn where_a_list_leaves_out_the_key_of_all_nobody_is_born() {
 }
 
 #[tokio::test]
+async fn what_an_answer_leaves_out_is_not_cleared() {
+    // So few that each is asked for, and so many that some are.
+    for count in [3, 12] {
+        let mut house = House::build(|omie, _, clock| {
+            for at in 0..count {
+                let mut client = client(&format!("Padaria {at}"));
+                client["cnpj_cpf"] = json!(format!("{:014}", 11_222_333_000_000_u64 + at));
+                omie.person_adds(clock.now(), &client).unwrap();
+            }
+        });
+        settle(&mut house).await;
+        let (mut unfinished, clients) = (0, house.omie.lock().unwrap().clients().count());
+        for number in 0..80 {
+            strike(&house, &format!("missing-field:GET Contacts:1:{number}"));
+            let report = house.runner.cycle(Options { full: true, ..Options::default() }).await;
+            assert_eq!(report.updated, [("omie".into(), 0), ("ploomes".into(), 0)].into(), "{number}: {report:?}");
+            unfinished += report.deferred;
+        }
+        assert_eq!(counts(&house), (clients, clients));
+        assert!(unfinished > 0 || count < 10, "{unfinished}");
+    }
+}
+
+#[tokio::test]
 async fn who_comes_while_a_long_cycle_runs_is_not_born_beside_its_twin() {
     let named = |at: u64| format!("{:014}", 11_222_333_000_000_u64 + at);
     let mut house = House::build(|omie, _, clock| {

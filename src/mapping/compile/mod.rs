@@ -22,6 +22,7 @@ use crate::path::Path;
 use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::rules::Rule;
+use crate::rules::reach::Named;
 use table::pairs_of;
 
 /// What a mapping may refer to.
@@ -235,9 +236,12 @@ impl<'a> Builder<'a> {
         let policy = spec.on_conflict.as_ref().and_then(|policy| self.policy(policy));
         let (Some(left), Some(right)) = (left, right) else { return };
         let ends = Sides::new(left, right);
+        let functions = self.functions_of(&ends, views);
+        let asked = self.known.rules.parameters_asked(&functions);
         self.sources.push(spec);
         self.fields.push(Field {
-            key: format!("{name}#{:08x}", self.line_print(spec, &ends, views) & 0xffff_ffff),
+            key: Field::key(&name, self.line_print(spec, &ends, views, &functions)),
+            asks: asked.map(|asked| asked.into_iter().map(|(name, _)| name).collect()),
             label: spec.label.clone().unwrap_or_else(|| name.clone()),
             name,
             place: spec.key.1.clone(),
@@ -468,22 +472,43 @@ impl<'a> Builder<'a> {
         print_of(&(self.spec.json.to_string(), keys))
     }
 
-    /// Changes when the line, its table or a script it uses changes; not with its label, nor with what it promises.
-    fn line_print(&self, spec: &FieldSpec, ends: &Sides<FieldEnd>, views: Sides<Option<usize>>) -> u64 {
+    /// Changes when the line, its table, what a rule of its sees, or a function that the rules come to changes; not
+    /// with its label, nor with what it promises.
+    fn line_print(
+        &self,
+        spec: &FieldSpec,
+        ends: &Sides<FieldEnd>,
+        views: Sides<Option<usize>>,
+        functions: &BTreeSet<Named>,
+    ) -> u64 {
         let mut json = spec.json.clone();
         if let Some(map) = json.as_object_mut() {
             map.remove("label");
             map.remove("on_conflict");
             map.remove("law");
         }
-        let mut scripts: BTreeSet<&str> = BTreeSet::new();
-        for side in Side::BOTH {
+        let views = views.map(|view| view.and_then(|view| self.views.get(view)));
+        let seen = views.map(|view| {
+            let of = |view: &'_ View| view.of.iter().map(|(path, _)| path.text().to_owned()).collect::<Vec<_>>();
+            view.map(|view| (view.read.function.clone(), of(view)))
+        });
+        let words = self.known.rules.words_of(functions);
+        print_of(&(&spec.key.0, json.to_string(), &ends.left.table, &ends.right.table, (seen.left, seen.right), words))
+    }
+
+    /// The functions that the rules of a line come to.
+    fn functions_of(&self, ends: &Sides<FieldEnd>, views: Sides<Option<usize>>) -> BTreeSet<Named> {
+        let rules = Side::BOTH.into_iter().flat_map(|side| {
             let end = ends.get(side);
-            let view = views.get(side).and_then(|view| self.views.get(view)).map(|view| &view.read);
-            let rules = [end.read.as_ref(), end.write.as_ref(), view];
-            scripts.extend(rules.into_iter().flatten().map(|rule| self.known.rules.text_of(rule)));
-        }
-        print_of(&(&spec.key.0, json.to_string(), &ends.left.table, &ends.right.table, scripts))
+            let view = views.get(side).and_then(|view| self.views.get(view));
+            [
+                end.read.as_ref(),
+                end.write.as_ref(),
+                view.map(|view| &view.read),
+                view.and_then(|view| view.write.as_ref()),
+            ]
+        });
+        self.known.rules.reached(rules.flatten())
     }
 }
 
