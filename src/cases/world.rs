@@ -14,7 +14,7 @@ use crate::record::{Record, Rows, Side, Sides};
 use crate::reference::{References, folded, scalar_text};
 use crate::sync::plan::{Act, Planned, Step};
 use crate::sync::settle::{self, Image};
-use crate::sync::{Plan, Snapshot, pair, reconcile};
+use crate::sync::{Answers, Plan, Snapshot, pair, reconcile};
 
 /// The first id of what is born in a case.
 const NEWBORN: u64 = 900_001;
@@ -29,7 +29,7 @@ pub(super) struct World {
     records: Sides<BTreeMap<String, Record>>,
     links: Vec<Link>,
     blocked: Sides<BTreeMap<String, u64>>,
-    answers: BTreeMap<(String, String), Side>,
+    answers: Answers,
     today: Option<String>,
     next: u64,
 }
@@ -67,7 +67,7 @@ impl World {
             let link = world.link(&bodies)?;
             for (field, side) in &case.answers {
                 let name = world.mapping.fields.get(*field).map(|field| field.name.clone()).unwrap_or_default();
-                world.answers.insert((link.ids.left.clone(), name), *side);
+                world.answers.insert((link.ids.left.clone(), name), (*side, None));
             }
             world.links.push(link);
         }

@@ -119,7 +119,8 @@ impl Runner {
             base: conflict.base.clone(),
             winner: conflict.winner,
             policy: conflict.by.word(policy),
-            answered: before.and_then(|before| before.answered.clone()),
+            // An answer is one to the values that the person saw.
+            answered: before.filter(|before| before.values == conflict.values).and_then(|one| one.answered.clone()),
             open: true,
         };
         let mut changes = over.map(|over| self.settled(work.cycle, over)).unwrap_or_default();
@@ -211,7 +212,7 @@ impl Runner {
                 | Outcome::Unauthorised { .. }
                 | Outcome::Failed { .. } => {
                     link = link.map(|link| self.unmoved(link, departed, step, &one.outcome));
-                    changes.extend(self.undone(work, departed, &one, report)?);
+                    changes.extend(self.undone(work, (departed, &ids), &one, report)?);
                 }
             }
         }
@@ -331,7 +332,7 @@ impl Runner {
     fn undone(
         &self,
         work: &mut Work,
-        Departed { planned, now, .. }: &Departed<'_>,
+        (Departed { planned, now, .. }, ids): (&Departed<'_>, &Sides<Option<String>>),
         one: &Carried,
         report: &mut Report,
     ) -> Result<Vec<Change>, Error> {
@@ -357,7 +358,7 @@ impl Runner {
                 let joined = self.join(step.side, both, Sides::default(), text)?;
                 if joined.is_empty() {
                     changes.push(tell("RecordRefused", text));
-                    work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, text, self.clock.now_ms()));
+                    work.refuse(refused(&self.mapping, (ids, step.side), &work.snapshot, text, self.clock.now_ms()));
                 } else {
                     report.linked += 1;
                     work.keep(planned);
@@ -366,7 +367,7 @@ impl Runner {
             }
             Outcome::Refused { text } | Outcome::Duplicate { id: None, text, .. } => {
                 changes.push(tell("RecordRefused", text));
-                work.refuse(refused(&self.mapping, planned, step.side, &work.snapshot, text, self.clock.now_ms()));
+                work.refuse(refused(&self.mapping, (ids, step.side), &work.snapshot, text, self.clock.now_ms()));
             }
             Outcome::Gone { text } => {
                 changes.push(tell("RecordGone", text));

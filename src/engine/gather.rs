@@ -398,7 +398,9 @@ impl Runner {
             let Some(left) = conflict.ids.left.clone() else { continue };
             let slot = (left, conflict.field.split('#').next().unwrap_or_default().to_owned());
             match (conflict.answered, conflict.winner) {
-                (Some(answer), _) => drop(snapshot.answers.insert(slot, answer.side)),
+                (Some(answer), _) => {
+                    snapshot.answers.insert(slot, (answer.side, Some(conflict.values)));
+                }
                 (None, Some(winner)) => drop(snapshot.decided.insert(slot, (winner, conflict.values))),
                 (None, None) => {}
             }

@@ -16,6 +16,8 @@ use crate::sync::{Draft, Plan, Snapshot};
 
 /// A whole reference stays good for this long: asking sooner would be asking the same again.
 const FRESH_MS: i64 = 60_000;
+/// Rows that were found value by value stay good for this long. They are asked for one by one, so it is longer.
+const FOUND_FRESH_MS: i64 = 600_000;
 /// Rounds of looking up, beside one for each whole reference, before the mapping is taken to be going in circles.
 const ROUNDS_MAX: usize = 12;
 
@@ -30,12 +32,19 @@ struct Shelved {
     table: Arc<Table>,
     /// When all of it was read, in milliseconds since 1970; nothing when it was read value by value.
     read_ms: Option<i64>,
+    /// When the first of what was read value by value was.
+    found_ms: Option<i64>,
 }
 
 impl Shelved {
     /// True when all of it was read, not long ago.
     fn is_fresh(&self, now_ms: i64) -> bool {
         self.read_ms.is_some_and(|read_ms| now_ms.saturating_sub(read_ms) < FRESH_MS)
+    }
+
+    /// True for rows that were found value by value, not long ago.
+    fn is_found(&self, now_ms: i64) -> bool {
+        self.found_ms.is_some_and(|found_ms| now_ms.saturating_sub(found_ms) < FOUND_FRESH_MS)
     }
 }
 
@@ -49,7 +58,7 @@ impl Cache {
     }
 
     pub(super) fn keep_whole(&self, name: &str, read_ms: i64, table: &Arc<Table>) {
-        let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms) };
+        let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms), found_ms: None };
         self.shelf().insert(name.to_owned(), shelved);
     }
 
@@ -59,12 +68,15 @@ impl Cache {
     }
 
     /// Keeps rows that were found. A miss is not kept: the row may be made tomorrow.
-    fn keep_found(&self, name: &str, rows: Vec<Value>) {
+    fn keep_found(&self, name: &str, now_ms: i64, rows: Vec<Value>) {
         if rows.is_empty() {
             return;
         }
         let mut shelf = self.shelf();
         let shelved = shelf.entry(name.to_owned()).or_default();
+        if !shelved.is_fresh(now_ms) && !shelved.is_found(now_ms) {
+            *shelved = Shelved { found_ms: Some(now_ms), ..Shelved::default() };
+        }
         shelved.table = Arc::new(shelved.table.with(rows));
     }
 }
@@ -108,7 +120,7 @@ impl Runner {
         for name in &self.mapping.references {
             let Some(shelved) = self.cache.get(name) else { continue };
             let whole = shelved.is_fresh(now_ms);
-            if whole || shelved.read_ms.is_none() {
+            if whole || shelved.is_found(now_ms) {
                 references.put(name, shelved.table, whole);
             }
         }
@@ -205,7 +217,31 @@ impl Runner {
             connector.find(resource, field, values).await?
         };
         let rows: Vec<Value> = found.into_iter().map(|row| row.body).collect();
-        self.cache.keep_found(reference, rows.clone());
+        self.cache.keep_found(reference, self.clock.now_ms(), rows.clone());
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_were_found_are_asked_for_again_after_a_while() {
+        let cache = Cache::default();
+        let row = |name: &str| vec![json!({ "id": 7, "name": name })];
+        let found = |name: &str, now_ms: i64| {
+            let shelved = cache.get(name).filter(|shelved| shelved.is_found(now_ms))?;
+            let mut references = References::default();
+            references.put(name, shelved.table, false);
+            references.find(name, "id", "7").map(|row| row["name"].clone())
+        };
+        cache.keep_found("aa.groups", 0, row("comum"));
+        assert_eq!(found("aa.groups", FOUND_FRESH_MS - 1), Some(json!("comum")));
+        assert_eq!(found("aa.groups", FOUND_FRESH_MS), None);
+        cache.keep_found("aa.groups", FOUND_FRESH_MS, row("vip"));
+        assert_eq!(found("aa.groups", FOUND_FRESH_MS), Some(json!("vip")));
     }
 }

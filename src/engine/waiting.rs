@@ -10,7 +10,7 @@ use crate::connector::Outcome;
 use crate::mapping::{Mapping, filled, print_of};
 use crate::record::{Side, Sides};
 use crate::store::{Change, Wait, Waiting};
-use crate::sync::plan::{Origin, Planned};
+use crate::sync::plan::Origin;
 use crate::sync::{Plan, Snapshot};
 
 /// What waits after a cycle, by side and id.
@@ -45,14 +45,13 @@ fn kept(
 /// The quarantine entry of a refused write, kept with the record it came from.
 pub(super) fn refused(
     mapping: &Mapping,
-    planned: &Planned,
-    refusing: Side,
+    (ids, refusing): (&Sides<Option<String>>, Side),
     snapshot: &Snapshot,
     text: &str,
     now_ms: i64,
 ) -> Waiting {
     let side = refusing.other();
-    let id = planned.ids.get(side).clone().unwrap_or_default();
+    let id = ids.get(side).clone().unwrap_or_default();
     let mut waiting = kept(mapping, snapshot, (side, &id), (Wait::Quarantined, text), now_ms);
     waiting.outcome = Some("refused".to_owned());
     waiting

@@ -107,7 +107,7 @@ const ALARMS: &[Alarm] = &[
     Alarm::of(Flaw::ListReplaced, "I5", 16),
     Alarm::harsh(Flaw::FallbackComesBack, "I4", 235),
     Alarm { strike: Some("lose-answer:*:20%"), edits: NAMELESS, ..Alarm::of(Flaw::LostCreateForgotten, "I2", 14) },
-    Alarm::harsh(Flaw::LostCreateRepeated, "I6", 157),
+    Alarm { strike: Some("lose-answer:*:20%"), edits: NAMELESS, ..Alarm::of(Flaw::LostCreateRepeated, "I2", 1) },
     Alarm::of(Flaw::LoserNotTold, "I3", 4),
     Alarm::of(Flaw::TombstoneForgotten, "I3", 1),
     Alarm::of(Flaw::PaceForgotten, "I6", 29),

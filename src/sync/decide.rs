@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::merge::{Verdict, Why, same};
 use super::plan::{Conflict, Decision, Planner, Seen};
 use super::whole;
@@ -109,17 +111,21 @@ impl Planner<'_> {
     }
 
     /// Who wins among fields that fall together and are at odds, where that was settled before. A person's answer to
-    /// any of them is one to all. What the policy decided holds for as long as it was about all of them, with these
+    /// any of them is one to all, for the values that they saw. What the policy decided holds for as long as it was about all of them, with these
     /// values: our own writes make nobody newer.
     pub(super) fn decided(&self, at_odds: &[usize], seen: &Sides<Seen<'_>>) -> Option<(Side, Decision)> {
         let slot = |index: usize| Some((seen.left.record.id.clone(), self.mapping.fields.get(index)?.name.clone()));
-        let answer = at_odds.iter().find_map(|index| self.snapshot.answers.get(&slot(*index)?));
+        let is_still = |index: usize, then: &Sides<Value>| then.as_ref() == seen.map(|one| one.fields.value(index));
+        let answer = at_odds.iter().find_map(|index| {
+            let (side, then) = self.snapshot.answers.get(&slot(*index)?)?;
+            then.as_ref().is_none_or(|then| is_still(*index, then)).then_some(*side)
+        });
         if let Some(side) = answer {
-            return Some((*side, Decision::Answer));
+            return Some((side, Decision::Answer));
         }
         let sides = at_odds.iter().map(|index| {
             let (side, then) = self.snapshot.decided.get(&slot(*index)?)?;
-            (then.as_ref() == seen.map(|one| one.fields.value(*index))).then_some(*side)
+            is_still(*index, then).then_some(*side)
         });
         let sides = sides.collect::<Option<Vec<Side>>>()?;
         let first = *sides.first()?;

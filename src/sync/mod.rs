@@ -25,6 +25,9 @@ pub use draft::Draft;
 use pair::{Ambiguous, Taken};
 use plan::{Held, Origin, Planned, Planner, References, Seen};
 
+/// Whom people let win, by left id and field name, and the values they saw; nothing where any will do.
+pub type Answers = BTreeMap<(String, String), (Side, Option<Sides<Value>>)>;
+
 /// All that one cycle read.
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -49,8 +52,8 @@ pub struct Snapshot {
     pub barely_linked: Sides<Vec<String>>,
     /// Records whose write was refused, with the print of what was refused.
     pub blocked: Sides<BTreeMap<String, u64>>,
-    /// How people settled conflicts: by left id and field name.
-    pub answers: BTreeMap<(String, String), Side>,
+    /// How people settled conflicts.
+    pub answers: Answers,
     /// Who won a conflict that is not settled yet, and the values it was decided for.
     pub decided: BTreeMap<(String, String), (Side, Sides<Value>)>,
     /// Rows of reference resources.

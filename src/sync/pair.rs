@@ -107,12 +107,15 @@ pub fn pair(
     carried: &Sides<BTreeMap<String, String>>,
 ) -> Pairs {
     let mut pairs = Pairs::default();
+    if fields.left.is_empty() && fields.right.is_empty() {
+        return pairs;
+    }
     let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
     for side in Side::BOTH {
         by_birth(mapping, (side, snapshot.taken.get(side), carried.get(side)), &mut free, &mut pairs);
     }
     // Who has just met holds its keys as one that is linked does.
-    let mut met = barely_linked(mapping, snapshot);
+    let mut met = linked_keys(mapping, snapshot);
     pairs.matched.iter().for_each(|ids| meet(mapping, ids, fields, &mut met));
     for key in &mapping.keys {
         let forms = Sides::each(|side| forms_of(mapping, *key, free.get(side), fields.get(side)));
@@ -141,16 +144,12 @@ pub fn pair(
     pairs
 }
 
-/// The keys of records at hand that are linked and were never compared: their creation was answered with the one that
-/// was there, and their base knows nothing yet.
-fn barely_linked(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
+/// The keys that linked records at hand show and their base does not know: a person has just typed them, or nobody has
+/// compared the records yet, because their creation was answered with the one that was there.
+fn linked_keys(mapping: &Mapping, snapshot: &Snapshot) -> Sides<Taken> {
     let mut met: Sides<Taken> = Sides::default();
-    let known = |link: &Link, side: Side, key: &usize| {
-        mapping.fields.get(*key).is_some_and(|field| link.base.get(side).fields.contains_key(&field.key))
-    };
     for link in &snapshot.links {
-        let is_open = |side: &Side| !link.gone.get(*side) && mapping.keys.iter().any(|key| !known(link, *side, key));
-        for side in Side::BOTH.into_iter().filter(is_open) {
+        for side in Side::BOTH.into_iter().filter(|side| !link.gone.get(*side)) {
             let id = link.ids.get(side);
             let Some(record) = snapshot.records.get(side).get(id) else { continue };
             let Ok(fields) = mapping.read(side, id, &record.body.value(), &snapshot.references) else { continue };

@@ -35,3 +35,35 @@ async fn an_answer_waits_while_a_record_does_not_show() {
     assert_eq!(house.runner.ledger.open_conflicts().unwrap(), []);
     assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "omie@ex.example");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_one_to_the_values_that_were_seen() {
+    let (mut code, mut id) = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    house.runner.mapping = Arc::new(Mapping { policy: Policy::Ask, ..(*house.runner.mapping).clone() });
+    settle(&mut house).await;
+    types_in_omie(&house, code, &json!({ "email": "omie@ex.example" }));
+    types_in_ploomes(&house, id, &json!({ "Email": "ploomes@ex.example" }));
+    house.cycle().await;
+    let answer = |house: &House| {
+        let [mut open] = <[_; 1]>::try_from(house.runner.ledger.open_conflicts().unwrap()).unwrap();
+        open.answered = Some(Answer { side: Side::Left, at_ms: house.clock.now_ms() });
+        house.runner.ledger.write(vec![Change::PutConflict(open.clone())]).unwrap();
+        open
+    };
+    let first = answer(&house);
+    // Nobody has chosen against this one.
+    types_in_ploomes(&house, id, &json!({ "Email": "outra@ex.example" }));
+    house.cycle().await;
+    let open = house.runner.ledger.open_conflicts().unwrap();
+    assert_eq!(open.iter().map(|one| (&one.id, one.answered.is_some())).collect::<Vec<_>>(), [(&first.id, false)]);
+    assert_eq!(open[0].values.right, "outra@ex.example");
+    assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "outra@ex.example");
+    answer(&house);
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.open_conflicts().unwrap(), []);
+    assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "omie@ex.example");
+}

@@ -272,6 +272,36 @@ async fn where_a_list_leaves_out_the_key_of_all_nobody_is_born() {
 }
 
 #[tokio::test]
+async fn nobody_is_born_beside_one_that_has_just_got_its_document() {
+    let (mut code, mut id) = (0, 0);
+    let mut house = House::build(|omie, ploomes, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    types_in_ploomes(&house, id, &json!({ "Register": "33000167000101" }));
+    let mut other = client("Oficina Aurora");
+    other["cnpj_cpf"] = json!("33000167000101");
+    house.omie.lock().unwrap().person_adds(house.clock.now(), &other).unwrap();
+    house.cycle().await;
+    house.cycle().await;
+    assert_eq!(counts(&house), (2, 1));
+}
+
+#[tokio::test]
+async fn a_refused_stamp_is_named_and_waits_no_more_once_it_is_written() {
+    let mut house = House::build(|_, ploomes, clock| {
+        ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
+        ploomes.faults().add_text("refuse:PATCH Contacts:1").unwrap();
+    });
+    house.cycle().await;
+    let waiting = house.runner.ledger.waitings(None, 9).unwrap();
+    assert!(waiting.len() == 1 && !waiting[0].id.is_empty(), "{waiting:?}");
+    house.cycle().await;
+    assert_eq!(house.runner.ledger.waitings(None, 9).unwrap(), []);
+}
+
+#[tokio::test]
 async fn what_an_answer_leaves_out_is_not_cleared() {
     // So few that each is asked for, and so many that some are.
     for count in [3, 12] {
