@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -60,6 +61,8 @@ pub struct SledStore {
     turn: Mutex<()>,
     /// The lock, held as long as the store and released last, and the witness.
     witness: File,
+    /// The last number in the witness since the store was opened.
+    told: Mutex<u64>,
     /// Set when this is a copy.
     copy: Option<Copy>,
 }
@@ -88,6 +91,7 @@ impl SledStore {
             writes: Mutex::default(),
             turn: Mutex::default(),
             witness,
+            told: Mutex::default(),
             copy: None,
         };
         match (store.meta(VERSION_KEY)?, seen) {
@@ -152,9 +156,13 @@ impl SledStore {
     /// Writes into the witness up to where the database is whole. The text has one length, so that
     /// a new one covers the old.
     fn testify(&self, writes: u64) -> io::Result<()> {
-        let mut file = &self.witness;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(format!("a depara store, whole up to write {writes:020}\n").as_bytes())
+        // Two at once must neither write behind each other nor put an older number over a newer one.
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if writes >= *told {
+            self.witness.write_all_at(format!("a depara store, whole up to write {writes:020}\n").as_bytes(), 0)?;
+            *told = writes;
+        }
+        Ok(())
     }
 
     /// A failure to make durable. A failed sync may drop the pages it could not write, and would
