@@ -5,14 +5,14 @@ use std::sync::Arc;
 use depara::mapping::Mapping;
 use depara::mapping::field::Policy;
 use depara::record::Side;
-use depara::store::{Answer, Change};
+use depara::store::{Answer, Change, Conflict};
 use serde_json::json;
 
 use crate::house::House;
 use crate::traces::{client, contact, settle, strike, types_in_omie, types_in_ploomes};
 
-#[tokio::test(start_paused = true)]
-async fn an_answer_waits_while_a_record_does_not_show() {
+/// A pair with two e-mails, of which a person must choose one; and the contact's id.
+async fn at_odds() -> (House, i64) {
     let (mut code, mut id) = (0, 0);
     let mut house = House::build(|omie, ploomes, clock| {
         code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
@@ -23,9 +23,21 @@ async fn an_answer_waits_while_a_record_does_not_show() {
     types_in_omie(&house, code, &json!({ "email": "omie@ex.example" }));
     types_in_ploomes(&house, id, &json!({ "Email": "ploomes@ex.example" }));
     house.cycle().await;
+    (house, id)
+}
+
+/// Lets Omie win the one conflict that is open.
+fn answer(house: &House) -> Conflict {
     let [mut open] = <[_; 1]>::try_from(house.runner.ledger.open_conflicts().unwrap()).unwrap();
     open.answered = Some(Answer { side: Side::Left, at_ms: house.clock.now_ms() });
     house.runner.ledger.write(vec![Change::PutConflict(open.clone())]).unwrap();
+    open
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_waits_while_a_record_does_not_show() {
+    let (mut house, id) = at_odds().await;
+    let open = answer(&house);
 
     // Neither the list nor the question by id shows the contact.
     strike(&house, "empty-list:GET Contacts:2");
@@ -38,22 +50,7 @@ async fn an_answer_waits_while_a_record_does_not_show() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_one_to_the_values_that_were_seen() {
-    let (mut code, mut id) = (0, 0);
-    let mut house = House::build(|omie, ploomes, clock| {
-        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
-        id = ploomes.person_adds(clock.now(), &contact("Padaria Aurora")).unwrap();
-    });
-    house.runner.mapping = Arc::new(Mapping { policy: Policy::Ask, ..(*house.runner.mapping).clone() });
-    settle(&mut house).await;
-    types_in_omie(&house, code, &json!({ "email": "omie@ex.example" }));
-    types_in_ploomes(&house, id, &json!({ "Email": "ploomes@ex.example" }));
-    house.cycle().await;
-    let answer = |house: &House| {
-        let [mut open] = <[_; 1]>::try_from(house.runner.ledger.open_conflicts().unwrap()).unwrap();
-        open.answered = Some(Answer { side: Side::Left, at_ms: house.clock.now_ms() });
-        house.runner.ledger.write(vec![Change::PutConflict(open.clone())]).unwrap();
-        open
-    };
+    let (mut house, id) = at_odds().await;
     let first = answer(&house);
     // Nobody has chosen against this one.
     types_in_ploomes(&house, id, &json!({ "Email": "outra@ex.example" }));
