@@ -111,8 +111,8 @@ impl Planner<'_> {
     }
 
     /// Who wins among fields that fall together and are at odds, where that was settled before. A person's answer to
-    /// any of them is one to all, for the values that they saw. What the policy decided holds for as long as it was about all of them, with these
-    /// values: our own writes make nobody newer.
+    /// any of them is one to all, for the values that they saw. What the policy decided holds for as long as it was
+    /// about all of them, with these values: our own writes make nobody newer.
     pub(super) fn decided(&self, at_odds: &[usize], seen: &Sides<Seen<'_>>) -> Option<(Side, Decision)> {
         let slot = |index: usize| Some((seen.left.record.id.clone(), self.mapping.fields.get(index)?.name.clone()));
         let is_still = |index: usize, then: &Sides<Value>| then.as_ref() == seen.map(|one| one.fields.value(index));

@@ -489,7 +489,7 @@ impl<'a> Builder<'a> {
         }
         let views = views.map(|view| view.and_then(|view| self.views.get(view)));
         let seen = views.map(|view| {
-            let of = |view: &'_ View| view.of.iter().map(|(path, _)| path.text().to_owned()).collect::<Vec<_>>();
+            let of = |view: &View| view.of.iter().map(|(path, _)| path.text().to_owned()).collect::<Vec<_>>();
             view.map(|view| (view.read.function.clone(), of(view)))
         });
         let words = self.known.rules.words_of(functions);
