@@ -221,7 +221,7 @@ impl Service<'_> {
         } else {
             let [read, created, updated, calls] =
                 [&report.read, &report.created, &report.updated, &report.calls].map(|of| of.values().sum::<u64>());
-            let (linked, held, refused) = (report.linked, report.held, report.quarantined);
+            let (linked, held, deferred, refused) = (report.linked, report.held, report.deferred, report.quarantined);
             tracing::info!(
                 mapping,
                 account,
@@ -230,6 +230,7 @@ impl Service<'_> {
                 updated,
                 linked,
                 held,
+                deferred,
                 refused,
                 calls,
                 ms,

@@ -51,14 +51,21 @@ impl Connector {
         if resource.joins.iter().all(known) { Ok(()) } else { self.join(resource).await }
     }
 
-    /// Gives a record its joined rows.
+    /// Gives a record its joined rows: an empty list where others have some, nothing where nobody has.
     pub(super) fn attach(&self, resource: &Resource, row: &mut Row) {
         for join in &resource.joins {
-            let rows = self.joined(resource, join).and_then(|joined| joined.get(&row.id).cloned());
+            let Some(joined) = self.joined(resource, join).filter(|joined| !joined.is_empty()) else { continue };
+            let rows = joined.get(&row.id).cloned().unwrap_or_default();
             if let Some(map) = row.body.as_object_mut() {
-                map.insert(join.at.clone(), Value::Array(rows.unwrap_or_default()));
+                map.insert(join.at.clone(), Value::Array(rows));
             }
         }
+    }
+
+    /// The join that was read and showed no row at all, if there is one. Of records that carry such rows along, that is
+    /// no answer: they would all read as if they had none.
+    pub(super) fn bare_join<'a>(&self, resource: &'a Resource) -> Option<&'a Join> {
+        resource.joins.iter().find(|join| self.joined(resource, join).is_some_and(|joined| joined.is_empty()))
     }
 
     fn joined(&self, resource: &Resource, join: &Join) -> Option<Arc<Joined>> {

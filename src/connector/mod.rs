@@ -457,6 +457,10 @@ impl Connector {
     }
 
     fn rows(&self, resource: &Resource, call: &Call, bodies: Vec<Value>) -> Result<Vec<Row>, Failure> {
+        if let Some(join) = self.bare_join(resource).filter(|_| !bodies.is_empty()) {
+            let text = format!("`{}` showed no row at all, though there are records of `{}`", join.of, resource.name);
+            return Err(self.failure(&call.name, Cause::Unreachable { text }));
+        }
         let learned = self.learned();
         let rows: Option<Vec<Row>> =
             bodies.into_iter().map(|body| row::row(&self.inner.system, resource, learned.as_deref(), body)).collect();

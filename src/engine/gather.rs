@@ -68,6 +68,8 @@ struct Catch {
     rows: u64,
     /// The moment its list was read at.
     read_ms: i64,
+    /// What is not linked and last changed before it is history.
+    from_ms: Option<i64>,
 }
 
 impl Catch {
@@ -81,6 +83,8 @@ impl Catch {
                     self.unchanged += 1;
                     continue;
                 }
+            } else if record.changed_ms.is_some_and(|changed_ms| self.from_ms.is_some_and(|from| changed_ms < from)) {
+                continue;
             }
             self.records.insert(record.id.clone(), record);
         }
@@ -101,6 +105,7 @@ impl Runner {
         let full = options.full || self.is_full_due(mark.as_ref(), began_ms);
         let (mut catches, linked) = self.known()?;
         let since = self.since(mark.as_ref(), full, began_ms)?;
+        self.leave_history(&mut catches, since)?;
         let (left, right) = tokio::join!(
             self.list(Side::Left, since.map(|since| since.left), &mut catches.left),
             self.list(Side::Right, since.map(|since| since.right), &mut catches.right),
@@ -287,6 +292,15 @@ impl Runner {
         let (read_ms, mapping) = (Sides::new(read_ms, read_ms), self.mapping.print);
         let mark = Mark { read_ms, back_to_ms: None, mapping, full_ms: None, rows: BTreeMap::new() };
         Ok(self.ledger.write(vec![Change::PutMark(mark)])?)
+    }
+
+    /// Where history never moves, no row of it does either, though a system that heeds no window lists it.
+    fn leave_history(&self, catches: &mut Sides<Catch>, since: Option<Sides<i64>>) -> Result<(), Error> {
+        let Some(since) = since.filter(|_| self.mapping.schedule.window == Span::Today) else { return Ok(()) };
+        for side in Side::BOTH.into_iter().filter(|side| self.mapping.flows_to(side.other())) {
+            catches.get_mut(side).from_ms = Some(self.midnight(*since.get(side))?);
+        }
+        Ok(())
     }
 
     /// The last midnight where the giving side is.

@@ -160,24 +160,26 @@ impl Mapping {
         let end = field.ends.get(side);
         let At::Path(path) = &end.at else { return Ok(Sent::Nothing) };
         let old = standing.and_then(|standing| path.get(standing.body)).unwrap_or_default();
-        let wire = if field.set {
+        let (translated, members) = if field.set {
             match write_set(field, end, value, &old, (references, draft)) {
-                Some(rows) => rows,
-                None => return Ok(Sent::Nothing),
+                Ok(Some((rows, members))) => (Wire::Value(rows), members),
+                Ok(None) => return Ok(Sent::Nothing),
+                Err(reason) => (Wire::Hold(Trouble::at(&field.place, reason)), None),
             }
         } else {
-            match translate(field, end, (index, value), standing, references) {
-                Wire::Value(wire) => wire,
-                Wire::Keep => return Ok(Sent::Kept),
-                Wire::Hold(trouble) if standing.is_some() => return Ok(Sent::Held(trouble)),
-                Wire::Hold(trouble) => return Err(trouble),
-            }
+            (translate(field, end, (index, value), standing, references), None)
+        };
+        let wire = match translated {
+            Wire::Value(wire) => wire,
+            Wire::Keep => return Ok(Sent::Kept),
+            Wire::Hold(trouble) if standing.is_some() => return Ok(Sent::Held(trouble)),
+            Wire::Hold(trouble) => return Err(trouble),
         };
         let wire = match &end.write {
             Some(rule) => self.rules.call(rule, [(&wire).into(), (&old).into()], references)?,
             None => wire,
         };
-        let (wire, becomes) = if field.set { (wire, None) } else { shaped(field, end, value, wire)? };
+        let (wire, becomes) = if field.set { (wire, members) } else { shaped(field, end, value, wire)? };
         if same_wire(&wire, &old, &end.slot) || (standing.is_none() && is_empty(&wire)) {
             return Ok(Sent::Nothing);
         }
@@ -366,8 +368,7 @@ fn wire_of(field: &Field, end: &End, value: &Value, references: &Arc<References>
     let value = back_through_table(end, value)
         .ok_or_else(|| format!("the table of {} has no pair for `{}`", field.label, plain(value)))?;
     let Some(lookup) = &end.lookup else { return Ok(value) };
-    id_of(lookup, &value, references)
-        .ok_or_else(|| format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(&value)))
+    id_of(lookup, &value, references).ok_or_else(|| no_twin(lookup, &value))
 }
 
 fn plain(value: &Value) -> String {
@@ -387,15 +388,15 @@ fn id_of(lookup: &Lookup, value: &Value, references: &Arc<References>) -> Option
     row.get(&lookup.id).cloned()
 }
 
-/// The list a side must hold: its rows that never travel, and a row for each member. `None` when it
-/// holds just that.
+/// The list a side must hold: its rows that never travel, and a row for each member; with the members, where some have
+/// no row there and the line says to leave those out. `None` when it holds just that; an error when one has to wait.
 fn write_set(
     field: &Field,
     end: &End,
     value: &Value,
     old: &Value,
     (references, draft): (&Arc<References>, &mut Draft),
-) -> Option<Value> {
+) -> Result<Option<(Value, Option<Value>)>, String> {
     let mut rows: Vec<Value> = Vec::new();
     let mut held: BTreeMap<String, Value> = BTreeMap::new();
     for row in old.as_array().map(Vec::as_slice).unwrap_or_default() {
@@ -408,24 +409,36 @@ fn write_set(
         }
     }
     let members = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let wanted: BTreeSet<String> = members.iter().map(|member| field.canon.form(member)).collect();
-    if wanted.iter().eq(held.keys()) {
-        return None;
-    }
+    let mut becomes = Vec::new();
+    let mut wanted = BTreeSet::new();
     for member in members {
-        if let Some(row) = held.get(&field.canon.form(member)) {
+        let form = field.canon.form(member);
+        if let Some(row) = held.get(&form) {
             rows.push(row.clone());
-            continue;
+        } else {
+            let cell = match &end.lookup {
+                None => Some(member.clone()),
+                Some(lookup) => id_of(lookup, member, references).or_else(|| new_row(lookup, member, draft)),
+            };
+            match (cell, &end.lookup) {
+                (Some(cell), _) => rows.push(wrap(end, cell)),
+                (None, Some(lookup)) if end.missing == Missing::Hold => return Err(no_twin(lookup, member)),
+                (None, _) => continue,
+            }
         }
-        let cell = match &end.lookup {
-            None => Some(member.clone()),
-            Some(lookup) => id_of(lookup, member, references).or_else(|| new_row(lookup, member, draft)),
-        };
-        if let Some(cell) = cell {
-            rows.push(wrap(end, cell));
-        }
+        wanted.insert(form);
+        becomes.push(member.clone());
     }
-    Some(Value::Array(rows))
+    if wanted.iter().eq(held.keys()) {
+        return Ok(None);
+    }
+    let less = becomes.len() < members.len();
+    Ok(Some((Value::Array(rows), less.then(|| Value::Array(becomes)))))
+}
+
+/// Why a value waits that no row of a lookup has.
+fn no_twin(lookup: &Lookup, value: &Value) -> String {
+    format!("no {} has {} `{}`", lookup.reference, lookup.by, plain(value))
 }
 
 /// A row with only the member that counts.

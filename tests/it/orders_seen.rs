@@ -221,6 +221,30 @@ async fn what_happened_while_the_engine_stood_still_moves_and_history_does_not()
     assert_eq!(field.service_orders().len(), 1);
 }
 
+/// An Auvo that does not know how to list quotations by their last update lists all there ever were.
+#[tokio::test]
+async fn history_does_not_move_where_the_system_lists_it_all_the_same() {
+    let field = Field::new().await;
+    let approved = |days: i64| {
+        let past = field.trio.clock.now() - jiff::SignedDuration::from_hours(24 * days);
+        let mut auvo = field.trio.auvo.lock().unwrap();
+        let line = json!({ "serviceId": field.services[0], "amount": 1.0, "unitaryValue": 350.0 });
+        let quotation = json!({ "customerId": field.customer, "requestDate": "2026-10-01", "services": [line] });
+        let id = auvo.person_adds(past, "quotations", &quotation).unwrap();
+        auvo.person_moves_quotation(past, &id, "Aprovado").unwrap();
+        id
+    };
+    field.trio.auvo.lock().unwrap().switches.quotation_update_filter = false;
+    let old = approved(30);
+    field.trio.settle().await;
+    assert_eq!(field.service_orders().len(), 0);
+    let new = approved(0);
+    field.trio.settle().await;
+    assert_eq!(field.service_orders().len(), 1);
+    let said = field.service_orders()[0]["Observacoes"]["cObsOS"].as_str().unwrap().to_owned();
+    assert!(said.contains(&new) && !said.contains(&old), "{said}");
+}
+
 #[tokio::test]
 async fn a_list_that_is_said_to_be_empty_hides_no_task() {
     let field = Field::new().await;
@@ -334,6 +358,22 @@ async fn an_edit_in_the_sales_desk_reaches_the_field_within_two_rounds_and_nothi
         assert!(field.trio.round().await.iter().all(Report::is_quiet));
     }
     field.trio.assert_kept();
+}
+
+#[tokio::test]
+async fn a_stock_that_is_said_to_be_empty_empties_no_product() {
+    let field = Field::new().await;
+    let level = depara::sandbox::omie::Level { physical: 12.0, ..Default::default() };
+    field.trio.omie.lock().unwrap().person_counts_stock(field.trio.clock.now(), field.sold, None, level);
+    field.trio.settle().await;
+    field.trio.omie.lock().unwrap().faults().add_text("empty-list:ListarPosEstoque:1").unwrap();
+    let told = field.trio.round().await;
+    let why = of(&told, "omie-auvo/produtos").failed.clone().unwrap_or_default();
+    assert!(why.contains("`estoque` showed no row at all"), "{why}");
+    field.trio.settle().await;
+    let auvo = field.trio.auvo.lock().unwrap();
+    let stock = |product: &Value| auvo.record("products", &product["code"].to_string()).unwrap()["totalStock"].clone();
+    assert_eq!(stock(&field.products[0]), 12.0);
 }
 
 #[tokio::test]

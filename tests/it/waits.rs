@@ -8,7 +8,7 @@ use depara::record::Side;
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox as _};
 use depara::store::Wait;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::{House, workspace};
 use crate::traces::{client, conflicts, contact, count, settle, strike, types_in_omie, types_in_ploomes};
@@ -469,4 +469,48 @@ async fn a_conflict_ends_with_its_record() {
     house.clock.skip_ms(600_000);
     let report = house.runner.cycle(Options { full: true, accept: true }).await;
     assert_eq!((report.gone, open(&house)), (1, 0));
+}
+
+/// No row of Ploomes has the name of one tag, and nothing says to make one: the line waits, or goes without that tag
+/// where it says so. It stays where it was typed, though no answer shows what became of the other side.
+#[tokio::test]
+async fn a_tag_without_a_twin_waits_or_is_left_out_and_stays_where_it_was_typed() {
+    for (missing, reached) in [("", json!(["VIP"])), ("\n    missing: empty", json!(["VIP", "Varejo"]))] {
+        let mut files = files::carried();
+        let mut change = |file: &str, from: &str, to: &str| {
+            let text = files.get_mut(file).unwrap();
+            assert!(text.contains(from), "{from}");
+            *text = text.replace(from, to);
+        };
+        let update = "update: { path: \"/Contacts({id})\", query: { $expand: *whole }";
+        change(
+            "mappings/systems/ploomes.yaml",
+            &format!("{update}, answer: {{ record: \"value[0]\" }} }}"),
+            &format!("{update} }}"),
+        );
+        let clients = "mappings/omie-ploomes/clientes.yaml";
+        change(clients, ", create: { Name: \"{value}\", EntityId: 1, Color: \"#3366CC\" }", "");
+        change(clients, "ploomes: TagId }", &format!("ploomes: TagId }}{missing}"));
+        let mut ids = (0, 0);
+        let mut house = House::build_on(&workspace(&files), |omie, ploomes, clock| {
+            let [mut client, mut contact] = [client("Padaria Aurora"), contact("Padaria Aurora")];
+            client["tags"] = json!([{ "tag": "VIP" }, { "tag": "Varejo" }]);
+            contact["Tags"] = json!(["VIP", "Varejo"]);
+            ids.0 = omie.person_adds(clock.now(), &client).unwrap();
+            ids.1 = ploomes.person_adds(clock.now(), &contact).unwrap();
+        });
+        settle(&mut house).await;
+        types_in_omie(&house, ids.0, &json!({ "tags": [{ "tag": "VIP" }] }));
+        settle(&mut house).await;
+        let typed = json!([{ "tag": "Rural" }, { "tag": "VIP" }, { "tag": "Varejo" }]);
+        types_in_omie(&house, ids.0, &json!({ "tags": typed }));
+        settle(&mut house).await;
+        types_in_ploomes(&house, ids.1, &json!({ "Email": "nova@ex.example" }));
+        settle(&mut house).await;
+        assert_eq!(house.omie.lock().unwrap().client(ids.0).unwrap()["tags"], typed, "{missing}");
+        let contact = house.ploomes.lock().unwrap().contact(ids.1).unwrap();
+        let mut tags: Vec<&Value> = contact["Tags"].as_array().unwrap().iter().map(|row| &row["Tag"]["Name"]).collect();
+        tags.sort_by_key(|name| name.to_string());
+        assert_eq!(json!(tags), reached, "{missing}");
+    }
 }
