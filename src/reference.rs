@@ -29,10 +29,19 @@ pub fn is_links(name: &str) -> bool {
 pub fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        // Systems show one number as 10 and as 10.0.
+        Value::Number(number) => Some(without_point(number.to_string())),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The text of a whole number, of one that has a point too.
+fn without_point(mut text: String) -> String {
+    if text.ends_with(".0") {
+        text.truncate(text.len() - 2);
+    }
+    text
 }
 
 /// A row that was looked for and is not known.

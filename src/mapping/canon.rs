@@ -62,11 +62,11 @@ impl Canon {
         match self {
             Self::Plain => text.trim().to_owned(),
             Self::Text => folded(&text),
-            Self::Digits => digits(&text),
+            Self::Digits => or_words(digits(&text), &text),
             Self::DocumentBr => document(&text),
             Self::Email => text.trim().to_lowercase(),
             Self::PhoneBr => phone::plain(&text),
-            Self::Cep => cep(&text),
+            Self::Cep => or_words(cep(&text), &text),
             Self::Money => money(&text),
             Self::City => or_whole(folded(text.split('(').next().unwrap_or_default()), &text),
             Self::Url => or_whole(url(&text), &text),
@@ -126,6 +126,11 @@ fn or_whole(form: String, text: &str) -> String {
     if form.is_empty() { text.trim().to_owned() } else { form }
 }
 
+/// The same of digits: words in their place say something, signs and zeros do not.
+fn or_words(form: String, text: &str) -> String {
+    if text.contains(char::is_alphabetic) { or_whole(form, text) } else { form }
+}
+
 fn cep(text: &str) -> String {
     let all = digits(text);
     if all.is_empty() || all.bytes().all(|digit| digit == b'0') { String::new() } else { format!("{all:0>8}") }
@@ -165,6 +170,12 @@ mod tests {
             (Canon::PhoneBr, json!("com a Ana"), json!(null), false),
             (Canon::Cep, json!("01310-100"), json!(1_310_100), true),
             (Canon::Cep, json!("00000000"), json!(null), true),
+            (Canon::Cep, json!("sem CEP"), json!(null), false),
+            (Canon::Digits, json!("12.345-6"), json!(123_456), true),
+            (Canon::Digits, json!("ISENTO"), json!(null), false),
+            (Canon::Digits, json!("-"), json!(null), true),
+            (Canon::Plain, json!(10), json!(10.0), true),
+            (Canon::Plain, json!(10.5), json!("10.5"), true),
             (Canon::Money, json!(10), json!("10.001"), true),
             (Canon::City, json!("SAO PAULO (SP)"), json!("São Paulo"), true),
             (Canon::Url, json!("https://Ex.com/"), json!("ex.com"), true),

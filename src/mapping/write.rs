@@ -196,6 +196,12 @@ impl Mapping {
         (references, draft): (&Arc<References>, &mut Draft),
     ) -> Result<(), Trouble> {
         let Some(view) = self.views.get(index) else { return Ok(()) };
+        let old = || standing.map_or_else(|| Given::from(&Value::Null), |standing| seen_by(view, standing.body));
+        // What stays as it is goes to the rule as it is shown, not as it was shared: nobody asked to write it otherwise.
+        let shown = match standing {
+            Some(_) => self.rules.call(&view.read, [old()], references)?,
+            None => Value::Null,
+        };
         let mut new = Map::new();
         let mut written = Vec::new();
         let mut others = Vec::new();
@@ -206,8 +212,15 @@ impl Mapping {
                 continue;
             }
             others.extend((!members.contains(&at)).then_some((at, field, name)));
-            let mut wire = kept_wire(field, end, (at, standing), references);
-            if let Some(value) = values.get(&at).filter(|_| members.contains(&at)) {
+            let mut wire = shown.get(name).map(|shown| raw_of(shown).unwrap_or(shown)).cloned().unwrap_or_default();
+            let value = values.get(&at).filter(|_| members.contains(&at));
+            let stands = |value| {
+                let read = read_value(field, end, wire.clone(), &Value::Null, references);
+                !field.set && field.canon.same(&read, value)
+            };
+            if standing.is_some() && value.is_some_and(stands) {
+                written.push((at, None));
+            } else if let Some(value) = value {
                 match translate(field, end, (at, value), standing, references) {
                     Wire::Value(given) => {
                         let (given, becomes) = shaped(field, end, value, given)?;
@@ -221,9 +234,8 @@ impl Mapping {
             }
             new.insert(name.clone(), wire);
         }
-        let old = standing.map_or_else(|| Given::from(&Value::Null), |standing| seen_by(view, standing.body));
         let Some(rule) = &view.write else { return Ok(()) };
-        let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old], references)?;
+        let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old()], references)?;
         let wrote = place_view(view, &answer, standing, draft)?;
         let read = if wrote { self.read_again(view, &answer, standing, references) } else { Value::Null };
         for (member, becomes) in written {
@@ -339,24 +351,6 @@ fn translate(
             }
             Missing::Empty | Missing::Keep => Wire::Keep,
         },
-    }
-}
-
-/// What a side holds now, as it writes it.
-fn kept_wire(
-    field: &Field,
-    end: &End,
-    (index, standing): (usize, Option<Standing<'_>>),
-    references: &Arc<References>,
-) -> Value {
-    let Some(standing) = standing else { return Value::Null };
-    let kept = standing.fields.value(index);
-    if is_empty(kept) {
-        return end.slot.empty.clone();
-    }
-    match raw_of(kept) {
-        Some(raw) => raw.clone(),
-        None => wire_of(field, end, kept, references).unwrap_or_default(),
     }
 }
 
@@ -512,16 +506,26 @@ fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
     if is_empty(&value) || slot.empty == value {
         return Ok(slot.empty.clone());
     }
-    let Some(text) = scalar_text(&value) else { return Ok(value) };
+    let Some(text) = scalar_text(&value) else {
+        let fits = match slot.kind {
+            None | Some(Kind::Any) => true,
+            Some(Kind::List) => value.is_array(),
+            Some(Kind::Map) => value.is_object(),
+            Some(Kind::Text | Kind::Integer | Kind::Number | Kind::Bool) => false,
+        };
+        return if fits { Ok(value) } else { Err("is a list or a map, which cannot stand there".to_owned()) };
+    };
     match slot.kind {
-        None | Some(Kind::List | Kind::Map | Kind::Any) => Ok(value),
+        None | Some(Kind::Any) => Ok(value),
+        Some(Kind::List | Kind::Map) => Err(format!("`{text}` is a single value, which cannot stand there")),
         Some(Kind::Text) => fit(&text, slot.max, cut),
         Some(Kind::Integer | Kind::Number) if value.is_number() => Ok(value),
         Some(Kind::Integer) => {
             text.trim().parse::<i64>().map_or_else(|_| Err(format!("`{text}` is no whole number")), |n| Ok(n.into()))
         }
         Some(Kind::Number) => {
-            text.trim().parse::<f64>().map_or_else(|_| Err(format!("`{text}` is no number")), |n| Ok(n.into()))
+            let number = text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64);
+            number.map_or_else(|| Err(format!("`{text}` is no number")), |number| Ok(number.into()))
         }
         Some(Kind::Bool) => match text.as_str() {
             "true" => Ok(Value::Bool(true)),

@@ -237,10 +237,10 @@ pub fn to_dynamic(value: &Value) -> Dynamic {
     }
 }
 
-/// What a script gave, as JSON; a closure or a foreign type is nothing.
+/// What a script gave, as JSON.
 ///
 /// # Errors
-/// When it is nested deeper than what is kept could be read again.
+/// When it is no value that a record could hold, or nested deeper than what is kept could be read again.
 pub fn from_dynamic(value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
     json_within(value, DEPTH_MAX)
 }
@@ -257,26 +257,30 @@ fn json_within(value: &Dynamic, depth: usize) -> Result<Value, Box<EvalAltResult
         let members = map.iter().map(|(key, value)| Ok((key.to_string(), inner(value)?)));
         return members.collect::<Result<_, _>>().map(Value::Object);
     }
-    Ok(scalar(value))
+    scalar(value).ok_or_else(|| {
+        let found = value.as_float().map_or_else(|_| value.type_name().to_owned(), |number| number.to_string());
+        format!("`{found}` is given, which no record can hold").into()
+    })
 }
 
-fn scalar(value: &Dynamic) -> Value {
+/// A single value; nothing of one that no record can hold.
+fn scalar(value: &Dynamic) -> Option<Value> {
+    if value.is_unit() {
+        return Some(Value::Null);
+    }
     if let Ok(flag) = value.as_bool() {
-        return flag.into();
+        return Some(flag.into());
     }
     if let Ok(number) = value.as_int() {
-        return number.into();
+        return Some(number.into());
     }
     if let Ok(number) = value.as_float() {
-        return Number::from_f64(number).map_or(Value::Null, Value::Number);
+        return Number::from_f64(number).map(Value::Number);
     }
     if let Ok(letter) = value.as_char() {
-        return letter.to_string().into();
+        return Some(letter.to_string().into());
     }
-    if let Some(text) = value.read_lock::<ImmutableString>() {
-        return text.as_str().into();
-    }
-    Value::Null
+    value.read_lock::<ImmutableString>().map(|text| text.as_str().into())
 }
 
 /// A position as line and column, both from 1; 1:1 when unknown.
@@ -293,6 +297,9 @@ mod tests {
     fn values_survive_the_way_in_and_out() {
         let value = json!({"a": [1, 2.5, "é", null, true], "b": {"c": ""}});
         assert_eq!(from_dynamic(&to_dynamic(&value)).unwrap(), value);
+        for odd in [Dynamic::from(f64::NAN), Dynamic::from(f64::INFINITY), Dynamic::from(std::time::Duration::ZERO)] {
+            assert!(from_dynamic(&Dynamic::from_array(vec![odd])).is_err());
+        }
     }
 
     #[test]

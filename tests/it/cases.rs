@@ -54,6 +54,74 @@ fn of_a_value_that_stands_there_no_rule_is_asked_whether_it_waits() {
     assert!(told(&tested).contains("asked"), "{}", told(&tested));
 }
 
+/// The rule of a group is given the members that nobody changed as they are shown, not as they were shared.
+#[test]
+fn a_member_of_a_group_that_nobody_changed_is_not_written_in_other_words() {
+    let mut files = shipped();
+    let rules = files.get_mut("scripts/phones.rhai").unwrap();
+    for name in ["read_omie_phones", "write_omie_phones"] {
+        assert!(rules.contains(&format!("fn {name}(")));
+        *rules = rules.replace(&format!("{name}("), &format!("shipped_{name}("));
+    }
+    *rules += "
+fn read_omie_phones(client) { #{ telefone1: client.telefone1_numero, telefone2: client.telefone2_numero } }
+fn write_omie_phones(phones, client) { #{ telefone1_numero: phones.telefone1, telefone2_numero: phones.telefone2 } }
+";
+    let case = "\
+case: one of two phones changes
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: A, telefone1_numero: (11) 3222-1000, telefone2_numero: (11) 98888-7777 }
+ploomes: { Id: 10, Key: \"7\", Name: A, Phones: [{ PhoneNumber: 1132221001 }, { PhoneNumber: 11988887777 }] }
+base: { ploomes: { Phones: [{ PhoneNumber: 1132221000 }, { PhoneNumber: 11988887777 }] } }
+expect: { update: { omie: { telefone1_numero: \"1132221001\" } } }
+";
+    files.insert("tests/cases/omie-ploomes/clientes/one.yaml".to_owned(), case.to_owned());
+    let tested = run(&files, Some("clientes/one"));
+    assert_eq!((tested.outcomes.len(), told(&tested)), (1, String::new()));
+}
+
+/// What a rule gives and no record can hold is told; nothing is emptied for it.
+#[test]
+fn what_no_record_can_hold_waits_and_empties_nothing() {
+    let case = "\
+case: a rule gives something else
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora, email: novo@ex.com, homepage: nan }
+ploomes: { Id: 10, Key: \"7\", Name: Aurora, Email: velho@ex.com, Website: \"1\" }
+base: { omie: { email: velho@ex.com, homepage: \"1\" } }
+expect: { update: { ploomes: { Email: novo@ex.com, Website: nan } } }
+";
+    let tested = |rule: &str, shape: &str| {
+        let mut files = shipped();
+        let mut change = |file: &str, from: &str, to: &str| {
+            let text = files.get_mut(file).unwrap();
+            assert!(text.contains(from), "{from}");
+            *text = text.replace(from, to);
+        };
+        change(
+            "mappings/omie-ploomes/clientes.yaml",
+            "Email, canon: email",
+            "Email, canon: email, rule: { ploomes: odd }",
+        );
+        change("mappings/systems/ploomes.yaml", "Website: text", &format!("Website: {shape}"));
+        *files.get_mut("scripts/omie-ploomes/clientes.rhai").unwrap() +=
+            &format!("fn read_odd(shown) {{ shown }}\nfn write_odd(mail, old) {{ {rule} }}\n");
+        files.insert("tests/cases/omie-ploomes/clientes/odd.yaml".to_owned(), case.to_owned());
+        told(&run(&files, Some("clientes/odd")))
+    };
+    assert_eq!(tested("mail", "text"), "");
+    for (rule, shape, why) in [
+        ("0.0 / 0.0", "text", "`NaN` is given, which no record can hold"),
+        ("|x| x", "text", "which no record can hold"),
+        ("[mail]", "text", "Email is a list or a map, which cannot stand there"),
+        ("mail", "number", "`nan` is no number"),
+        ("mail", "list", "is a single value, which cannot stand there"),
+    ] {
+        let told = tested(rule, shape);
+        assert!(told.contains(why), "{rule}: {told}");
+    }
+}
+
 #[test]
 fn a_rule_that_is_asked_who_wins_and_does_not_say_holds_the_record() {
     let case = "\
