@@ -3,7 +3,10 @@
 use depara::sandbox::{Fault, Sandbox as _};
 use serde_json::{Value, json};
 
-use super::{Systems, Workspace};
+use super::{Systems, Workspace, place};
+
+/// The mapping of the clients.
+const MAPPING: &str = "mappings/omie-ploomes/clientes.yaml";
 
 /// A document that Omie demands is missing, a seller is inactive, two contacts share a document.
 struct Scene {
@@ -66,10 +69,12 @@ fn every_standing_of_a_record_is_explained() {
         "updated in ploomes",
     ]);
     let field = scene.explain("omie.clientes", scene.client, &["Email"]);
-    let field = field.says(&["email <=> Email", "mappings/omie-ploomes/clientes.yaml:31", "b@aurora.example"]);
+    let line = place(MAPPING, "email <=> Email");
+    let field = field.says(&["email <=> Email", &line, "b@aurora.example"]);
     assert!(!field.out.contains("Bairro"), "one field alone:\n{}", field.out);
+    let rule = place("scripts/omie-ploomes/clientes.rhai", "fn skip_inactive_seller(");
     scene.explain("ploomes.contacts", scene.held, &[]).prose().says(&[
-        "held by the rule at scripts/omie-ploomes/clientes.rhai:6 since 20",
+        &format!("held by the rule at {rule} since 20"),
         "not sent to omie",
         "vendedor inativo no Omie: diego@aurora.example",
         "the rule: May a contact",
@@ -94,10 +99,7 @@ fn every_standing_of_a_record_is_explained() {
     assert_eq!(known["waiting"]["reason"], "vendedor inativo no Omie: diego@aurora.example");
     let reason = &known["reason"];
     assert_eq!((&reason["kind"], &reason["words"]), (&json!("held"), &known["waiting"]["reason"]));
-    assert_eq!(
-        (&reason["place"], &reason["since_ms"]),
-        (&json!("scripts/omie-ploomes/clientes.rhai:6"), &known["waiting"]["since_ms"])
-    );
+    assert_eq!((&reason["place"], &reason["since_ms"]), (&json!(rule), &known["waiting"]["since_ms"]));
 }
 
 #[test]
@@ -108,14 +110,17 @@ fn a_value_is_followed_to_who_changed_it_and_the_call_that_carried_it() {
     let phone = json!({ "Phones": [{ "PhoneNumber": "(11) 91234-5678", "TypeId": 2 }] });
     scene.systems.ploomes().person_edits(now, scene.twin, &phone).unwrap();
     scene.workspace.sync();
+    let line = place(MAPPING, "telefone1 <=> telefone1");
+    let [read, write] =
+        ["fn read_contact_phones(", "fn write_omie_phones("].map(|words| place("scripts/phones.rhai", words));
     scene.explain("omie.clientes", scene.client, &["Telefone"]).prose().says(&[
-        "telefone1 <=> telefone1 · mappings/omie-ploomes/clientes.yaml:43",
+        &format!("telefone1 <=> telefone1 · {line}"),
         "last seen 11912345678 11912345678",
         "last agreed 11912345678 (sent) 11912345678",
         "changed in ploomes; ploomes says that ",
         " touched the record last, at 20",
         "omie: (empty) → 11912345678, in cycle 2 at 20",
-        "by the line mappings/omie-ploomes/clientes.yaml:43, through scripts/phones.rhai:40 and scripts/phones.rhai:18",
+        &format!("by the line {line}, through {read} and {write}"),
         "carried by AlterarCliente: done, at the first try",
         "nothing waits",
     ]);

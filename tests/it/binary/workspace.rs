@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Running, Systems, Workspace, run};
+use super::{Running, Systems, Workspace, place, run};
 
 #[test]
 fn a_new_workspace_holds_all_that_the_binary_carries_and_is_sound() {
@@ -42,14 +42,8 @@ fn all_complaints_come_at_once_and_nothing_is_started() {
     workspace.mapping("label: Nome }", "labell: Nome }");
     workspace.mapping("canon: email", "canon: emial");
     workspace.edit("scripts/omie-ploomes/clientes.rhai", |text| text.replacen("fold(seller", "fodl(seller", 1));
-    let words = [
-        "unknown-key",
-        "did you mean `label`?",
-        "unknown-canon",
-        "did you mean `email`?",
-        "`fodl`",
-        "clientes.rhai:14",
-    ];
+    let seller = place("scripts/omie-ploomes/clientes.rhai", "fold(seller");
+    let words = ["unknown-key", "did you mean `label`?", "unknown-canon", "did you mean `email`?", "`fodl`", &seller];
     for verb in ["check", "plan", "sync", "run", "test", "links"] {
         workspace.run(&[verb]).ended(1).says(&words);
     }
