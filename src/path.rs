@@ -81,6 +81,11 @@ impl Path {
         matches!(self.form, Form::Steps(_))
     }
 
+    /// True when this is a place inside a row of a list that is named by its number.
+    pub fn is_in_list(&self) -> bool {
+        matches!(&self.form, Form::Steps(steps) if steps.iter().any(|step| matches!(step, Step::Index(_))))
+    }
+
     /// The key of the body this path starts at; `None` when it may start anywhere.
     pub fn root(&self) -> Option<&str> {
         match &self.form {

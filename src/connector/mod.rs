@@ -6,6 +6,7 @@
 
 mod ask;
 mod auth;
+mod content;
 pub mod exchange;
 mod join;
 mod memory;

@@ -165,10 +165,13 @@ impl<'a> Pager<'a> {
     }
 }
 
+/// The number at a path; of several places the first that holds one.
 fn number(path: Option<&Path>, answer: &Value) -> Option<u64> {
-    match path?.peek(answer)? {
+    let single = |value: &Value| match value {
         Value::Number(number) => number.as_u64(),
         Value::String(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+    };
+    let found = path?.look(answer)?;
+    found.as_array().map_or_else(|| single(&found), |all| all.iter().find_map(single))
 }

@@ -8,15 +8,13 @@ use jiff::civil::Time;
 use regex::Captures;
 use serde_json::Value;
 
+use super::content::{Content, content};
 use super::row::{decode, rows_of, text_of};
 use super::transport::WireAnswer;
 use crate::config::system::{By, Call, Meaning, On, Pattern, System, TextForm};
 
 /// Most characters of a reason.
 const REASON_MAX: usize = 500;
-/// Deepest nest of an answer that makes sense. JSON is read to a depth of 128, and what is kept of an
-/// answer lies within a form of the store: one any deeper could be written and never read again.
-const DEPTH_MAX: usize = 64;
 /// How long a system that blocks us without saying how long is left in peace; whoever names more is
 /// asked again after this time as well.
 pub(super) const BLOCK_MS: u64 = 1_800_000;
@@ -66,12 +64,6 @@ struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     content: Content,
-}
-
-enum Content {
-    Empty,
-    Json(Value),
-    Other(String),
 }
 
 /// Judges an answer.
@@ -153,28 +145,6 @@ impl Verdict {
             rows: Vec::new(),
             body: Value::Null,
         }
-    }
-}
-
-fn content(body: &[u8]) -> Content {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Content::Empty;
-    }
-    // Some servers lead with a byte order mark.
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(json) if is_within(&json, DEPTH_MAX) => Content::Json(json),
-        Ok(_) | Err(_) => Content::Other(String::from_utf8_lossy(body).into_owned()),
-    }
-}
-
-/// True when no list or map stands deeper.
-fn is_within(json: &Value, depth: usize) -> bool {
-    let inner = |json: &Value| depth.checked_sub(1).is_some_and(|depth| is_within(json, depth));
-    match json {
-        Value::Array(list) => list.iter().all(inner),
-        Value::Object(map) => map.values().all(inner),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
 }
 
@@ -272,7 +242,7 @@ fn by_status(call: &Call, answer: &Answer, text: String) -> Verdict {
         _ => Meaning::Unknown,
     };
     let text = match (meaning, answer.status) {
-        (Meaning::Unknown, 200..=299) => format!("HTTP {}: the answer is no JSON: {text}", answer.status),
+        (Meaning::Unknown, 200..=299) => format!("the answer is no JSON: {text}"),
         _ => text,
     };
     Verdict { counts: answer.status >= 400, ..Verdict::new(meaning, text) }
@@ -301,6 +271,7 @@ fn take_rows(system: &System, call: &Call, verdict: &mut Verdict) {
 fn reason(system: &System, answer: &Answer) -> Option<String> {
     match &answer.content {
         Content::Empty => None,
+        Content::Torn => Some(format!("HTTP {}: it breaks off, or is torn", answer.status)),
         Content::Other(text) => Some(format!("HTTP {}: {}", answer.status, readable(text))),
         Content::Json(body) => {
             let mut found: Vec<String> = Vec::new();

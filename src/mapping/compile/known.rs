@@ -7,10 +7,28 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::path::Path;
 use crate::record::Side;
 
+/// What a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// What stands there is read.
+    Read,
+    /// It is read, and written into records that are there.
+    Write,
+    /// It is written into newborn records.
+    Birth,
+}
+
+impl Use {
+    /// Of a path of a line, by whether anything flows to it.
+    pub(super) const fn of(flows: bool) -> Self {
+        if flows { Self::Write } else { Self::Read }
+    }
+}
+
 impl Builder<'_> {
     /// A path of the record on a side, which its resource must know.
-    pub(super) fn known_path(&mut self, side: Side, text: &str, place: &Place, written: bool) -> Option<Path> {
-        let path = self.path(text, place, written)?;
+    pub(super) fn known_path(&mut self, side: Side, text: &str, place: &Place, what: Use) -> Option<Path> {
+        let path = self.path(text, place, what)?;
         let (system, resource) = *self.resources.get(side);
         if !resource.knows(&path) {
             complain_unknown(&system.name, resource, text, place, self.complaints);
@@ -31,14 +49,21 @@ impl Builder<'_> {
         });
     }
 
-    pub(super) fn path(&mut self, text: &str, place: &Place, written: bool) -> Option<Path> {
+    pub(super) fn path(&mut self, text: &str, place: &Place, what: Use) -> Option<Path> {
         match Path::parse(text, place) {
-            Ok(path) if written && !path.is_writable() => {
+            Ok(path) if what != Use::Read && !path.is_writable() => {
                 let sentence = format!("nothing can be written to `{text}`");
                 self.complaints.push(
                     Diagnostic::new(Code::BadPath, place, sentence)
-                        .hint("name keys and indexes only, or point the arrow away from it"),
+                        .hint("name keys only, or point the arrow away from it"),
                 );
+                None
+            }
+            Ok(path) if what == Use::Write && path.is_in_list() => {
+                let sentence = format!("what is written to `{text}` would be all that is left of its list");
+                self.complaints.push(Diagnostic::new(Code::BadPath, place, sentence).hint(
+                    "give the list to a rule `of:` a group, which writes all of it, or point the arrow away from it",
+                ));
                 None
             }
             Ok(path) => Some(path),

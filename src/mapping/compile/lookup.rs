@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Builder;
-use super::known::complain_unknown;
+use super::known::{Use, complain_unknown};
 use crate::config::line::{FieldSpec, LookupSpec};
 use crate::config::mapping::Written;
 use crate::config::system::{Load, Resource, System};
@@ -49,8 +49,8 @@ impl Builder<'_> {
         }
         let inside = match &spec.inside {
             // Inside a row of a list, nobody declares what there is.
-            Some(text) if line.set.is_some() => Some(self.path(text, &spec.place, false)?),
-            Some(text) => Some(self.known_path(side, text, &spec.place, false)?),
+            Some(text) if line.set.is_some() => Some(self.path(text, &spec.place, Use::Read)?),
+            Some(text) => Some(self.known_path(side, text, &spec.place, Use::Read)?),
             None => None,
         };
         let id = resource.id.text().to_owned();

@@ -23,6 +23,7 @@ use crate::record::{Side, Sides};
 use crate::reference::folded;
 use crate::rules::Rule;
 use crate::rules::reach::Named;
+use known::Use;
 use table::pairs_of;
 
 /// What a mapping may refer to.
@@ -200,7 +201,7 @@ impl<'a> Builder<'a> {
         let (read, write) = self.both_ways(&spec.name, flows);
         let mut of = Vec::new();
         for (text, place) in &spec.of {
-            if let Some(path) = self.known_path(side, text, place, flows) {
+            if let Some(path) = self.known_path(side, text, place, Use::of(flows)) {
                 let slot = self.slot(side, &path);
                 of.push((path, slot));
             }
@@ -281,7 +282,7 @@ impl<'a> Builder<'a> {
         let flows_here = spec.arrow.flows_to(side);
         let at = match *views.get(side) {
             Some(view) => At::Member { view, name: text.clone() },
-            None => At::Path(self.known_path(side, text, &spec.key.1, flows_here)?),
+            None => At::Path(self.known_path(side, text, &spec.key.1, Use::of(flows_here))?),
         };
         let is_id = matches!(&at, At::Path(path) if path.text() == resource.id.text());
         let slot = match &at {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::known::Use;
 use super::{Builder, fields_of, fields_of_mut, find_resource};
 use crate::config::line::FieldSpec;
 use crate::config::mapping::{Arrow, MappingSpec};
@@ -67,7 +68,9 @@ impl Builder<'_> {
         }
         let hooks = [self.spec.keep.get(side), self.spec.create.get(side.other())];
         for (text, place) in hooks.into_iter().flatten().flat_map(|hook| hook.of.clone()).collect::<Vec<_>>() {
-            roots.extend(self.known_path(side, &text, &place, false).and_then(|path| path.root().map(str::to_owned)));
+            roots.extend(
+                self.known_path(side, &text, &place, Use::Read).and_then(|path| path.root().map(str::to_owned)),
+            );
         }
         for view in self.views.iter().filter(|view| view.side == side) {
             roots.extend(view.of.iter().filter_map(|(path, _)| path.root().map(str::to_owned)));
@@ -80,7 +83,7 @@ impl Builder<'_> {
         let mut birth = Vec::new();
         for ((text, place), value) in self.spec.birth.get(side).clone() {
             self.complain_unknown_parameters(&value, &place);
-            let path = self.known_path(side, &text, &place, true);
+            let path = self.known_path(side, &text, &place, Use::Birth);
             if self.resources.get(side).1.shape.get(&text).is_some_and(|shape| shape.read_only) {
                 self.complain_read_only(side, &text, &place);
             }
