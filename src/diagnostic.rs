@@ -88,6 +88,8 @@ pub enum Code {
     ScheduleConflict,
     /// Two mappings of an account that join the same resources.
     SamePair,
+    /// Two accounts that write to the same resource of the same login.
+    SharedLogin,
     /// A parameter that is asked for and not declared.
     UnknownParameter,
     /// A parameter nothing reads.
@@ -114,7 +116,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -153,6 +155,7 @@ impl Code {
         Self::RuleSilent,
         Self::ScheduleConflict,
         Self::SamePair,
+        Self::SharedLogin,
         Self::UnknownParameter,
         Self::UnusedParameter,
         Self::UnusedRule,
@@ -207,6 +210,7 @@ impl Code {
             Self::RuleSilent => "rule-silent",
             Self::ScheduleConflict => "schedule-conflict",
             Self::SamePair => "same-pair",
+            Self::SharedLogin => "shared-login",
             Self::UnknownParameter => "unknown-parameter",
             Self::UnusedParameter => "unused-parameter",
             Self::UnusedRule => "unused-rule",
@@ -235,6 +239,7 @@ impl Code {
             | Self::RuleSilent
             | Self::ScheduleConflict
             | Self::SamePair
+            | Self::SharedLogin
             | Self::UnusedParameter
             | Self::UnusedRule
             | Self::UnusedScript

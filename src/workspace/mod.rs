@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+
+use crate::config::account::Account;
 use crate::config::files::{self, Files};
 use crate::config::{self, Project};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -59,6 +62,7 @@ impl Workspace {
         }
         complain_links(&project, &mappings, &mut complaints);
         complain_pairs(&project, &mappings, &mut complaints);
+        complain_logins(&project, &mappings, &mut complaints);
         // What an error keeps from being read would look unused.
         if complaints.is_sound() {
             unused::complain(&project, &mappings, &rules, &mut complaints);
@@ -107,6 +111,44 @@ fn complain_pairs(project: &Project, mappings: &Mappings, complaints: &mut Diagn
             before.push(mapping);
         }
     }
+}
+
+/// Two accounts write to one resource of one login. Each keeps its own links, and what one puts into a record the other
+/// takes for an edit, unless a rule leaves records out there.
+fn complain_logins(project: &Project, mappings: &Mappings, complaints: &mut Diagnostics) {
+    let accounts: Vec<&Account> = project.accounts.iter().flat_map(|file| &file.accounts).collect();
+    for (at, account) in accounts.iter().enumerate() {
+        for (name, place) in account.mappings.iter().map(|enabled| &enabled.name) {
+            let Some(mapping) = mappings.get(name) else { continue };
+            let of = |other: &&&Account| other.mappings.iter().any(|enabled| enabled.name.0 == *name);
+            for other in accounts.iter().take(at).filter(of) {
+                let is_shared = |side: &Side| {
+                    let end = mapping.sides.get(*side);
+                    mapping.flows_to(*side) && end.keep.is_none() && is_one_login(account, other, &end.system)
+                };
+                let Some(side) = Side::BOTH.into_iter().find(is_shared) else { continue };
+                let sentence = format!(
+                    "`{}` and `{}` run `{name}` with one login to `{}`: what one writes the other takes for an edit",
+                    other.name,
+                    account.name,
+                    mapping.sides.get(side).system
+                );
+                let hint = "run it for one of them, or tell whose a record is by a `keep` rule and a parameter";
+                complaints.push(Diagnostic::new(Code::SharedLogin, place, sentence).hint(hint));
+            }
+        }
+    }
+}
+
+/// True when two accounts reach a system at one place with the same secrets.
+fn is_one_login(one: &Account, other: &Account, system: &str) -> bool {
+    let access = |account: &Account| {
+        let access = account.systems.get(system)?;
+        let secrets: Vec<String> = access.secrets.values().map(|secret| secret.expose_secret().to_owned()).collect();
+        let is_known = !secrets.is_empty() && secrets.iter().all(|secret| !secret.is_empty());
+        is_known.then(|| (secrets, access.base_url.clone()))
+    };
+    access(one).is_some_and(|known| access(other) == Some(known))
 }
 
 fn ends(mapping: &Mapping) -> [&End; 2] {
