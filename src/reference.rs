@@ -156,10 +156,14 @@ impl References {
         unmet.collect()
     }
 
-    /// The first row whose field holds a value, compared without regard to case and accents.
-    /// Notes a want when nobody knows whether there is one.
+    /// The first row whose field holds a value, compared without regard to case and accents where none holds it letter
+    /// by letter. Notes a want when nobody knows whether there is one.
     pub fn find(&self, name: &str, field: &str, value: &str) -> Option<Arc<Value>> {
-        self.look_up(name, field, value, |rows| rows.next().cloned())
+        self.look_up(name, field, value, |rows| {
+            let all: Vec<&Arc<Value>> = rows.collect();
+            let is_exact = |row: &&&Arc<Value>| row.get(field).and_then(scalar_text).is_some_and(|text| text == value);
+            all.iter().find(is_exact).or(all.first()).map(|row| Arc::clone(row))
+        })
     }
 
     /// All rows whose field holds a value, found as [`References::find`] does.
@@ -252,6 +256,10 @@ mod tests {
         let row = references.find("crm.phone_types", "Name", "fax").unwrap();
         assert_eq!(row.get("Id"), Some(&json!(7)));
         assert_eq!(references.find("crm.phone_types", "Name", "telex"), None);
+        references.put_whole("crm.sellers", vec![json!({"Id": "aX"}), json!({"Id": "Ax"})]);
+        for (sought, found) in [("aX", "aX"), ("Ax", "Ax"), ("AX", "aX")] {
+            assert_eq!(references.find("crm.sellers", "Id", sought).unwrap()["Id"], found);
+        }
         assert!(references.take_wanted().is_empty(), "a whole reference leaves nothing to want");
     }
 

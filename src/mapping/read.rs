@@ -119,7 +119,7 @@ pub(super) fn read_value(field: &Field, end: &End, raw: Value, body: &Value, ref
     if value.is_object() {
         return value;
     }
-    let value = through_table(end, value);
+    let value = through_table(field, end, value);
     if value.is_object() { value } else { field.canon.carry(value) }
 }
 
@@ -137,15 +137,15 @@ fn look_up(end: &End, raw: Value, body: &Value, references: &Arc<References>) ->
     }
 }
 
-fn through_table(end: &End, value: Value) -> Value {
+fn through_table(field: &Field, end: &End, value: Value) -> Value {
     if end.table.is_empty() {
         return value;
     }
     let Some(text) = scalar_text(&value) else { return unresolved(&value) };
-    end.table
-        .iter()
-        .find(|(here, _)| *here == text)
-        .map_or_else(|| unresolved(&value), |(_, shared)| Value::from(shared.as_str()))
+    let means = |here: &str| field.canon.same(&Value::from(here), &value);
+    let exact = end.table.iter().find(|(here, _)| *here == text);
+    let shared = exact.or_else(|| end.table.iter().find(|(here, _)| means(here)));
+    shared.map_or_else(|| unresolved(&value), |(_, shared)| Value::from(shared.as_str()))
 }
 
 /// The members of a set, sorted, each once, without those that never travel.

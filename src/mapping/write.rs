@@ -359,7 +359,7 @@ fn wire_of(field: &Field, end: &End, value: &Value, references: &Arc<References>
     if is_unresolved(value) {
         return Err(format!("{} has no known value on the other side", field.label));
     }
-    let value = back_through_table(end, value)
+    let value = back_through_table(field, end, value)
         .ok_or_else(|| format!("the table of {} has no pair for `{}`", field.label, plain(value)))?;
     let Some(lookup) = &end.lookup else { return Ok(value) };
     id_of(lookup, &value, references).ok_or_else(|| no_twin(lookup, &value))
@@ -369,12 +369,15 @@ fn plain(value: &Value) -> String {
     scalar_text(value).unwrap_or_else(|| value.to_string())
 }
 
-fn back_through_table(end: &End, value: &Value) -> Option<Value> {
+fn back_through_table(field: &Field, end: &End, value: &Value) -> Option<Value> {
     if end.table.is_empty() {
         return Some(value.clone());
     }
     let text = scalar_text(value)?;
-    end.table.iter().find(|(_, shared)| *shared == text).map(|(here, _)| Value::from(here.as_str()))
+    let means = |shared: &str| field.canon.same(&Value::from(shared), value);
+    let exact = end.table.iter().find(|(_, shared)| *shared == text);
+    let here = exact.or_else(|| end.table.iter().find(|(_, shared)| means(shared)));
+    here.map(|(here, _)| Value::from(here.as_str()))
 }
 
 fn id_of(lookup: &Lookup, value: &Value, references: &Arc<References>) -> Option<Value> {

@@ -80,6 +80,27 @@ expect: { update: { omie: { telefone1_numero: \"1132221001\" } } }
     assert_eq!((tested.outcomes.len(), told(&tested)), (1, String::new()));
 }
 
+#[test]
+fn a_word_of_a_table_is_found_as_the_canon_of_its_line_compares() {
+    let case = "\
+case: a word in other letters
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora, pessoa_fisica: s }
+expect: { create: { ploomes: { TypeId: 2 } } }
+";
+    let tested = |canon: &str| {
+        let mut files = shipped();
+        let mapping = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();
+        let plain = "label: Tipo de pessoa,";
+        assert!(mapping.contains(plain));
+        *mapping = mapping.replace(plain, &format!("{plain}{canon}"));
+        files.insert("tests/cases/omie-ploomes/clientes/word.yaml".to_owned(), case.to_owned());
+        told(&run(&files, Some("clientes/word")))
+    };
+    assert_eq!(tested(" canon: text,"), "");
+    assert!(tested("").contains("Tipo de pessoa has no known value on the other side"), "{}", tested(""));
+}
+
 /// What a rule gives and no record can hold is told; nothing is emptied for it.
 #[test]
 fn what_no_record_can_hold_waits_and_empties_nothing() {
