@@ -84,6 +84,8 @@ pub enum Code {
     LookupNotUnique,
     /// A rule that must give a reason and never can.
     RuleSilent,
+    /// A rule that looks at what it is never given.
+    RuleBlind,
     /// Times that work against each other.
     ScheduleConflict,
     /// Two mappings of an account that join the same resources.
@@ -116,7 +118,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -153,6 +155,7 @@ impl Code {
         Self::TooLong,
         Self::LookupNotUnique,
         Self::RuleSilent,
+        Self::RuleBlind,
         Self::ScheduleConflict,
         Self::SamePair,
         Self::SharedLogin,
@@ -208,6 +211,7 @@ impl Code {
             Self::TooLong => "too-long",
             Self::LookupNotUnique => "lookup-not-unique",
             Self::RuleSilent => "rule-silent",
+            Self::RuleBlind => "rule-blind",
             Self::ScheduleConflict => "schedule-conflict",
             Self::SamePair => "same-pair",
             Self::SharedLogin => "shared-login",
@@ -237,6 +241,7 @@ impl Code {
             | Self::TooLong
             | Self::LookupNotUnique
             | Self::RuleSilent
+            | Self::RuleBlind
             | Self::ScheduleConflict
             | Self::SamePair
             | Self::SharedLogin

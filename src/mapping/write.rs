@@ -430,7 +430,7 @@ fn write_set(
         return Ok(None);
     }
     let less = becomes.len() < members.len();
-    Ok(Some((Value::Array(rows), less.then(|| Value::Array(becomes)))))
+    Ok(Some((Value::Array(rows), less.then_some(Value::Array(becomes)))))
 }
 
 /// Why a value waits that no row of a lookup has.

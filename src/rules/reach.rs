@@ -84,6 +84,37 @@ impl RuleSet {
         asked
     }
 
+    /// The members that a rule names of one of its parameters, each once, and where. None where it gives the parameter
+    /// another value, or members of its own.
+    pub fn members_named(&self, rule: &Rule, parameter: usize) -> Vec<(String, Place)> {
+        let Some(script) = self.scripts.get(&rule.script) else { return Vec::new() };
+        let body = script.body(&rule.function);
+        let function = body.iter_functions().find(|function| function.name == rule.function);
+        let Some(name) = function.and_then(|function| function.params.get(parameter).copied()) else {
+            return Vec::new();
+        };
+        let (mut found, mut is_changed): (Vec<(String, Place)>, bool) = (Vec::new(), false);
+        let is_it = |expr: &Expr| matches!(expr, Expr::Variable(variable, ..) if variable.1 == name);
+        body.walk(&mut |path: &[ASTNode<'_>]| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(both, ..))) => is_changed |= both.0.name == name,
+                Some(ASTNode::Stmt(Stmt::Assignment(both))) => {
+                    let target = &both.1.lhs;
+                    let into = if let Expr::Dot(all, ..) | Expr::Index(all, ..) = target { &all.lhs } else { target };
+                    is_changed |= is_it(into);
+                }
+                Some(ASTNode::Expr(Expr::Dot(both, ..) | Expr::Index(both, ..))) if is_it(&both.lhs) => {
+                    let member =
+                        member_of(&both.rhs).filter(|(member, _)| !found.iter().any(|(known, _)| known == member));
+                    found.extend(member.map(|(member, position)| (member, script.place(position))));
+                }
+                _ => {}
+            }
+            true
+        });
+        if is_changed { Vec::new() } else { found }
+    }
+
     /// The keys that a rule puts into the maps it gives, as far as they are written out.
     pub fn keys_given(&self, rule: &Rule) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
@@ -218,6 +249,17 @@ fn mentioned(body: &AST) -> BTreeSet<String> {
     names
 }
 
+/// The member that `.name`, `.name.more` or `["name"]` names, and where.
+fn member_of(named: &Expr) -> Option<(String, Position)> {
+    if let Expr::Dot(both, ..) | Expr::Index(both, ..) = named {
+        return member_of(&both.lhs);
+    }
+    if let Expr::Property(names, position) = named {
+        return Some((names.2.to_string(), *position));
+    }
+    if let Expr::StringConstant(text, position) = named { Some((text.to_string(), *position)) } else { None }
+}
+
 /// The key that an assignment to `map.key` or `map["key"]` writes.
 fn key_of(target: &Expr) -> Option<String> {
     let (Expr::Dot(both, ..) | Expr::Index(both, ..)) = target else { return None };
@@ -271,6 +313,23 @@ mod tests {
             "switch v { 1 => \"no\", _ => () }",
         ] {
             assert!(gives(body), "`{body}` never gives a text");
+        }
+    }
+
+    #[test]
+    fn members_of_a_parameter_are_named_by_a_point_and_by_a_text() {
+        for (body, named) in [
+            ("v.a + v?.b.c + w.d", vec!["a", "b"]),
+            ("if v[\"a.b\"] == () { v.a = 1; }", vec![]),
+            ("v[\"a.b\"].c + v[\"a.b\"] + v[w]", vec!["a.b"]),
+            ("let v = #{}; v.a", vec![]),
+            ("w.map(|v| v.a)", vec![]),
+            ("v.keys()", vec![]),
+        ] {
+            let set = compiled(&format!("fn asked(v, w) {{ {body} }}"));
+            let rule = set.find(&["s".to_owned()], "asked", 2, &Place::file("m.yaml")).unwrap();
+            let found: Vec<String> = set.members_named(&rule, 0).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(found, named, "{body}");
         }
     }
 

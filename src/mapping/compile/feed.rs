@@ -85,11 +85,19 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// True when a line was complained about and is not there.
+    pub(super) fn has_lost_lines(&self) -> bool {
+        self.spec.lost || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count()
+    }
+
     /// What a new record of a side must have, and nothing gives it, with where it is declared.
     fn unfed(&self, side: Side) -> Vec<(&'a str, &'a Place)> {
         let (_, resource) = *self.resources.get(side);
-        let lost = self.spec.lost || self.sources.len() != self.spec.lines.iter().flat_map(fields_of).count();
-        if lost || resource.create.is_none() || !self.spec.arrow.flows_to(side) || !self.unknown.get(side).is_empty() {
+        if self.has_lost_lines()
+            || resource.create.is_none()
+            || !self.spec.arrow.flows_to(side)
+            || !self.unknown.get(side).is_empty()
+        {
             return Vec::new();
         }
         let fields = self.fields.iter().filter(|field| field.flows_to(side));

@@ -6,6 +6,7 @@ pub(crate) mod known;
 mod lookup;
 mod moment;
 mod side;
+mod sight;
 mod table;
 
 use std::collections::BTreeSet;
@@ -80,6 +81,7 @@ pub fn compile(spec: &MappingSpec, known: &Known<'_>, complaints: &mut Diagnosti
     let sides = Sides::each(|side| builder.side(side));
     builder.fits();
     builder.feeds();
+    builder.sights(&sides);
     builder.moments();
     builder.parameters();
     let print = builder.print();
