@@ -16,7 +16,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, FnCallExpr, Scope, Stmt};
+use rhai::{
+    AST, ASTNode, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, FnCallExpr, ParseErrorType, Scope, Stmt,
+};
 use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, nearest};
@@ -124,7 +126,11 @@ impl RuleSet {
                 Err(error) => {
                     let (line, column) = line_and_column(error.position());
                     let sentence = lower_first(&error.err_type().to_string());
-                    complaints.push(Diagnostic::new(Code::RhaiSyntax, &Place::at(&file, text, line, column), sentence));
+                    let plain = Diagnostic::new(Code::RhaiSyntax, &Place::at(&file, text, line, column), sentence);
+                    let outside = matches!(error.err_type(), ParseErrorType::VariableUndefined(_));
+                    let hint =
+                        "a function sees its parameters and what it names itself; what several need is a function";
+                    complaints.push(if outside { plain.hint(hint) } else { plain });
                 }
             }
         }

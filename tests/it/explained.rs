@@ -27,6 +27,7 @@ fn known(side: Side) -> Known {
         id: "7".to_owned(),
         link: None,
         waiting: None,
+        twin_waiting: None,
         intent: None,
         conflicts: Vec::new(),
         journal: Vec::new(),

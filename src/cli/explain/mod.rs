@@ -43,6 +43,8 @@ pub struct Known {
     pub link: Option<Link>,
     /// Why it waits, if it does.
     pub waiting: Option<Waiting>,
+    /// Why its twin waits, if that does.
+    pub twin_waiting: Option<Waiting>,
     /// A creation from it, or of it, without an answer.
     pub intent: Option<Intent>,
     /// Fields that both sides changed, the newest first.
@@ -142,11 +144,17 @@ fn gather(scope: &Scope, side: Side, id: &str) -> anyhow::Result<Known> {
         found.len() < CONFLICTS
     })?;
     let intents = ledger.intents()?;
+    let link = ledger.link(side, id)?;
+    let twin_waiting = match &link {
+        Some(link) => ledger.waiting(side.other(), link.ids.get(side.other()))?,
+        None => None,
+    };
     Ok(Known {
         side,
         id: id.to_owned(),
-        link: ledger.link(side, id)?,
+        link,
         waiting: ledger.waiting(side, id)?,
+        twin_waiting,
         intent: intents.into_iter().find(|intent| intent.side == side.other() && intent.from == id),
         conflicts: found,
         journal: ledger.journal_of(side, id, JOURNAL)?,

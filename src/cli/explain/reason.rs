@@ -27,6 +27,8 @@ pub enum Reason {
     Waits {
         /// How.
         kind: Wait,
+        /// The side of the record that waits: the one asked for, or its twin.
+        side: Side,
         /// The field, by index, when only one waits.
         field: Option<usize>,
         /// In the words of the rule or of the system.
@@ -206,6 +208,7 @@ fn waits(known: &Known, waiting: &Waiting) -> Reason {
     let place = waiting.place.clone().or_else(|| told.map(|entry| text(entry, "place").to_owned()));
     Reason::Waits {
         kind: waiting.kind,
+        side: waiting.side,
         field: None,
         words: waiting.reason.clone(),
         place: place.filter(|place| !place.is_empty()),
@@ -224,7 +227,8 @@ fn linked(mapping: &Mapping, known: &Known, link: &Link, field: Option<usize>) -
     if let Some((name, words)) = link.held.iter().find(|(name, _)| of_field(name)) {
         return Some(field_held(mapping, known, name, words));
     }
-    if let Some(waiting) = known.waiting.as_ref().filter(|_| asked.is_none_or(|field| refused(known, &field.label))) {
+    let waiting = known.waiting.as_ref().or(known.twin_waiting.as_ref());
+    if let Some(waiting) = waiting.filter(|_| asked.is_none_or(|field| refused(known, &field.label))) {
         return Some(waits(known, waiting));
     }
     let open = known.conflicts.iter().filter(|one| one.open && one.winner.is_none());
@@ -257,6 +261,7 @@ fn field_held(mapping: &Mapping, known: &Known, name: &str, words: &str) -> Reas
     let line = || field.map(|field| format!("{}:{}", field.place.file, field.place.line));
     Reason::Waits {
         kind: Wait::Held,
+        side: known.side,
         field: index,
         words: words.to_owned(),
         place: place.or_else(line),

@@ -89,9 +89,9 @@ pub(super) fn said(scope: &Scope, workspace: &Workspace, known: &Known, reason: 
 
 /// A record or a field that waits.
 fn waits(scope: &Scope, workspace: &Workspace, known: &Known, reason: &Reason) -> Said {
-    let Reason::Waits { kind, field, words, place, since_ms } = reason else { return Said::of(String::new()) };
+    let Reason::Waits { kind, side, field, words, place, since_ms } = reason else { return Said::of(String::new()) };
     let mapping = &scope.mapping;
-    let other = &mapping.sides.get(known.side.other()).system;
+    let other = &mapping.sides.get(side.other()).system;
     let since = since_ms.map(|ms| format!(" since {}", moment(ms))).unwrap_or_default();
     let by = match place.as_deref() {
         Some(place) if place.contains(".rhai:") => format!(" by the rule at {place}"),

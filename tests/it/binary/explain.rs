@@ -181,6 +181,8 @@ fn a_refused_change_shows_what_both_sides_hold_and_the_call() {
         "last seen Padaria Aurora Aurora Pães",
         "last agreed Padaria Aurora Padaria Aurora",
     ]);
+    let asked_for_the_twin = scene.explain("omie.clientes", scene.client, &[]);
+    asked_for_the_twin.prose().says(&["in quarantine since", "refused by omie, in its own words: nome já usado"]);
 }
 
 #[test]
