@@ -68,6 +68,17 @@ pub struct Mapping {
     pub rules: Rules,
 }
 
+/// What a record holds besides its fields when it is born.
+#[derive(Debug, Clone)]
+pub struct AtBirth {
+    /// Where.
+    pub path: Path,
+    /// What; `{name}` stands for a parameter.
+    pub value: Value,
+    /// The place in the YAML.
+    pub place: Place,
+}
+
 /// One resource of a mapping.
 #[derive(Clone, Debug)]
 pub struct End {
@@ -84,7 +95,7 @@ pub struct End {
     /// Where a newborn record carries our own key.
     pub integration: Option<Path>,
     /// What a newborn record holds besides its fields: paths and values with `{parameter}` inside.
-    pub birth: Vec<(Path, Value)>,
+    pub birth: Vec<AtBirth>,
     /// What a creation must not carry: it is sent in an update right after the birth.
     pub without: Vec<Path>,
     /// Does this record take part? `fn rule(record)` gives `()` or a reason.

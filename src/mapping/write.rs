@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::Mapping;
 use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
 use super::read::{member_value, read_value, seen_by};
+use super::{AtBirth, Mapping};
 use crate::config::line::Missing;
 use crate::config::system::Kind;
 use crate::flaw::{self, Flaw};
@@ -124,8 +124,8 @@ impl Mapping {
     /// What a record born on a side holds besides its fields.
     fn newborn(&self, side: Side) -> Value {
         let mut body = Value::Object(Map::new());
-        for (path, template) in &self.sides.get(side).birth {
-            let value = with_parameters(template, &self.parameters);
+        for AtBirth { path, value, .. } in &self.sides.get(side).birth {
+            let value = with_parameters(value, &self.parameters);
             if !is_empty(&value) {
                 path.set(&mut body, value);
             }
@@ -304,6 +304,13 @@ impl Mapping {
 /// Puts into the body what a group's rule gave and the side does not hold yet.
 fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft: &mut Draft) -> Result<bool, Trouble> {
     let mut wrote = false;
+    let is_known = |key: &&String| view.of.iter().any(|(path, _)| path.text() == key.as_str());
+    if let Some(key) = answer.as_object().into_iter().flat_map(Map::keys).find(|key| !is_known(key)) {
+        return Err(Trouble::at(
+            &view.place,
+            format!("the rule of {} gives `{key}`, which is not under its `of:`", view.group),
+        ));
+    }
     for (path, slot) in &view.of {
         let Some(given) = answer.get(path.text()) else { continue };
         let wire = if given.is_object() || given.is_array() {

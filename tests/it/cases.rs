@@ -78,6 +78,11 @@ expect: { update: { omie: { telefone1_numero: \"1132221001\" } } }
     files.insert("tests/cases/omie-ploomes/clientes/one.yaml".to_owned(), case.to_owned());
     let tested = run(&files, Some("clientes/one"));
     assert_eq!((tested.outcomes.len(), told(&tested)), (1, String::new()));
+
+    let rules = files.get_mut("scripts/phones.rhai").unwrap();
+    *rules = rules.replace("telefone2_numero: phones", "telefone3_numero: phones");
+    let told = told(&run(&files, Some("clientes/one")));
+    assert!(told.contains("the rule of telefones gives `telefone3_numero`, which is not under its `of:`"), "{told}");
 }
 
 #[test]

@@ -108,13 +108,30 @@ fn snapshot(mapping: &Mapping) -> Snapshot {
 }
 
 fn shown(format: Format, halt: Option<&Halt>) -> String {
-    let mapping = mapping();
-    let snapshot = snapshot(&mapping);
-    let made: Plan = reconcile(&mapping, &snapshot).unwrap();
-    assert_eq!(guard(&mapping, &snapshot, &made), None);
+    shown_of(&mapping(), format, halt)
+}
+
+fn shown_of(mapping: &Mapping, format: Format, halt: Option<&Halt>) -> String {
+    let snapshot = snapshot(mapping);
+    let made: Plan = reconcile(mapping, &snapshot).unwrap();
+    assert_eq!(guard(mapping, &snapshot, &made), None);
     let (mut screen, told) = Screen::captured(format);
-    plan(&mut screen, (&mapping, "acme"), &snapshot, (&made, halt), &cost(&mapping, &made)).unwrap();
+    plan(&mut screen, (mapping, "acme"), &snapshot, (&made, halt), &cost(mapping, &made)).unwrap();
     told.text()
+}
+
+#[test]
+fn what_a_newborn_record_holds_besides_its_lines_is_shown() {
+    let mapping = edited(&[("fields:\n", "birth: { crm: { Kind: F } }\nfields:\n")]);
+    let text = shown_of(&mapping, Format::Json, None);
+    let read: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let writes = read["records"].as_array().unwrap().iter().flat_map(|pair| pair["writes"].as_array().unwrap());
+    let born: Vec<&Value> = writes.filter(|write| write["act"] == "create").map(|write| &write["fields"][0]).collect();
+    assert_eq!(born.len(), 1, "{text}");
+    for field in born {
+        assert_eq!((&field["field"], &field["new"], &field["cause"]), (&json!("Kind"), &json!("F"), &json!("born")));
+        assert_eq!(field["place"], "mappings/erp-crm/clients.yaml:8");
+    }
 }
 
 #[test]

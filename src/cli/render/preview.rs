@@ -278,8 +278,28 @@ fn write(mapping: &Mapping, fields: &Sides<Option<Fields>>, step: &Step) -> Writ
             Act::Stamp => "stamp",
         },
         to: resource(mapping, step.side),
-        fields: step.moves.iter().filter_map(|one| change(mapping, fields, step, one)).collect(),
+        fields: at_birth(mapping, step)
+            .chain(step.moves.iter().filter_map(|one| change(mapping, fields, step, one)))
+            .collect(),
     }
+}
+
+/// What a newborn record holds besides its fields.
+fn at_birth<'a>(mapping: &'a Mapping, step: &Step) -> impl Iterator<Item = Change> + use<'a> {
+    let body = step.body.value();
+    let is_birth = matches!(step.act, Act::Create { .. });
+    let all = mapping.sides.get(step.side).birth.iter().filter(move |_| is_birth);
+    all.filter_map(move |one| {
+        Some(Change {
+            field: one.path.text().to_owned(),
+            label: one.path.text().to_owned(),
+            old: Value::Null,
+            new: one.path.get(&body)?,
+            cause: Why::Born.word(),
+            why: "told at birth".to_owned(),
+            place: format!("{}:{}", one.place.file, one.place.line),
+        })
+    })
 }
 
 /// One field of a write; `None` for what the new side fills by itself.

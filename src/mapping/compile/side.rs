@@ -12,7 +12,7 @@ use crate::config::mapping::{Arrow, MappingSpec};
 use crate::config::system::{Habit, Resource};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::field::At;
-use crate::mapping::{End, Report};
+use crate::mapping::{AtBirth, End, Report};
 use crate::path::Path;
 use crate::record::Side;
 
@@ -79,7 +79,7 @@ impl Builder<'_> {
     }
 
     /// What a record born here holds besides its fields. Every `{name}` must be a parameter.
-    fn birth(&mut self, side: Side) -> Vec<(Path, Value)> {
+    fn birth(&mut self, side: Side) -> Vec<AtBirth> {
         let mut birth = Vec::new();
         for ((text, place), value) in self.spec.birth.get(side).clone() {
             self.complain_unknown_parameters(&value, &place);
@@ -87,7 +87,7 @@ impl Builder<'_> {
             if self.resources.get(side).1.shape.get(&text).is_some_and(|shape| shape.read_only) {
                 self.complain_read_only(side, &text, &place);
             }
-            birth.extend(path.map(|path| (path, value)));
+            birth.extend(path.map(|path| AtBirth { path, value, place }));
         }
         birth
     }

@@ -8,9 +8,9 @@ use crate::cli::arguments::Language;
 use crate::config::line::Missing;
 use crate::config::mapping::{Arrow, Span};
 use crate::config::parameter::Parameter;
-use crate::mapping::Mapping;
 use crate::mapping::canon::Canon;
 use crate::mapping::field::{At, End, Field, Lookup, Policy, View};
+use crate::mapping::{AtBirth, Mapping};
 use crate::record::{Side, Sides};
 use crate::reference::is_links;
 use crate::rules::Rule;
@@ -178,9 +178,7 @@ impl Teller<'_> {
             notes.push(note("What people change there stays.", "O que as pessoas mudam lá fica."));
         }
         if !end.birth.is_empty() {
-            let pair = |(path, value): &(crate::path::Path, serde_json::Value)| {
-                Words::code(path.text()).say(" = ").and(Words::written(value))
-            };
+            let pair = |one: &AtBirth| Words::code(one.path.text()).say(" = ").and(Words::written(&one.value));
             let pairs = Words::joined(end.birth.iter().map(pair), ", ");
             notes.push(note("At birth it also gets ", "Ao nascer recebe também ").and(pairs).say("."));
         }
