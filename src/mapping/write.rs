@@ -316,7 +316,7 @@ fn place_view(view: &View, answer: &Value, standing: Option<Standing<'_>>, draft
         let wire = if given.is_object() || given.is_array() {
             given.clone()
         } else {
-            shape_value(given.clone(), slot, false)
+            shape_value(given.clone(), slot, None)
                 .map_err(|reason| Trouble::at(&view.place, format!("`{path}` of {} {reason}", view.group)))?
         };
         let before = standing.and_then(|standing| path.look(standing.body)).unwrap_or_default();
@@ -501,7 +501,7 @@ pub fn filled(template: &Value, name: &str, text: &str) -> Value {
 /// not what was given.
 fn shaped(field: &Field, end: &End, given: &Value, value: Value) -> Result<(Value, Option<Value>), Trouble> {
     let full = scalar_text(&value).map(|text| text.trim().chars().count());
-    let wire = shape_value(value, &end.slot, end.cut)
+    let wire = shape_value(value, &end.slot, Some(end.cut))
         .map_err(|reason| Trouble::at(&field.place, format!("{} {reason}", field.label)))?;
     if is_empty(&wire) || wire == end.slot.empty {
         return Ok((wire, (!is_empty(given)).then_some(Value::Null)));
@@ -511,8 +511,8 @@ fn shaped(field: &Field, end: &End, given: &Value, value: Value) -> Result<(Valu
     Ok((wire, becomes))
 }
 
-/// Gives a value the kind and length that a system takes.
-fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
+/// Gives a value the kind and length that a system takes; `cut` says whether a line cuts, nothing where no line could.
+fn shape_value(value: Value, slot: &Slot, cut: Option<bool>) -> Result<Value, String> {
     if is_empty(&value) || slot.empty == value {
         return Ok(slot.empty.clone());
     }
@@ -545,11 +545,16 @@ fn shape_value(value: Value, slot: &Slot, cut: bool) -> Result<Value, String> {
     }
 }
 
-fn fit(text: &str, max: Option<usize>, cut: bool) -> Result<Value, String> {
+fn fit(text: &str, max: Option<usize>, cut: Option<bool>) -> Result<Value, String> {
     let length = text.chars().count();
     match max {
-        Some(max) if length > max && cut => Ok(Value::from(text.chars().take(max).collect::<String>().trim_end())),
-        Some(max) if length > max => Err(format!("has {length} characters, {max} fit (`cut:` would cut it)")),
+        Some(max) if length > max && cut == Some(true) => {
+            Ok(Value::from(text.chars().take(max).collect::<String>().trim_end()))
+        }
+        Some(max) if length > max => {
+            let advice = if cut.is_some() { " (`cut:` would cut it)" } else { "" };
+            Err(format!("has {length} characters, {max} fit{advice}"))
+        }
         _ => Ok(Value::from(text)),
     }
 }
