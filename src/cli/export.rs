@@ -80,6 +80,12 @@ pub(super) fn run(homes: &[Home], file: Option<&Path>, screen: &mut Screen) -> a
         Ok(error) => failed(error),
         Err(other) => other,
     })?;
+    // A store that is away, or another one, has no links: the last export is worth more than that.
+    if count == 0 && fs::metadata(file).is_ok_and(|known| known.len() > 0) {
+        fs::remove_file(&beside).map_err(failed)?;
+        let sentence = format!("`{}` holds links and the store has none: it stays as it is", file.display());
+        return Err(Stop::failed(sentence, "see that `store:` names the right folder, or move the file away"));
+    }
     let end = || {
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&beside, file)

@@ -143,7 +143,8 @@ const HEAD: &str = "\
 ";
 
 const ACCOUNTS: &str = "
-# One entry for each customer; add more below. A name is only for people and for --account.
+# One entry for each customer; add more below. The store keeps what it knows by the name: one that is
+# renamed begins anew.
 accounts:
   - account: acme
     # How each system is reached. `base_url` may be added to reach it at another address, such as

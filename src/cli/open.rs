@@ -13,7 +13,7 @@ use crate::config::files::{self, ACCOUNT_FILE, Files};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Weight, nearest};
 use crate::engine::crew::Scope;
 use crate::engine::turn::in_order;
-use crate::store::{MemoryStore, SledStore, Store};
+use crate::store::{Ledger, MemoryStore, SledStore, Store};
 use crate::workspace::Workspace;
 
 /// Stands in for a variable that is not set, where nothing is sent.
@@ -238,7 +238,34 @@ pub fn scopes(
         let hint = format!("name one under `mappings:` of an account in {ACCOUNT_FILE}");
         return Err(Stop::failed("no account runs any mapping", hint));
     }
+    warn_of_renamed(accounts, workspace, store, &found)?;
     Ok(found)
+}
+
+/// Says where a store knows nothing of what is run, and something of what looks like the same by another name: what is
+/// renamed begins anew, and records meet for the first time.
+fn warn_of_renamed(
+    accounts: &AccountFile,
+    workspace: &Workspace,
+    store: &Arc<dyn Store>,
+    found: &[Scope],
+) -> anyhow::Result<()> {
+    let known = Ledger::scopes(&**store)?;
+    let is_account = |name: &str| accounts.accounts.iter().any(|account| account.name == name);
+    for scope in found {
+        let (account, mapping) = (&scope.account.name, &scope.mapping.name);
+        if known.contains(&Scope::name(account, mapping)) {
+            continue;
+        }
+        let old = known.iter().filter_map(|known| known.split_once('/')).find(|(of, name)| {
+            (name == mapping && !is_account(of)) || (of == account && !workspace.mappings.contains_key(*name))
+        });
+        if let Some((of, name)) = old {
+            let (now, was) = (Scope::name(account, mapping), Scope::name(of, name));
+            tracing::warn!(now, was, "the store knows nothing by this name: what was renamed begins anew");
+        }
+    }
+    Ok(())
 }
 
 /// The scopes of a workspace for a verb that only looks at, or notes something in, the store.

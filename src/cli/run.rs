@@ -22,11 +22,11 @@ use crate::clock::Clock;
 use crate::config::files::{self, Files};
 use crate::connector::Connector;
 use crate::diagnostic::Diagnostics;
-use crate::engine::crew::{Crew, Way};
+use crate::engine::crew::{Crew, Scope, Way};
 use crate::engine::schedule::serve;
 use crate::engine::turn::Shared;
 use crate::engine::{Report, Runner};
-use crate::store::Store;
+use crate::store::{self, Store, Tree};
 use crate::workspace::Workspace;
 
 /// How often the files are looked at, in milliseconds.
@@ -70,6 +70,18 @@ impl Looks {
     }
 }
 
+/// The files that a state of the workspace is made of: a case is not in force.
+fn in_force(mut files: Files) -> Files {
+    files.retain(|file, _| !file.starts_with("tests/"));
+    files
+}
+
+/// A file that said something of its own and is away, so that the carried one would stand in its place.
+fn gone<'a>(known: &'a Files, on_disk: &Files, carried: &Files) -> Option<&'a String> {
+    let is_own = |file: &String, text: &String| carried.get(file).is_some_and(|carried| carried != text);
+    known.iter().find(|(file, text)| is_own(file, text) && !on_disk.contains_key(*file)).map(|(file, _)| file)
+}
+
 /// Why a state of the workspace is served no more.
 enum Ended {
     Stopped,
@@ -80,6 +92,7 @@ enum Ended {
 /// Runs until it is told to stop.
 pub(super) fn run(global: &Global, chosen: &ScopeArguments, screen: &mut Screen) -> anyhow::Result<Exit> {
     let (workspace, files) = open::workspace_and_files(global, screen)?;
+    let files = in_force(files);
     let accounts = open::accounts(&global.dir, &workspace)?;
     let store = open::store(&global.dir, accounts)?;
     let (store_name, notes) = (accounts.store.clone(), Notes::beside(&global.dir, accounts));
@@ -106,6 +119,11 @@ impl Service<'_> {
             tracing::warn!(store = self.store_name, "another store is opened at the next start only");
         }
         let scopes = open::scopes(accounts, workspace, &self.store, self.chosen)?;
+        self.open(workspace, files, scopes)
+    }
+
+    /// Opens these scopes of a state of the workspace.
+    fn open(&self, workspace: &Workspace, files: Files, scopes: Vec<Scope>) -> anyhow::Result<Ready> {
         let opened = runners(workspace, scopes, &self.clock, &self.stopping, &self.notes)?;
         Ok(Ready { files, opened })
     }
@@ -119,6 +137,8 @@ impl Service<'_> {
         }
         let (stop, stopped) = watch::channel(false);
         let (reports, mut arriving) = mpsc::channel(16);
+        // Where nothing is served, it is waited for an edit.
+        let idle = runners.is_empty().then(|| reports.clone());
         let service = tokio::spawn(serve(runners.into_iter().map(Shared::of).collect(), stopped, reports));
         let mut looks = Looks::default();
         let ended = loop {
@@ -131,6 +151,11 @@ impl Service<'_> {
                     Some(report) => {
                         self.tell(&report, screen)?;
                         self.notes.keep(&connectors);
+                        if self.store_is_stopped() {
+                            tracing::error!("the store takes no call any more: start depara again once it can be written");
+                            self.stop(&connectors);
+                            break Ended::Cut;
+                        }
                     }
                     None => break Ended::Stopped,
                 },
@@ -143,15 +168,39 @@ impl Service<'_> {
                 }
             }
         };
+        drop(idle);
         stop.send_replace(true);
-        let ended = self.last_reports(ended, (&mut arriving, service), &connectors, screen).await?;
+        let mut ended = self.last_reports(ended, (&mut arriving, service), &connectors, screen).await?;
         self.notes.keep(&connectors);
-        if let Ended::Edited(next) = &ended {
-            tracing::info!("the workspace was edited and checks clean: it is in force now");
+        if let Ended::Edited(next) = &mut ended {
+            // The cycles under way may have taken long: an edit that was taken back meanwhile is none.
+            if self.files_now(&mut Diagnostics::default()) == next.files {
+                tracing::info!("the workspace was edited and checks clean: it is in force now");
+            } else {
+                tracing::info!("the workspace was edited again meanwhile: as it was, it stays in force until it rests");
+                **next = self.again(files)?;
+            }
             // The last cycle went on asking after these were opened.
             next.opened.connectors.iter().for_each(|(way, connector)| self.notes.tell(way, connector));
         }
         Ok(ended)
+    }
+
+    /// The files that a state of the workspace is made of, as they are now.
+    fn files_now(&self, complaints: &mut Diagnostics) -> Files {
+        in_force(files::workspace(&self.global.dir, complaints))
+    }
+
+    /// Opens a state of the workspace once more that was served already.
+    fn again(&self, files: Files) -> anyhow::Result<Ready> {
+        let compiled = Workspace::compile(&files, &open::environment, Diagnostics::default());
+        let workspace = compiled.map_err(|found| anyhow::anyhow!("{found}"))?;
+        self.ready(&workspace, files)
+    }
+
+    /// True when the store takes no call any more, whatever is tried.
+    fn store_is_stopped(&self) -> bool {
+        matches!(self.store.get(Tree::Meta, b"any"), Err(store::Error::Stopped { .. }))
     }
 
     /// From now on no call is made but what is in hand.
@@ -194,12 +243,30 @@ impl Service<'_> {
     /// complained about once.
     fn edited(&self, known: &Files, looks: &mut Looks) -> Option<Ready> {
         let mut complaints = Diagnostics::default();
-        let now = files::workspace(&self.global.dir, &mut complaints);
+        let now = self.files_now(&mut complaints);
         if !looks.show(&now) || now == *known {
             return None;
         }
+        let on_disk = files::disk(&self.global.dir, &mut Diagnostics::default());
+        if let Some(file) = gone(known, &on_disk, &files::carried()) {
+            tracing::warn!(
+                file,
+                "a file is gone, and the one that depara carries is not put in its place while it runs"
+            );
+            looks.rejected = now;
+            return None;
+        }
         let compiled = Workspace::compile(&now, &open::environment, complaints).map_err(|found| found.to_string());
-        match compiled.and_then(|fresh| self.ready(&fresh, now.clone()).map_err(|error| format!("{error:#}"))) {
+        let opened = compiled.and_then(|fresh| {
+            let idle = fresh.project.accounts.as_ref().is_some_and(|file| !file.runs_any());
+            if idle {
+                tracing::warn!("no account runs any mapping any more: nothing is served until one does");
+            }
+            let opened =
+                if idle { self.open(&fresh, now.clone(), Vec::new()) } else { self.ready(&fresh, now.clone()) };
+            opened.map_err(|error| format!("{error:#}"))
+        });
+        match opened {
             Ok(ready) => Some(ready),
             Err(complaints) => {
                 tracing::warn!(complaints, "an edit has complaints: the workspace as it was stays in force");
@@ -257,5 +324,16 @@ mod tests {
         }
         looks.rejected = torn.clone();
         assert!(!looks.show(&torn), "it is complained about once");
+    }
+
+    #[test]
+    fn a_carried_file_does_not_take_the_place_of_one_that_is_away() {
+        let files = |texts: &[(&str, &str)]| {
+            texts.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect::<Files>()
+        };
+        let carried = files(&[("a.yaml", "carried"), ("b.yaml", "carried")]);
+        let known = files(&[("a.yaml", "own"), ("b.yaml", "carried"), ("c.yaml", "own")]);
+        assert_eq!(gone(&known, &files(&[]), &carried).map(String::as_str), Some("a.yaml"));
+        assert_eq!(gone(&known, &files(&[("a.yaml", "carried")]), &carried), None, "somebody put it back");
     }
 }

@@ -18,6 +18,13 @@ pub struct AccountFile {
     pub accounts: Vec<Account>,
 }
 
+impl AccountFile {
+    /// True when any account runs a mapping.
+    pub fn runs_any(&self) -> bool {
+        self.accounts.iter().any(|account| !account.mappings.is_empty())
+    }
+}
+
 /// One customer.
 #[derive(Clone, Debug)]
 pub struct Account {

@@ -256,13 +256,15 @@ impl Runner {
         format!("the list of {name} stopped at page {pages}, after {rows} records, before it had shown all there are")
     }
 
-    /// Everything is compared at first, when the mapping was edited, and as often as it says.
+    /// Everything is compared at first, when the mapping was edited, as often as it says, and where all was read at a
+    /// moment that has not come yet: the clock was put back since, and nobody knows how far all was seen.
     fn is_full_due(&self, mark: Option<&Mark>, now_ms: i64) -> bool {
         let Some(mark) = mark else { return true };
         let every = self.mapping.schedule.full_ms.and_then(|every| i64::try_from(every).ok());
         let last = mark.full_ms.unwrap_or(0);
         (mark.mapping != self.mapping.print && !flaw::is(Flaw::MappingEditUnnoticed))
             || mark.full_ms.is_none()
+            || last.max(mark.read_ms.left).max(mark.read_ms.right) > now_ms
             || every.is_some_and(|every| now_ms.saturating_sub(last) >= every)
     }
 

@@ -230,6 +230,12 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+    /// It took no call since one failed: what was under way is not known, and what was flushed is whole.
+    #[error("use the store in `{}`: an earlier call failed, and nothing is read or written since", dir.display())]
+    Stopped {
+        /// The folder of the store.
+        dir: PathBuf,
+    },
     /// The folder cannot be made or opened.
     #[error("open the store in `{}`", dir.display())]
     Open {
@@ -314,6 +320,9 @@ impl Error {
                  --import`, or run `depara plan`: records find their twins again by the keys of the mapping, and \
                  nothing is sent before you agree",
             ),
+            Self::Stopped { .. } => {
+                Some("see what failed first and that the disk is not full, then start depara again: nothing is lost")
+            }
             Self::Open { .. } | Self::Write { .. } | Self::Flush { .. } => {
                 Some("see that the folder may be written to and that the disk is not full")
             }

@@ -81,6 +81,7 @@ impl SledStore {
         if seen.is_none() {
             leave_settings(dir).map_err(fail)?;
         }
+        leave_torn_snapshots(dir).map_err(fail)?;
 
         let store = Self {
             dir: dir.into(),
@@ -184,7 +185,7 @@ impl SledStore {
         fail: impl FnOnce(PathBuf, io::Error) -> Error,
     ) -> Result<T, Error> {
         if self.broken.load(Ordering::Acquire) {
-            return Err(broken(&self.dir, "an earlier call failed; start depara again"));
+            return Err(Error::Stopped { dir: self.dir.clone() });
         }
         let Some(db) = &self.db else { return Err(broken(&self.dir, "it is closed")) };
         match fenced(|| operation(db)) {
@@ -314,6 +315,18 @@ fn leave_settings(dir: &Path) -> io::Result<()> {
     }
 }
 
+/// Takes away snapshots that were never finished: sled writes one under this name, gives it its own once it is whole,
+/// and would take a torn one for the newest. What it holds stands in the log as well.
+fn leave_torn_snapshots(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens the database. The witness is locked by now, so nobody has the database but perhaps a
 /// thread of sled that outlived an earlier store by a moment: that one is waited for.
 fn open_db(dir: &Path) -> Result<Db, Error> {
@@ -388,8 +401,24 @@ mod tests {
         let store = SledStore::open(dir.path()).unwrap();
         let failed: Result<(), Error> = store.change(|_| panic!("disk on fire"), |_, _| unreachable!());
         assert!(failed.unwrap_err().to_string().contains("disk on fire"));
-        assert!(matches!(store.flush(), Err(Error::Broken { .. })));
-        assert!(matches!(store.get(Tree::Links, b"key"), Err(Error::Broken { .. })));
+        assert!(matches!(store.flush(), Err(Error::Stopped { .. })));
+        assert!(matches!(store.get(Tree::Links, b"key"), Err(Error::Stopped { .. })));
+    }
+
+    #[test]
+    fn a_snapshot_that_was_never_finished_damages_nothing() {
+        let dir = TempDir::new().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Tree::Links, b"key", b"value".to_vec());
+        store.write(batch).unwrap();
+        store.flush().unwrap();
+        drop(store);
+        for torn in ["", "half of one"] {
+            fs::write(dir.path().join("snap.00000000FFFFFFFF.generating"), torn).unwrap();
+            let store = SledStore::open(dir.path()).unwrap();
+            assert_eq!(store.get(Tree::Links, b"key").unwrap().as_deref(), Some(&b"value"[..]));
+        }
     }
 
     #[test]

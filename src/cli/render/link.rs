@@ -183,9 +183,11 @@ pub fn forgotten(screen: &mut Screen, scope: &Scope, link: &Link) -> io::Result<
     }
     let paint = screen.paint();
     screen.line(&format!("forgot {}", ids(&scope.mapping, link, paint)))?;
-    screen.note(
-        "neither record was touched; the next cycle compares everything, and they meet again by the mapping's keys",
-    )
+    screen.note(if link.is_tombstone() {
+        "the next cycle compares everything: what is left of the two counts as new, and may be born on the other side"
+    } else {
+        "neither record was touched; the next cycle compares everything, and they meet again by the mapping's keys"
+    })
 }
 
 /// Says that links were written into a file.

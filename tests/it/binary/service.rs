@@ -137,6 +137,43 @@ fn who_is_told_to_stop_while_an_edit_waits_finishes_the_step_in_hand() {
 }
 
 #[test]
+fn an_edit_that_is_taken_back_while_it_waits_is_none() {
+    let systems = Systems::open();
+    systems.client("Padaria Aurora", "11222333000181", &json!({}));
+    let workspace = Workspace::of(&systems);
+    systems.ploomes().faults().next(Fault::Delay(6_000), "POST Contacts", 1);
+    let mut service = started(&workspace, &[]);
+    until(|| systems.ploomes().contacts().count() == 1);
+    workspace.mapping("label: Nome }", "label: Nome } # edited");
+    service.logs(&["the workspace was edited and checks clean: cycles under way end first"]);
+    workspace.mapping("label: Nome } # edited", "label: Nome }");
+    service.logs(&["the workspace was edited again meanwhile"]);
+    service.logs(&["a mapping is served"]);
+    service.signal("TERM");
+    let told = service.end().ended(0);
+    assert!(!told.err.contains("it is in force now"), "{}", told.err);
+}
+
+#[test]
+fn an_account_that_runs_nothing_any_more_is_served_no_more_and_comes_back() {
+    let systems = Systems::open();
+    let workspace = Workspace::of(&systems);
+    let mut service = started(&workspace, &[]);
+    service.logs(&["the cycle ended"]);
+    let accounts = workspace.read("depara.yaml");
+    let (head, _) = accounts.split_once("    mappings:").unwrap();
+    std::fs::write(workspace.path("depara.yaml"), format!("{head}    mappings: {{}}\n")).unwrap();
+    service.logs(&["nothing is served until one does"]);
+    service.logs(&["it is in force now"]);
+    systems.client("Padaria Aurora", "11222333000181", &json!({}));
+    std::fs::write(workspace.path("depara.yaml"), accounts).unwrap();
+    service.logs(&["it is in force now"]);
+    service.logs(&["created=1"]);
+    service.signal("TERM");
+    service.end().ended(0);
+}
+
+#[test]
 fn it_survives_a_system_that_is_away_at_the_start() {
     let systems = Systems::open();
     systems.client("Padaria Aurora", "11222333000181", &json!({}));

@@ -47,8 +47,14 @@ fn exported_links_come_into_a_new_store_and_the_next_cycle_writes_nothing() {
     assert!(!workspace.path("links.jsonl.part").exists());
 
     fs::remove_dir_all(workspace.path(".depara")).unwrap();
-    // Whatever is wrong with the file, no store is made.
     let good = workspace.read("links.jsonl");
+    // Without the store, the last export is all there is.
+    workspace
+        .run(&["links", "--export", &file])
+        .ended(1)
+        .complains(&["links.jsonl` holds links and the store has none"]);
+    assert_eq!(workspace.read("links.jsonl"), good);
+    // Whatever is wrong with the file, no store is made.
     fs::write(workspace.path("bad.jsonl"), good.replacen("acme", "acmee", 1) + "{").unwrap();
     let bad = workspace.path("bad.jsonl").display().to_string();
     workspace.run(&["links", "--import", &bad]).ended(1).says(&[
