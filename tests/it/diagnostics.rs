@@ -214,7 +214,12 @@ fn slips() -> Vec<Slip> {
         slip(contacts, ("\nfields:\n", "\n"), Code::MissingKey, 14),
         slip(contacts, ("fields:\n      telefone1", "\n  fields:\n      telefone1"), Code::BadArrow, 0),
         slip(contacts, ("link: omie.clientes <=>", "link: omie.clientes =>"), Code::UnreachableOption, 19),
-        slip(contacts, ("  nome_fantasia <=> Name: { label: Nome }\n", ""), Code::RequiredUnfed, 1),
+        slip(
+            contacts,
+            ("  nome_fantasia <=> Name: { label: Nome, if_empty: { ploomes: razao_social } }\n", ""),
+            Code::RequiredUnfed,
+            1,
+        ),
         slip(tasks, ("link: omie.ordens_servico <=", "link: omie.ordens_servico =>"), Code::UnreachableOption, 9),
         slip(tasks, ("dDtPrevisao <= taskDate", "dDtPrevisao => taskDate"), Code::UnreachableOption, 0),
         slip(tasks, ("birth:\n  omie:\n", "birth:\n"), Code::UnknownSystem, 3),
@@ -275,7 +280,11 @@ fn a_mistake_in_one_line_hides_none_in_another() {
                 "cnae => Note: { table: { A: B } }",
                 Code::TableOpen,
             ),
-            ("  nome_fantasia <=> Name: { label: Nome }\n", "", Code::RequiredUnfed),
+            (
+                "  nome_fantasia <=> Name: { label: Nome, if_empty: { ploomes: razao_social } }\n",
+                "",
+                Code::RequiredUnfed,
+            ),
         ] {
             let mut files = files::carried();
             let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();

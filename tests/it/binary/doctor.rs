@@ -64,7 +64,7 @@ fn what_an_account_lacks_is_said_and_the_rest_is_looked_at() {
         "not planned: ploomes lets nobody in",
     ]);
     workspace.run(&["doctor", "--account", "acmee"]).ended(2).complains(&["did you mean `acme`?"]);
-    workspace.mapping("label: Nome }", "labell: Nome }");
+    workspace.mapping("label: Nome,", "labell: Nome,");
     workspace.run(&["doctor"]).ended(1).says(&["unknown-key", "did you mean `label`?"]);
 }
 

@@ -32,7 +32,7 @@ fn fmt_lays_files_out_and_leaves_what_it_cannot_read() {
     workspace.run(&["fmt", "--check"]).ended(0).says(&["0 would change"]);
     let before = workspace.read("mappings/omie-ploomes/clientes.yaml");
     workspace.edit("mappings/omie-ploomes/clientes.yaml", |text| {
-        text.replacen("nome_fantasia <=> Name: { label: Nome }", "nome_fantasia<=>Name:   {label: Nome}", 1)
+        text.replacen("bairro <=> Neighborhood: { label: Bairro }", "bairro<=>Neighborhood:   {label: Bairro}", 1)
     });
     let torn = "system: erp\nresources: { a: [ }\n".to_owned();
     fs::write(workspace.path("mappings/systems/erp.yaml"), &torn).unwrap();

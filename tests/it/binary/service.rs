@@ -100,9 +100,9 @@ fn a_sound_edit_is_taken_over_and_a_broken_one_is_complained_about() {
     let workspace = Workspace::of(&systems);
     let mut service = started(&workspace, &["--format", "json"]);
     service.says(&["clientes"]);
-    workspace.mapping("label: Nome }", "labell: Nome }");
+    workspace.mapping("label: Bairro }", "labell: Bairro }");
     service.logs(&["an edit has complaints", "unknown key `labell`"]);
-    workspace.mapping("labell: Nome }", "label: Nome } # as it was");
+    workspace.mapping("labell: Bairro }", "label: Bairro } # as it was");
     service.logs(&["the workspace was edited and checks clean: it is in force now"]);
     let full: Value = serde_json::from_str(&service.says(&["clientes"])).unwrap();
     assert_eq!(full["failed"], Value::Null);
@@ -127,7 +127,7 @@ fn who_is_told_to_stop_while_an_edit_waits_finishes_the_step_in_hand() {
     systems.ploomes().faults().next(Fault::Delay(4_000), "POST Contacts", 1);
     let mut service = started(&workspace, &[]);
     until(|| systems.ploomes().contacts().count() == 1);
-    workspace.mapping("label: Nome }", "label: Nome } # edited");
+    workspace.mapping("label: Bairro }", "label: Bairro } # edited");
     service.logs(&["the workspace was edited and checks clean: cycles under way end first"]);
     service.signal("TERM");
     let told = service.end().ended(0);
@@ -144,9 +144,9 @@ fn an_edit_that_is_taken_back_while_it_waits_is_none() {
     systems.ploomes().faults().next(Fault::Delay(6_000), "POST Contacts", 1);
     let mut service = started(&workspace, &[]);
     until(|| systems.ploomes().contacts().count() == 1);
-    workspace.mapping("label: Nome }", "label: Nome } # edited");
+    workspace.mapping("label: Bairro }", "label: Bairro } # edited");
     service.logs(&["the workspace was edited and checks clean: cycles under way end first"]);
-    workspace.mapping("label: Nome } # edited", "label: Nome }");
+    workspace.mapping("label: Bairro } # edited", "label: Bairro }");
     service.logs(&["the workspace was edited again meanwhile"]);
     service.logs(&["a mapping is served"]);
     service.signal("TERM");

@@ -39,7 +39,7 @@ fn init_replaces_no_file() {
 fn all_complaints_come_at_once_and_nothing_is_started() {
     let systems = Systems::open();
     let workspace = Workspace::of(&systems);
-    workspace.mapping("label: Nome }", "labell: Nome }");
+    workspace.mapping("label: Nome,", "labell: Nome,");
     workspace.mapping("canon: email", "canon: emial");
     workspace.edit("scripts/omie-ploomes/clientes.rhai", |text| text.replacen("fold(seller", "fodl(seller", 1));
     let seller = place("scripts/omie-ploomes/clientes.rhai", "fold(seller");
@@ -177,8 +177,8 @@ fn a_slip_of_the_keys_is_usage_and_says_what_was_meant() {
 #[test]
 fn the_de_para_is_written_without_any_secret() {
     let workspace = Workspace::bare();
-    workspace.mapping("label: Nome }", "label: Nome de fantasia }");
-    workspace.run(&["docs"]).ended(0).says(&["# De × Para", "| Nome de fantasia | `nome_fantasia` | ⇔ | `Name` | |"]);
+    workspace.mapping("label: Nome,", "label: Nome de fantasia,");
+    workspace.run(&["docs"]).ended(0).says(&["# De × Para", "| Nome de fantasia | `nome_fantasia` | ⇔ | `Name` |"]);
     workspace.run(&["docs", "--language", "pt"]).ended(0).says(&["| campo | Omie |"]);
     workspace.run(&["docs", "--html"]).ended(0).says(&["<!DOCTYPE html>", "<th scope=\"row\">Nome de fantasia</th>"]);
     let told = workspace.run(&["docs", "--mapping", "omie-ploomes/clientes", "--format", "json"]).ended(0);
