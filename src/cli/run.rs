@@ -170,20 +170,23 @@ impl Service<'_> {
         };
         drop(idle);
         stop.send_replace(true);
-        let mut ended = self.last_reports(ended, (&mut arriving, service), &connectors, screen).await?;
+        let ended = self.last_reports(ended, (&mut arriving, service), &connectors, screen).await?;
         self.notes.keep(&connectors);
-        if let Ended::Edited(next) = &mut ended {
-            // The cycles under way may have taken long: an edit that was taken back meanwhile is none.
-            if self.files_now(&mut Diagnostics::default()) == next.files {
-                tracing::info!("the workspace was edited and checks clean: it is in force now");
-            } else {
-                tracing::info!("the workspace was edited again meanwhile: as it was, it stays in force until it rests");
-                **next = self.again(files)?;
-            }
-            // The last cycle went on asking after these were opened.
-            next.opened.connectors.iter().for_each(|(way, connector)| self.notes.tell(way, connector));
+        self.take_over(ended, files)
+    }
+
+    /// What is served next. The cycles under way may have taken long: an edit that was taken back meanwhile is none.
+    fn take_over(&self, ended: Ended, files: Files) -> anyhow::Result<Ended> {
+        let Ended::Edited(mut next) = ended else { return Ok(ended) };
+        if self.files_now(&mut Diagnostics::default()) == next.files {
+            tracing::info!("the workspace was edited and checks clean: it is in force now");
+        } else {
+            tracing::info!("the workspace was edited again meanwhile: as it was, it stays in force until it rests");
+            *next = self.again(files)?;
         }
-        Ok(ended)
+        // The last cycle went on asking after these were opened.
+        next.opened.connectors.iter().for_each(|(way, connector)| self.notes.tell(way, connector));
+        Ok(Ended::Edited(next))
     }
 
     /// The files that a state of the workspace is made of, as they are now.

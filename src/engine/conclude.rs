@@ -162,7 +162,10 @@ impl Runner {
             .filter(|(_, name)| !still.contains(&name.as_str()))
             .collect();
         let over = over.iter().filter_map(|slot| work.open_conflicts.remove(slot)).collect::<Vec<_>>();
-        over.into_iter().flat_map(|conflict| self.settled(work.cycle, conflict)).collect()
+        // An answer that nothing was decided by was never carried out.
+        let carried_out =
+            |one: StoredConflict| StoredConflict { answered: one.answered.filter(|_| one.winner.is_some()), ..one };
+        over.into_iter().map(carried_out).flat_map(|conflict| self.settled(work.cycle, conflict)).collect()
     }
 
     /// What the store must hold after the steps of a pair were answered.

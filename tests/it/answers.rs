@@ -64,3 +64,17 @@ async fn an_answer_is_one_to_the_values_that_were_seen() {
     assert_eq!(house.runner.ledger.open_conflicts().unwrap(), []);
     assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "omie@ex.example");
 }
+
+/// The sides agree by the hands of people before the answer was carried out: nobody says that it was.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_overtaken_was_not_carried_out() {
+    let (mut house, id) = at_odds().await;
+    answer(&house);
+    types_in_ploomes(&house, id, &json!({ "Email": "omie@ex.example" }));
+    house.cycle().await;
+    let all = house.runner.ledger.conflicts(None, usize::MAX).unwrap();
+    assert_eq!(
+        all.iter().map(|one| (one.open, one.winner, one.answered.is_some())).collect::<Vec<_>>(),
+        [(false, None, false)]
+    );
+}
