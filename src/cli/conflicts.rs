@@ -63,6 +63,11 @@ fn answer(scope: &Scope, found: Conflict, word: &str, screen: &mut Screen) -> an
             format!("the conflict `{}` is decided ({}), and the write is on its way", found.id, found.policy);
         return Err(Stop::failed(sentence, "after the next cycle, edit the record where it is wrong"));
     }
+    if scope.mapping.keyed(&found.field).is_none() {
+        let sentence =
+            format!("no line has the field of the conflict `{}` any more: {} does not move", found.id, found.label);
+        return Err(Stop::failed(sentence, "put the line back, or edit the records where they are wrong"));
+    }
     let at_ms = Clock::machine().now_ms();
     let mut answered = beside(scope, &found)?;
     answered.insert(0, found);

@@ -216,7 +216,7 @@ fn slips() -> Vec<Slip> {
         slip(contacts, ("link: omie.clientes <=>", "link: omie.clientes =>"), Code::UnreachableOption, 19),
         slip(
             contacts,
-            ("  nome_fantasia <=> Name: { label: Nome, if_empty: { ploomes: razao_social } }\n", ""),
+            ("  nome_fantasia <=> Name: { label: Nome, hold: { ploomes: named } }\n", ""),
             Code::RequiredUnfed,
             1,
         ),
@@ -280,11 +280,7 @@ fn a_mistake_in_one_line_hides_none_in_another() {
                 "cnae => Note: { table: { A: B } }",
                 Code::TableOpen,
             ),
-            (
-                "  nome_fantasia <=> Name: { label: Nome, if_empty: { ploomes: razao_social } }\n",
-                "",
-                Code::RequiredUnfed,
-            ),
+            ("  nome_fantasia <=> Name: { label: Nome, hold: { ploomes: named } }\n", "", Code::RequiredUnfed),
         ] {
             let mut files = files::carried();
             let text = files.get_mut("mappings/omie-ploomes/clientes.yaml").unwrap();

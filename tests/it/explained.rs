@@ -40,11 +40,11 @@ fn entry(at_ms: i64, event: &str, details: Value) -> Entry {
     Entry { at_ms, cycle: 4, ids: Sides::default(), event: event.to_owned(), details }
 }
 
-fn mark(read_ms: i64) -> Mark {
+fn mark(mapping: &Mapping, read_ms: i64) -> Mark {
     Mark {
         read_ms: Sides::new(read_ms, read_ms),
         back_to_ms: None,
-        mapping: 0,
+        mapping: mapping.print,
         full_ms: Some(1),
         rows: BTreeMap::new(),
     }
@@ -86,12 +86,12 @@ fn of_a_record_without_a_twin_the_nearest_reason_counts() {
         entry(NOW - 2, "CycleFailed", json!({ "why": "no answer" })),
     ];
     known.journal = vec![entry(9, "StepDeferred", json!({ "why": "too fast" }))];
-    known.mark = Some(mark(NOW - 50));
+    known.mark = Some(mark(&mapping, NOW - 50));
     let mut told = Vec::new();
     let clear: [fn(&mut Known); 6] = [
         |known| known.waiting = None,
         |known| known.intent = None,
-        |known| known.mark = Some(mark(NOW + 1)),
+        |known| known.mark.as_mut().unwrap().read_ms = Sides::new(NOW + 1, NOW + 1),
         |known| known.journal.clear(),
         |known| known.mark = None,
         |known| known.cycles.clear(),
@@ -109,7 +109,7 @@ fn of_a_linked_record_what_keeps_the_field_counts_before_what_keeps_the_record()
     let mapping = mapping("omie-ploomes/clientes");
     let email = mapping.field_named("email").unwrap();
     let mut known = known(Side::Left);
-    known.mark = Some(mark(NOW));
+    known.mark = Some(mark(&mapping, NOW));
     known.link = Some(link());
     known.waiting = Some(waiting(Wait::Quarantined));
     let word = |known: &Known, field| why(&mapping, known, field, NOW).word();
@@ -160,15 +160,23 @@ fn what_flows_one_way_or_is_told_once_says_so() {
     assert_eq!(why(&orders, &known(Side::Left), None, NOW).word(), "one_way");
     // Tasks flow, and are listed since midnight alone.
     let mut task = known(Side::Right);
-    task.mark = Some(mark(NOW));
+    task.mark = Some(mark(&orders, NOW));
     assert!(matches!(why(&orders, &task, None, NOW), Reason::Unseen { from_ms: None, full_ms: None, .. }));
+}
+
+#[test]
+fn of_a_mapping_that_was_edited_nobody_says_that_all_has_moved() {
+    let mapping = mapping("omie-ploomes/clientes");
+    let mut one = known(Side::Left);
+    one.mark = Some(Mark { mapping: mapping.print + 1, ..mark(&mapping, NOW) });
+    assert_eq!(why(&mapping, &one, None, NOW).word(), "edited");
 }
 
 #[test]
 fn a_window_begins_where_the_lists_begin() {
     let mapping = mapping("omie-ploomes/clientes");
     let mut one = known(Side::Left);
-    one.mark = Some(mark(NOW));
+    one.mark = Some(mark(&mapping, NOW));
     let (window, overlap) = (18_000_000, 600_000);
     let from = |one: &Known, now_ms| {
         let Reason::Unseen { from_ms, .. } = why(&mapping, one, None, now_ms) else { panic!("it is seen") };

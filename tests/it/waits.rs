@@ -6,7 +6,7 @@ use depara::config::files;
 use depara::engine::Options;
 use depara::record::Side;
 use depara::sandbox::{Omie, Ploomes, Request, Sandbox as _};
-use depara::store::Wait;
+use depara::store::{Change, Wait};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -469,6 +469,27 @@ async fn a_conflict_ends_with_its_record() {
     house.clock.skip_ms(600_000);
     let report = house.runner.cycle(Options { full: true, accept: true }).await;
     assert_eq!((report.gone, open(&house)), (1, 0));
+}
+
+/// One cycle ran under a clock that was a year ahead. What was typed while depara stood still is older than any window.
+#[tokio::test]
+async fn a_clock_that_was_ahead_hides_no_edit() {
+    let mut code = 0;
+    let mut house = House::build(|omie, _, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    let mut mark = house.runner.ledger.mark().unwrap().unwrap();
+    let year_ms = 365 * 86_400_000;
+    mark.read_ms = mark.read_ms.map(|ms| ms + year_ms);
+    mark.full_ms = mark.full_ms.map(|ms| ms + year_ms);
+    house.runner.ledger.write(vec![Change::PutMark(mark)]).unwrap();
+    types_in_omie(&house, code, &json!({ "email": "novo@ex.example" }));
+    house.clock.skip_ms(8 * 3_600_000);
+    house.cycle().await;
+    let ploomes = house.ploomes.lock().unwrap();
+    let contact = ploomes.contacts().next().unwrap();
+    assert_eq!(ploomes.contact(contact).unwrap()["Email"], "novo@ex.example");
 }
 
 /// No row of Ploomes has the name of one tag, and nothing says to make one: the line waits, or goes without that tag

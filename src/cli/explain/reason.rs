@@ -90,6 +90,8 @@ pub enum Reason {
         /// `file:line` of the rule that says so.
         place: Option<String>,
     },
+    /// The mapping was edited since the last cycle, and nobody knows yet what it makes of the record.
+    Edited,
     /// No cycle has ever come to its end, and none has failed.
     NeverRan,
     /// This side is not listed: its records are only read for their twins.
@@ -141,6 +143,7 @@ impl Reason {
             Self::Cycle { ended: Ended::Failed, .. } => "cycle_failed",
             Self::Cycle { ended: Ended::Unfinished, .. } => "cycle_unfinished",
             Self::Told { .. } => "told",
+            Self::Edited => "edited",
             Self::NeverRan => "never_ran",
             Self::Unlisted => "unlisted",
             Self::Unseen { .. } => "unseen",
@@ -158,6 +161,7 @@ impl Reason {
             | Self::Told { since_ms, .. } => Some(*since_ms),
             Self::Once { .. }
             | Self::OneWay { .. }
+            | Self::Edited
             | Self::NeverRan
             | Self::Unlisted
             | Self::Unseen { .. }
@@ -174,6 +178,7 @@ impl Reason {
             | Self::Conflict { .. }
             | Self::UnderWay { .. }
             | Self::Cycle { .. }
+            | Self::Edited
             | Self::NeverRan
             | Self::Unlisted
             | Self::Unseen { .. }
@@ -190,6 +195,7 @@ pub fn why(mapping: &Mapping, known: &Known, field: Option<usize>, now_ms: i64) 
     };
     near.or_else(|| one_way(mapping, known, field))
         .or_else(|| cycle(known))
+        .or_else(|| edited(mapping, known))
         .or_else(|| last_told(known))
         .unwrap_or_else(|| unseen(mapping, known, now_ms))
 }
@@ -304,6 +310,11 @@ fn cycle(known: &Known) -> Option<Reason> {
         let words = text(entry, "why").to_owned();
         Some(Reason::Cycle { ended, cycle: entry.cycle, since_ms: entry.at_ms, words })
     })
+}
+
+/// The mapping says something else than it did in the last cycle.
+fn edited(mapping: &Mapping, known: &Known) -> Option<Reason> {
+    known.mark.as_ref().is_some_and(|mark| mark.mapping != mapping.print).then_some(Reason::Edited)
 }
 
 /// The last word of the journal on a record that has no twin and does not wait.

@@ -73,6 +73,8 @@ pub(super) fn said(scope: &Scope, workspace: &Workspace, known: &Known, reason: 
                 format!("neither linked nor waiting; the last that is known, of {}: {told}", moment(*since_ms));
             Said::of(sentence)
         }
+        Reason::Edited => Said::of("the mapping was edited since the last cycle: the next one compares everything")
+            .hint("`depara plan` shows what it would send"),
         Reason::NeverRan => {
             Said::of("never seen: no cycle of this mapping has ever come to its end").hint("`depara sync` runs one")
         }
