@@ -98,7 +98,7 @@ const NAMELESS: Edits = &[("CPF or CNPJ.\nmatch:\n  - ", "CPF or CNPJ.\nmatch:\n
 const ALARMS: &[Alarm] = &[
     Alarm::harsh(Flaw::MarkOnFailure, LEFT_OVER, 96),
     Alarm::harsh(Flaw::TwoAtOnce, "I8", 41),
-    Alarm::of(Flaw::BaseAtSend, "I3", 5),
+    Alarm::of(Flaw::BaseAtSend, "I3", 45),
     Alarm { power_cut: true, edits: NAMELESS, ..Alarm::of(Flaw::IntentNotFlushed, "I2", 22) },
     Alarm::harsh(Flaw::NothingFlushed, "I3", 81),
     Alarm::of(Flaw::EchoIsEdit, "I5", 35),

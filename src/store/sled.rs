@@ -395,6 +395,16 @@ mod tests {
 
     use super::*;
 
+    /// A store that has flushed a value.
+    fn filled(dir: &TempDir) -> SledStore {
+        let store = SledStore::open(dir.path()).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Tree::Links, b"key", b"value".to_vec());
+        store.write(batch).unwrap();
+        store.flush().unwrap();
+        store
+    }
+
     #[test]
     fn after_a_failed_change_nothing_is_written_any_more() {
         let dir = TempDir::new().unwrap();
@@ -408,12 +418,7 @@ mod tests {
     #[test]
     fn a_snapshot_that_was_never_finished_damages_nothing() {
         let dir = TempDir::new().unwrap();
-        let store = SledStore::open(dir.path()).unwrap();
-        let mut batch = Batch::default();
-        batch.put(Tree::Links, b"key", b"value".to_vec());
-        store.write(batch).unwrap();
-        store.flush().unwrap();
-        drop(store);
+        drop(filled(&dir));
         for torn in ["", "half of one"] {
             fs::write(dir.path().join("snap.00000000FFFFFFFF.generating"), torn).unwrap();
             let store = SledStore::open(dir.path()).unwrap();
@@ -424,11 +429,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_said_and_what_was_flushed_is_there_when_there_is_room_again() {
         let dir = TempDir::new().unwrap();
-        let store = SledStore::open(dir.path()).unwrap();
-        let mut batch = Batch::default();
-        batch.put(Tree::Links, b"key", b"value".to_vec());
-        store.write(batch).unwrap();
-        store.flush().unwrap();
+        let store = filled(&dir);
         let full = || sled::Error::Io(io::ErrorKind::StorageFull.into());
         let failed: Result<(), Error> = store.change(|_| Err(full()), |dir, source| Error::Write { dir, source });
         let error = failed.unwrap_err();
