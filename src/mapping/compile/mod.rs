@@ -404,6 +404,32 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        for spec in &specs {
+            for side in Side::BOTH {
+                let Some((word, place)) = spec.if_empty.get(side) else { continue };
+                if self.borrows(word, &spec.paths.left) {
+                    let sentence = match &spec.paths.left {
+                        itself if itself == word => format!("`{word}` stands in for itself"),
+                        own => format!("`{own}` and `{word}` stand in for each other"),
+                    };
+                    let hint = "let one lend and the other borrow: else nobody can tell what was typed in which";
+                    self.complaints.push(Diagnostic::new(Code::BadValue, place, sentence).hint(hint));
+                }
+            }
+        }
+    }
+
+    /// Whether the one line borrows from the other, itself or through lines between them.
+    fn borrows(&self, borrower: &str, lender: &str) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<usize> = self.fields.iter().position(|field| field.name == borrower).into_iter().collect();
+        while let Some(field) = next.pop().and_then(|at| seen.insert(at).then(|| self.fields.get(at)).flatten()) {
+            if field.name == lender {
+                return true;
+            }
+            next.extend([field.ends.left.if_empty, field.ends.right.if_empty].into_iter().flatten());
+        }
+        false
     }
 
     fn keys(&mut self) -> Vec<usize> {
