@@ -239,7 +239,25 @@ pub fn scopes(
         return Err(Stop::failed("no account runs any mapping", hint));
     }
     warn_of_renamed(accounts, workspace, store, &found)?;
+    refuse_swapped(&found)?;
     Ok(found)
+}
+
+/// Ends where the store's links were made with the sides the other way round: every id in it would be looked for in
+/// the wrong system. Other resources than before are warned of: they may be the same ones, renamed.
+fn refuse_swapped(found: &[Scope]) -> anyhow::Result<()> {
+    for Scope { account, mapping, ledger } in found {
+        let now = mapping.ends();
+        let Some(was) = ledger.ends()?.filter(|was| *was != now) else { continue };
+        let (is, [left, right]) = (Scope::name(&account.name, &mapping.name), &was);
+        if [right, left] == [&now[0], &now[1]] {
+            let hint = format!("write `link: {left} … {right}` in that order again, or give the mapping a new name");
+            return Err(Stop::failed(format!("`{is}` has links whose left side is `{left}`"), hint));
+        }
+        let (now, was) = (now.join(" and "), was.join(" and "));
+        tracing::warn!(mapping = is, now, was, "the links were made between other resources");
+    }
+    Ok(())
 }
 
 /// Says where a store knows nothing of what is run, and something of what looks like the same by another name: what is

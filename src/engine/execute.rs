@@ -84,7 +84,7 @@ impl Runner {
         let Prepared { snapshot, plan, full, doubt, read_ms, from_ms, loose_ends, loose, .. } = prepared;
         let waits = planned_waits(&self.mapping, &snapshot, &plan, self.clock.now_ms());
         let mut work = Work {
-            cycle: self.ledger.next_cycle()?,
+            cycle: self.ledger.next_cycle(self.mapping.ends())?,
             waits,
             open_conflicts: self.open_conflicts()?,
             kept: BTreeSet::new(),

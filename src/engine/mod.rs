@@ -216,7 +216,7 @@ impl Runner {
     /// When a system cannot be read or the store does not work.
     pub async fn plan(&mut self, options: Options) -> Result<Prepared, Error> {
         if flaw::is(Flaw::PlanWrites) {
-            self.ledger.next_cycle()?;
+            self.ledger.next_cycle(self.mapping.ends())?;
         }
         let mut gathered = self.gather(options).await?;
         let mut plan = self.reconcile(&mut gathered.snapshot, &gathered.known).await?;
@@ -277,7 +277,7 @@ impl Runner {
         match prepared.halt.as_ref().filter(|_| !options.accept) {
             Some(halt) => {
                 report.halted = Some(halt.reason.clone());
-                self.tell_of_cycle(self.ledger.next_cycle()?, "CycleHalted", &halt.reason)?;
+                self.tell_of_cycle(self.ledger.next_cycle(self.mapping.ends())?, "CycleHalted", &halt.reason)?;
                 if flaw::is(Flaw::HaltIgnored) {
                     return self.execute(prepared, report).await;
                 }

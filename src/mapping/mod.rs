@@ -139,6 +139,14 @@ pub struct Report {
 }
 
 impl Mapping {
+    /// The resources it joins, as `link:` names them, left and right.
+    pub fn ends(&self) -> [String; 2] {
+        Side::BOTH.map(|side| {
+            let End { system, resource, .. } = self.sides.get(side);
+            format!("{system}.{resource}")
+        })
+    }
+
     /// Every rule it calls.
     pub fn called(&self) -> impl Iterator<Item = &Rule> {
         let policies = self.fields.iter().filter_map(|field| field.policy.as_ref()).chain([&self.policy]);

@@ -209,6 +209,9 @@ pub(super) struct Tally {
     pub(super) next: u64,
     /// How many entries the journal holds.
     pub(super) kept: u64,
+    /// The resources that the last cycle joined, left and right; of a cycle of long ago nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ends: Option<[String; 2]>,
 }
 
 /// A value with the version of its form.
@@ -370,6 +373,8 @@ mod tests {
         );
         assert_eq!((entry.event.as_str(), entry.details), ("RecordCreated", json!({ "calls": 1 })));
         let tally: Tally = still(r#"{"v":1,"form":{"cycle":1,"next":2,"kept":3}}"#);
-        assert_eq!(tally, Tally { cycle: 1, next: 2, kept: 3 });
+        assert_eq!(tally, Tally { cycle: 1, next: 2, kept: 3, ends: None });
+        let tally: Tally = still(r#"{"v":1,"form":{"cycle":1,"next":2,"kept":3,"ends":["a.b","c.d"]}}"#);
+        assert_eq!(tally.ends, Some(["a.b".to_owned(), "c.d".to_owned()]));
     }
 }

@@ -237,13 +237,22 @@ impl Ledger {
         self.store.flush()
     }
 
-    /// The number of a new cycle, from 1.
+    /// The resources that the last cycle joined, left and right, where that is known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn ends(&self) -> Result<Option<[String; 2]>, Error> {
+        Ok(self.tally()?.ends)
+    }
+
+    /// The number of a new cycle, from 1, which joins these resources, left and right.
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub fn next_cycle(&self) -> Result<u64, Error> {
+    pub fn next_cycle(&self, ends: [String; 2]) -> Result<u64, Error> {
         let _turn = self.store.turn();
         let mut tally = self.tally()?;
+        tally.ends = Some(ends);
         tally.cycle = tally.cycle.saturating_add(1);
         let mut batch = Batch::default();
         put(&mut batch, Tree::Meta, &key::tally(&self.prefix), &tally)?;

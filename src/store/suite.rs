@@ -325,7 +325,7 @@ fn cycles_are_numbered_without_a_gap_or_a_twin_under_many_hands() {
                 std::thread::spawn(move || -> Vec<u64> {
                     let turn = |n| {
                         ledger.write(vec![note(n)]).unwrap();
-                        ledger.next_cycle().unwrap()
+                        ledger.next_cycle(["erp.clients".into(), "crm.contacts".into()]).unwrap()
                     };
                     (0..50).map(turn).collect()
                 })

@@ -4,8 +4,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use std::sync::Arc;
 
-use depara::store::{Batch, SledStore, Store as _, Tree};
+use depara::store::{Batch, Ledger, SledStore, Store, Tree};
 use serde_json::{Value, json};
 
 use super::cycle::town;
@@ -123,6 +124,34 @@ fn a_damaged_store_is_said_with_what_to_do_and_stays_as_it_is() {
         workspace.run(&[verb]).ended(1).complains(&words);
     }
     assert_eq!(systems.calls(), calls, "nothing was sent");
+}
+
+#[test]
+fn links_made_the_other_way_round_are_not_read_and_other_names_are_warned_of() {
+    let (systems, workspace) = filled();
+    let calls = systems.calls();
+    let joined = |left: &str, right: &str| {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&workspace.path(".depara")).unwrap());
+        Ledger::new(store, "acme/omie-ploomes/clientes").next_cycle([left.into(), right.into()]).unwrap();
+    };
+    joined("ploomes.contacts", "omie.clientes");
+    for verb in ["plan", "sync", "links"] {
+        let words = ["`acme/omie-ploomes/clientes` has links whose left side is `ploomes.contacts`", "in that order"];
+        workspace.run(&[verb]).ended(1).complains(&words);
+    }
+    assert_eq!(systems.calls(), calls, "nothing was sent");
+    joined("omie.customers", "ploomes.contacts");
+    let words = ["the links were made between other resources", "omie.customers and ploomes.contacts"];
+    workspace.run(&["sync"]).ended(0).complains(&words);
+    assert!(!workspace.run(&["sync"]).ended(0).err.contains("other resources"), "it is said once");
+}
+
+#[test]
+fn what_was_renamed_is_warned_of() {
+    let (_systems, workspace) = filled();
+    workspace.edit("depara.yaml", |text| text.replacen("acme", "acme-sul", 1));
+    let words = ["what was renamed begins anew", "acme-sul/omie-ploomes/clientes", "acme/omie-ploomes/clientes"];
+    workspace.run(&["plan"]).complains(&words);
 }
 
 #[test]

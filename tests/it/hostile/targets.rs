@@ -397,7 +397,7 @@ pub(crate) fn stored(bytes: &[u8]) {
     note(ledger.intents().err());
     note(ledger.open_conflicts().err());
     note(ledger.journal(5).err());
-    note(ledger.next_cycle().err());
+    note(ledger.next_cycle(["a.b".into(), "c.d".into()]).err());
     note(ledger.trim_journal(1).err());
     note(ledger.trim_conflicts(1).err());
     assert!(wrong.iter().all(|error| error.len() < 4_096), "an error tells too much");
