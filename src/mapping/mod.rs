@@ -5,6 +5,7 @@ pub mod compile;
 pub mod field;
 mod read;
 mod restore;
+mod shape;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::field::{At, End, Field, Fields, Lookup, Slot, Trouble, View, is_empty, is_unresolved, raw_of};
+use super::field::{At, End, Field, Fields, Lookup, Trouble, View, is_empty, is_unresolved, raw_of};
 use super::read::{member_value, read_value, seen_by};
+use super::shape::{same_wire, shape_value, shaped};
 use super::{AtBirth, Mapping};
 use crate::config::line::Missing;
-use crate::config::system::Kind;
 use crate::flaw::{self, Flaw};
 use crate::record::Side;
 use crate::reference::{References, folded, scalar_text};
@@ -68,8 +68,27 @@ pub struct Standing<'a> {
     pub first: &'a BTreeSet<usize>,
 }
 
+/// Why a draft came to nothing.
+struct Stuck {
+    trouble: Trouble,
+    /// The fields without which it would do; none where it is about the record.
+    fields: Vec<usize>,
+}
+
+impl<T: Into<Trouble>> From<T> for Stuck {
+    fn from(trouble: T) -> Self {
+        Self { trouble: trouble.into(), fields: Vec::new() }
+    }
+}
+
+impl Stuck {
+    fn over(fields: Vec<usize>) -> impl FnOnce(Trouble) -> Self {
+        |trouble| Self { trouble, fields }
+    }
+}
+
 impl Mapping {
-    /// Says what a side must be sent so that it holds these values.
+    /// Says what a side must be sent so that it holds these values, all of them.
     ///
     /// # Errors
     /// Trouble when the record cannot move at all: a rule failed, a text is too long, a value that
@@ -81,6 +100,47 @@ impl Mapping {
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
     ) -> Result<Draft, Trouble> {
+        self.draft(side, values, standing, references).map_err(|stuck| stuck.trouble)
+    }
+
+    /// Says what a record must be sent so that it holds these values, but for those that cannot stand there: such a
+    /// one waits, with those that win or lose together with it, and holds no other up.
+    ///
+    /// # Errors
+    /// Trouble when the record cannot move at all, as where a rule failed.
+    pub fn update(
+        &self,
+        side: Side,
+        values: &BTreeMap<usize, Value>,
+        standing: Standing<'_>,
+        references: &Arc<References>,
+    ) -> Result<Draft, Trouble> {
+        let (mut fitting, mut held) = (values.clone(), BTreeMap::new());
+        loop {
+            match self.draft(side, &fitting, Some(standing), references) {
+                Ok(mut draft) => {
+                    draft.sent.extend(held);
+                    return Ok(draft);
+                }
+                Err(Stuck { trouble, fields }) => {
+                    let bound = fields.iter().flat_map(|field| self.together(field));
+                    let left_out: Vec<usize> = bound.copied().filter(|at| fitting.remove(at).is_some()).collect();
+                    if left_out.is_empty() {
+                        return Err(trouble);
+                    }
+                    held.extend(left_out.into_iter().map(|at| (at, Sent::Held(trouble.clone()))));
+                }
+            }
+        }
+    }
+
+    fn draft(
+        &self,
+        side: Side,
+        values: &BTreeMap<usize, Value>,
+        standing: Option<Standing<'_>>,
+        references: &Arc<References>,
+    ) -> Result<Draft, Stuck> {
         let body = if standing.is_none() { self.newborn(side) } else { Value::Object(Map::new()) };
         let mut draft = Draft { body, ..Draft::default() };
         let mut views: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -155,7 +215,7 @@ impl Mapping {
         standing: Option<Standing<'_>>,
         references: &Arc<References>,
         draft: &mut Draft,
-    ) -> Result<Sent, Trouble> {
+    ) -> Result<Sent, Stuck> {
         let Some(field) = self.fields.get(index) else { return Ok(Sent::Nothing) };
         let end = field.ends.get(side);
         let At::Path(path) = &end.at else { return Ok(Sent::Nothing) };
@@ -173,13 +233,16 @@ impl Mapping {
             Wire::Value(wire) => wire,
             Wire::Keep => return Ok(Sent::Kept),
             Wire::Hold(trouble) if standing.is_some() => return Ok(Sent::Held(trouble)),
-            Wire::Hold(trouble) => return Err(trouble),
+            Wire::Hold(trouble) => return Err(trouble.into()),
         };
         let wire = match &end.write {
             Some(rule) => self.rules.call(rule, [(&wire).into(), (&old).into()], references)?,
             None => wire,
         };
-        let (wire, becomes) = if field.set { (wire, members) } else { shaped(field, end, value, wire)? };
+        let (wire, becomes) = match field.set {
+            true => (wire, members),
+            false => shaped(field, end, value, wire).map_err(Stuck::over(vec![index]))?,
+        };
         if same_wire(&wire, &old, &end.slot) || (standing.is_none() && is_empty(&wire)) {
             return Ok(Sent::Nothing);
         }
@@ -194,7 +257,7 @@ impl Mapping {
         values: &BTreeMap<usize, Value>,
         standing: Option<Standing<'_>>,
         (references, draft): (&Arc<References>, &mut Draft),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Stuck> {
         let Some(view) = self.views.get(index) else { return Ok(()) };
         let old = || standing.map_or_else(|| Given::from(&Value::Null), |standing| seen_by(view, standing.body));
         // What stays as it is goes to the rule as it is shown, not as it was shared: nobody asked to write it otherwise.
@@ -223,20 +286,20 @@ impl Mapping {
             } else if let Some(value) = value {
                 match translate(field, end, (at, value), standing, references) {
                     Wire::Value(given) => {
-                        let (given, becomes) = shaped(field, end, value, given)?;
+                        let (given, becomes) = shaped(field, end, value, given).map_err(Stuck::over(vec![at]))?;
                         wire = given;
                         written.push((at, becomes));
                     }
                     Wire::Keep => drop(draft.sent.insert(at, Sent::Kept)),
                     Wire::Hold(trouble) if standing.is_some() => drop(draft.sent.insert(at, Sent::Held(trouble))),
-                    Wire::Hold(trouble) => return Err(trouble),
+                    Wire::Hold(trouble) => return Err(trouble.into()),
                 }
             }
             new.insert(name.clone(), wire);
         }
         let Some(rule) = &view.write else { return Ok(()) };
         let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old()], references)?;
-        let wrote = place_view(view, &answer, standing, draft)?;
+        let wrote = place_view(view, &answer, standing, draft).map_err(Stuck::over(members.to_vec()))?;
         let read = if wrote { self.read_again(view, &answer, standing, references) } else { Value::Null };
         for (member, becomes) in written {
             let becomes = becomes.or_else(|| self.in_other_words((view.side, member), values, &read, references));
@@ -494,79 +557,5 @@ pub fn filled(template: &Value, name: &str, text: &str) -> Value {
             Value::Object(map.iter().map(|(key, value)| (key.clone(), filled(value, name, text))).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
-    }
-}
-
-/// A value in the kind and length the side takes; and what the side will hold then, where that is
-/// not what was given.
-fn shaped(field: &Field, end: &End, given: &Value, value: Value) -> Result<(Value, Option<Value>), Trouble> {
-    let full = scalar_text(&value).map(|text| text.trim().chars().count());
-    let wire = shape_value(value, &end.slot, Some(end.cut))
-        .map_err(|reason| Trouble::at(&field.place, format!("{} {reason}", field.label)))?;
-    if is_empty(&wire) || wire == end.slot.empty {
-        return Ok((wire, (!is_empty(given)).then_some(Value::Null)));
-    }
-    let length = scalar_text(&wire).map(|text| text.chars().count());
-    let becomes = (length < full && wire.is_string()).then(|| field.canon.carry(wire.clone()));
-    Ok((wire, becomes))
-}
-
-/// Gives a value the kind and length that a system takes; `cut` says whether a line cuts, nothing where no line could.
-fn shape_value(value: Value, slot: &Slot, cut: Option<bool>) -> Result<Value, String> {
-    if is_empty(&value) || slot.empty == value {
-        return Ok(slot.empty.clone());
-    }
-    let Some(text) = scalar_text(&value) else {
-        let fits = match slot.kind {
-            None | Some(Kind::Any) => true,
-            Some(Kind::List) => value.is_array(),
-            Some(Kind::Map) => value.is_object(),
-            Some(Kind::Text | Kind::Integer | Kind::Number | Kind::Bool) => false,
-        };
-        return if fits { Ok(value) } else { Err("is a list or a map, which cannot stand there".to_owned()) };
-    };
-    match slot.kind {
-        None | Some(Kind::Any) => Ok(value),
-        Some(Kind::List | Kind::Map) => Err(format!("`{text}` is a single value, which cannot stand there")),
-        Some(Kind::Text) => fit(&text, slot.max, cut),
-        Some(Kind::Integer | Kind::Number) if value.is_number() => Ok(value),
-        Some(Kind::Integer) => {
-            text.trim().parse::<i64>().map_or_else(|_| Err(format!("`{text}` is no whole number")), |n| Ok(n.into()))
-        }
-        Some(Kind::Number) => {
-            let number = text.trim().parse::<f64>().ok().and_then(serde_json::Number::from_f64);
-            number.map_or_else(|| Err(format!("`{text}` is no number")), |number| Ok(number.into()))
-        }
-        Some(Kind::Bool) => match text.as_str() {
-            "true" => Ok(Value::Bool(true)),
-            "false" => Ok(Value::Bool(false)),
-            _ => Err(format!("`{text}` is neither true nor false")),
-        },
-    }
-}
-
-fn fit(text: &str, max: Option<usize>, cut: Option<bool>) -> Result<Value, String> {
-    let length = text.chars().count();
-    match max {
-        Some(max) if length > max && cut == Some(true) => {
-            Ok(Value::from(text.chars().take(max).collect::<String>().trim_end()))
-        }
-        Some(max) if length > max => {
-            let advice = if cut.is_some() { " (`cut:` would cut it)" } else { "" };
-            Err(format!("has {length} characters, {max} fit{advice}"))
-        }
-        _ => Ok(Value::from(text)),
-    }
-}
-
-/// True when a side already holds a value, whatever type it shows it in.
-fn same_wire(wire: &Value, old: &Value, slot: &Slot) -> bool {
-    let blank = |value: &Value| is_empty(value) || slot.empty == *value;
-    if blank(wire) && blank(old) {
-        return true;
-    }
-    match (wire, old) {
-        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => wire == old,
-        _ => scalar_text(wire) == scalar_text(old),
     }
 }

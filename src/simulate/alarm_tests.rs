@@ -101,7 +101,7 @@ const ALARMS: &[Alarm] = &[
     Alarm::of(Flaw::BaseAtSend, "I3", 45),
     Alarm { power_cut: true, edits: NAMELESS, ..Alarm::of(Flaw::IntentNotFlushed, "I2", 22) },
     Alarm::harsh(Flaw::NothingFlushed, "I3", 81),
-    Alarm::of(Flaw::EchoIsEdit, "I5", 35),
+    Alarm::of(Flaw::EchoIsEdit, "I3", 20),
     Alarm::of(Flaw::OneBase, "I1", 1),
     Alarm::of(Flaw::AbsenceIsDeath, "I3", 1),
     Alarm::of(Flaw::ListReplaced, "I5", 16),

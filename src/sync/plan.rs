@@ -364,7 +364,7 @@ impl Planner<'_> {
             values.keys().copied().filter(|index| !self.has_met(planned.link.as_ref(), *index)).collect();
         let body = whole::without_others(self.mapping, base, side, target.body);
         let standing = Standing { body: &body, fields: target.fields, first: &first };
-        match self.mapping.write(side, &values, Some(standing), &self.snapshot.references) {
+        match self.mapping.update(side, &values, standing, &self.snapshot.references) {
             Err(trouble) => planned.held.push(held(side, trouble)),
             Ok(draft) => {
                 let mut moves = Vec::new();

@@ -205,7 +205,7 @@ fn leg(stage: &Stage, to: Side, values: &BTreeMap<usize, Value>, references: &Ar
     let (mapping, nothing) = (&stage.mapping, json!({}));
     let fields = mapping.read(to, ID, &nothing, references).unwrap_or_default();
     let standing = Standing { body: &nothing, fields: &fields, first: &BTreeSet::new() };
-    let draft = mapping.write(to, values, Some(standing), references).map_err(|trouble| trouble.reason)?;
+    let draft = mapping.update(to, values, standing, references).map_err(|trouble| trouble.reason)?;
     let Draft { body, sent, rows, .. } = draft;
     let mut world = stage.world.clone();
     let mut references = Arc::clone(references);
