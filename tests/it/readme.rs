@@ -42,6 +42,19 @@ fn the_de_para_is_what_the_mappings_say() {
 }
 
 #[test]
+fn the_model_of_a_system_is_sound() {
+    for file in READMES {
+        let text = read(file);
+        let (_, model) = text.split_once("```yaml\nsystem: crm").unwrap_or_else(|| panic!("{file} shows no system"));
+        let (model, _) = model.split_once("```").unwrap();
+        let mut files = files::carried();
+        files.insert("mappings/systems/crm.yaml".to_owned(), format!("system: crm{model}"));
+        let workspace = Workspace::compile(&files, &|_| None, Diagnostics::default());
+        workspace.unwrap_or_else(|complaints| panic!("{file}: {complaints}"));
+    }
+}
+
+#[test]
 fn every_link_leads_to_what_it_names() {
     let link = Regex::new(r"\[`([^`]+)`\]\(([^)#]+)(?:#L(\d+))?\)").unwrap();
     for file in READMES {
