@@ -202,6 +202,7 @@ impl Reader<'_> {
     fn expect(&self, at: &Located, complaints: &mut Diagnostics) -> Vec<Fact> {
         let Some(mut entries) = at.entries(complaints) else { return Vec::new() };
         let mut facts = Vec::new();
+        let before = complaints.list.len();
         let whole = entries.take("exactly").and_then(|at| at.boolean(complaints)).unwrap_or(false);
         for (key, kind) in [
             ("create", Kind::Create { whole }),
@@ -242,7 +243,8 @@ impl Reader<'_> {
             said(key, kind, flag.filter(|(flag, _)| *flag).map(|(flag, place)| (Value::Bool(flag), place)));
         }
         let nothing = entries.take("nothing").and_then(|at| Some((at.boolean(complaints)?, at)));
-        if !(absent && nothing.is_none()) {
+        let is_misread = complaints.list.len() > before;
+        if !(nothing.is_none() && (absent || is_misread)) {
             complain_nothing(nothing, at, &facts, complaints);
         }
         entries.finish(complaints);

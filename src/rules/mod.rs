@@ -183,7 +183,10 @@ impl RuleSet {
         });
         let is_hollow = |name: &&String| self.scripts.get(*name).is_some_and(|script| script.functions.is_empty());
         let hollow = scripts.iter().find(is_hollow);
-        let near = nearest(function, known);
+        // What the two rules of a line begin with makes them no nearer to each other.
+        let start = ["read_", "write_"].into_iter().find(|start| function.starts_with(start)).unwrap_or_default();
+        let rest = known.iter().filter_map(|name| name.strip_prefix(start));
+        let near = nearest(function.strip_prefix(start).unwrap_or(function), rest);
         let (hint, cause) = if let Some((name, _)) = elsewhere {
             let hint = format!("`{name}` has it: name that script under `scripts:`");
             (hint, format!("script {name} in {}", place.file))
@@ -191,7 +194,7 @@ impl RuleSet {
             (format!("`{name}` holds no rule at all"), format!("hollow script {name}"))
         } else {
             let write = || format!("write `fn {function}(…)` in one of: {}", scripts.join(", "));
-            (near.map_or_else(write, |near| format!("did you mean `{near}`?")), format!("function {function}"))
+            (near.map_or_else(write, |near| format!("did you mean `{start}{near}`?")), format!("function {function}"))
         };
         Err(Box::new(plain.hint(hint).because(cause)))
     }

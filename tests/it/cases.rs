@@ -236,6 +236,11 @@ expect: { nothing: true }
         let told = said(from, to);
         assert!(told.contains(complaint), "{to}: {told}");
     }
+    let told = said("nothing: true", "waits: { Emial: espera }");
+    assert!(
+        told.contains("did you mean `Email`?") && !told.contains("expects nothing"),
+        "one mistake, told twice: {told}"
+    );
     for absent in ["ambiguous: 0", "linked: false", "quarantined: false"] {
         assert_eq!(said("nothing: true", absent), "", "{absent}");
     }
