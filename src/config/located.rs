@@ -23,6 +23,9 @@ pub struct Located {
     pub place: Place,
 }
 
+/// What to do about a number where a text belongs: `1.10` would come back as `1.1`.
+pub(super) const QUOTED: &str = "write it in quotes: a number loses the zeros at its end";
+
 /// A YAML value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -257,10 +260,15 @@ impl Located {
     fn wrong(&self, wanted: &str, complaints: &mut Diagnostics) {
         let sentence = format!("expected {wanted}, found {}", self.kind());
         let plain = Diagnostic::new(Code::WrongType, &self.place, sentence);
-        complaints.push(if let (Node::Bool(flag), "a text") = (&self.node, wanted) {
-            plain.hint(format!("write it in quotes: `\"{flag}\"`"))
-        } else {
-            plain
+        complaints.push(match (&self.node, wanted) {
+            (Node::Bool(flag), "a text") => plain.hint(format!("write it in quotes: `\"{flag}\"`")),
+            (Node::Decimal(_), "a text") => plain.hint(QUOTED),
+            (Node::Text(text), "true or false") => match text.to_lowercase().as_str() {
+                "yes" | "on" | "sim" | "s" | "y" => plain.hint("write `true`"),
+                "no" | "off" | "não" | "nao" | "n" => plain.hint("write `false`"),
+                _ => plain.hint("write `true` or `false`, without quotes"),
+            },
+            _ => plain,
         });
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::located::{Located, Node};
+use super::located::{Located, Node, QUOTED};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 
 /// A parameter, as declared.
@@ -140,7 +140,9 @@ fn fitting(name: &str, kind: Kind, given: &Located, complaints: &mut Diagnostics
     let value = kind.value(given);
     if value.is_none() {
         let sentence = format!("the parameter `{name}` is no {}", kind.word());
-        complaints.push(Diagnostic::new(Code::WrongType, &given.place, sentence));
+        let plain = Diagnostic::new(Code::WrongType, &given.place, sentence);
+        let is_number = matches!(given.node, Node::Decimal(_));
+        complaints.push(if is_number && kind == Kind::Text { plain.hint(QUOTED) } else { plain });
     }
     value
 }
