@@ -64,6 +64,8 @@ pub struct References {
     pub today: Option<String>,
     known: BTreeMap<String, Known>,
     wanted: Mutex<BTreeSet<Want>>,
+    /// Why nobody can say whether there is a row that was looked for.
+    silence: Mutex<Option<String>>,
     /// The rows that were given, where somebody wants to know.
     given: Option<Mutex<BTreeMap<String, BTreeSet<usize>>>>,
 }
@@ -76,6 +78,8 @@ struct Known {
     whole: bool,
     /// What was asked for, found or not: field and folded value.
     asked: BTreeSet<(String, String)>,
+    /// What could not be asked for in this cycle, likewise, and why.
+    unanswered: BTreeMap<(String, String), String>,
 }
 
 /// Rows of a reference, and where each value stands among them.
@@ -130,6 +134,17 @@ impl References {
         known.asked.extend(asked.into_iter().map(|(field, value)| (field, folded(&value))));
     }
 
+    /// Takes note of what could not be asked for, and why: whether there is such a row, nobody can say in this cycle.
+    pub fn put_unanswered(&mut self, name: &str, asked: impl IntoIterator<Item = (String, String)>, why: &str) {
+        let known = self.known.entry(name.to_owned()).or_default();
+        known.unanswered.extend(asked.into_iter().map(|(field, value)| ((field, folded(&value)), why.to_owned())));
+    }
+
+    /// Why nobody can say whether there is a row that was looked for since this was asked last; forgets it.
+    pub fn take_silence(&self) -> Option<String> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// How many rows each whole reference has.
     pub fn whole(&self) -> BTreeMap<String, u64> {
         let whole = self.known.iter().filter(|(_, known)| known.whole);
@@ -182,7 +197,7 @@ impl References {
         if sought.is_empty() {
             return T::default();
         }
-        if let Some(Known { table, whole, asked }) = self.known.get(name) {
+        if let Some(Known { table, whole, asked, unanswered }) = self.known.get(name) {
             let index = table.index_by(field);
             if let Some(places) = index.get(&sought) {
                 if let Some(given) = &self.given {
@@ -191,7 +206,12 @@ impl References {
                 }
                 return take(&mut places.iter().filter_map(|at| table.rows.get(*at)));
             }
-            if *whole || asked.contains(&(field.to_owned(), sought)) {
+            let question = (field.to_owned(), sought);
+            if let Some(why) = unanswered.get(&question) {
+                *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+                return T::default();
+            }
+            if *whole || asked.contains(&question) {
                 return T::default();
             }
         }

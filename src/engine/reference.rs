@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Error, Runner};
-use crate::connector::Row;
+use crate::connector::{Cause, Failure, Row};
 use crate::link::Link;
+use crate::mapping::print_of;
 use crate::record::{Side, Sides};
 use crate::reference::{References, Table, Want};
 use crate::store::Ledger;
@@ -196,13 +197,54 @@ impl Runner {
             questions.entry((want.reference, want.field)).or_default().push(want.value);
         }
         for ((reference, field), values) in questions {
-            let rows = match self.links.get(&reference) {
-                Some(links) => links.rows(&field, &values)?,
-                None => self.found(&reference, &field, &values).await?,
-            };
-            references.put_found(&reference, rows, values.into_iter().map(|value| (field.clone(), value)));
+            if let Some(links) = self.links.get(&reference) {
+                let rows = links.rows(&field, &values)?;
+                references.put_found(&reference, rows, values.into_iter().map(|value| (field.clone(), value)));
+            } else {
+                self.put_answers((&reference, &field), values, references).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Asks a system for rows by the values of a field, as many at once as it takes. Where such calls must rest, what is
+    /// left stays unanswered, and only what looks for it waits. Each cycle asks in another order, so that some values
+    /// which use up what a system grants do not stand before all others for ever.
+    async fn put_answers(
+        &self,
+        (reference, field): (&str, &str),
+        mut values: Vec<String>,
+        references: &mut References,
+    ) -> Result<(), Error> {
+        let many = self.asked_at_once(reference, field)?;
+        let now_ms = self.clock.now_ms();
+        values.sort_by_cached_key(|value| print_of(&(now_ms, value)));
+        let pairs =
+            |values: &[String]| values.iter().map(|value| (field.to_owned(), value.clone())).collect::<Vec<_>>();
+        let mut left = values.as_slice();
+        while !left.is_empty() {
+            let (asked, rest) = left.split_at(many.min(left.len()));
+            match self.found(reference, field, asked).await {
+                Ok(rows) => references.put_found(reference, rows, pairs(asked)),
+                Err(Error::Read(Failure { cause: cause @ Cause::Blocked { .. }, system, call }))
+                    if !self.is_stopping() =>
+                {
+                    references.put_unanswered(reference, pairs(left), &Failure { system, call, cause }.to_string());
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+            left = rest;
+        }
+        Ok(())
+    }
+
+    /// How many values of a field one call asks for.
+    fn asked_at_once(&self, reference: &str, field: &str) -> Result<usize, Error> {
+        let (system, resource) = reference.split_once('.').unwrap_or((reference, ""));
+        let known = self.connector(system)?.system().resources.get(resource);
+        let call = known.and_then(|one| one.find.get(field).or(one.fetch.as_ref()));
+        Ok(call.map_or(1, |call| call.many.max(1)))
     }
 
     /// Asks a system for the rows whose field holds one of these values.

@@ -28,6 +28,23 @@ impl Mapping {
         Ok(fields)
     }
 
+    /// A record's keys, as far as they can be read, and no other field: where a rule fails, the record is still known by
+    /// the keys that need no such rule.
+    pub fn read_keys(&self, side: Side, id: &str, body: &Value, references: &Arc<References>) -> Fields {
+        let of_side = self.views.iter().enumerate().filter(|(_, view)| view.side == side);
+        let views = of_side
+            .filter_map(|(index, view)| {
+                Some((index, self.rules.call(&view.read, [seen_by(view, body)], references).ok()?))
+            })
+            .collect();
+        let key = |(index, field)| {
+            let read = || self.read_field(field, side, (id, body), &views, references).ok();
+            self.keys.contains(&index).then(read).flatten().unwrap_or_default()
+        };
+        let values: Vec<Value> = self.fields.iter().enumerate().map(key).collect();
+        Fields { borrowed: vec![false; values.len()], values }
+    }
+
     /// What a record shows of each field, before its canon, table or lookup makes a shared value of it.
     ///
     /// # Errors

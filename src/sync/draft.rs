@@ -19,7 +19,7 @@ const PATIENCE: usize = 100;
 pub struct Draft {
     /// Of each link of the snapshot.
     linked: Vec<Option<Plan>>,
-    /// What was read of unlinked records, by id.
+    /// What was read of unlinked records, by id; of those that cannot be read, their keys.
     read: Sides<BTreeMap<String, Fields>>,
     unreadable: Sides<BTreeMap<String, Trouble>>,
     /// Those of them that wanted something.
@@ -58,13 +58,35 @@ impl Round<'_> {
         if is_whole || self.patience == 0 { Err(mem::take(&mut self.wanted)) } else { Ok(false) }
     }
 
-    /// Plans one thing; nothing when it wants something first.
-    fn part(&mut self, plan: impl FnOnce(&mut Planner<'_>) -> Plan) -> Result<Option<Plan>, BTreeSet<Want>> {
+    /// Plans one thing; nothing when it wants something first. What looked for a row of which nobody could say whether
+    /// there is one is left as it is.
+    fn part(
+        &mut self,
+        ids: impl FnOnce() -> Sides<Option<String>>,
+        plan: impl FnOnce(&mut Planner<'_>) -> Plan,
+    ) -> Result<Option<Plan>, BTreeSet<Want>> {
         let mut planner = Planner { mapping: self.mapping, snapshot: self.snapshot, rows: Vec::new() };
+        self.silence();
         let part = plan(&mut planner);
-        let part = Plan { rows: planner.rows, ..part };
+        let part = match self.silence() {
+            Some(trouble) => Plan { unreadable: told_of(ids(), &trouble).collect(), ..Plan::default() },
+            None => Plan { rows: planner.rows, ..part },
+        };
         Ok(self.is_settled()?.then_some(part))
     }
+
+    /// Why nobody could say whether there is a row that was looked for since this was asked last.
+    fn silence(&self) -> Option<Trouble> {
+        let reason = self.snapshot.references.take_silence()?;
+        Some(Trouble { reason, place: self.mapping.file.to_string() })
+    }
+}
+
+/// The records of a pair, with what keeps one of them.
+fn told_of(ids: Sides<Option<String>>, trouble: &Trouble) -> impl Iterator<Item = (Side, String, Trouble)> {
+    let Sides { left, right } = ids;
+    let both = [(Side::Left, left), (Side::Right, right)];
+    both.into_iter().filter_map(|(side, id)| Some((side, id?, trouble.clone())))
 }
 
 impl Draft {
@@ -84,7 +106,9 @@ impl Draft {
         let (mapping, snapshot) = (round.mapping, round.snapshot);
         self.linked.resize_with(snapshot.links.len(), || None);
         for (link, part) in snapshot.links.iter().zip(&mut self.linked).filter(|(_, part)| part.is_none()) {
-            *part = round.part(|planner| linked_pair(planner, link))?;
+            let giving = if mapping.flows_to(Side::Right) { Side::Left } else { Side::Right };
+            let ids = || Sides::each(|side| (side == giving).then(|| link.ids.get(side).clone()));
+            *part = round.part(ids, |planner| linked_pair(planner, link))?;
         }
         self.read(round)?;
         let pairs = pair(mapping, snapshot, &self.read, &self.carried);
@@ -106,6 +130,13 @@ impl Draft {
         }
         if !round.wanted.is_empty() {
             return Err(mem::take(&mut round.wanted));
+        }
+        // The twin of one that cannot be read waits with it: alone, it would be born a second time.
+        for ids in &order {
+            let Some(trouble) = self.trouble(ids) else { continue };
+            for (side, id, trouble) in told_of(ids.clone(), &trouble) {
+                self.unreadable.get_mut(side).entry(id).or_insert(trouble);
+            }
         }
         let mut plan = Plan::default();
         mem::take(&mut self.linked).into_iter().flatten().for_each(|part| plan.add(part));
@@ -129,24 +160,27 @@ impl Draft {
             let (open, carried) = (self.open.get_mut(side), self.carried.get_mut(side));
             let integration = mapping.sides.get(side).integration.as_ref();
             for (id, record) in snapshot.records.get(side).iter().filter(|(id, _)| !linked.contains(id.as_str())) {
-                let is_read = read.contains_key(id) || unreadable.contains_key(id);
-                if is_read && !open.remove(id) {
+                if read.contains_key(id) && !open.remove(id) {
                     continue;
                 }
                 let body = record.body.value();
                 if let Some(key) = integration.and_then(|path| scalar_text(&path.get(&body)?)) {
                     carried.insert(id.clone(), key);
                 }
-                match mapping.read(side, id, &body, &snapshot.references) {
+                round.silence();
+                let found = mapping.read(side, id, &body, &snapshot.references);
+                let silence = round.silence().map_or(Ok(()), Err);
+                let fields = match silence.and(found) {
                     Ok(fields) => {
                         unreadable.remove(id);
-                        read.insert(id.clone(), fields);
+                        fields
                     }
                     Err(trouble) => {
-                        read.remove(id);
                         unreadable.insert(id.clone(), trouble);
+                        mapping.read_keys(side, id, &body, &snapshot.references)
                     }
-                }
+                };
+                read.insert(id.clone(), fields);
                 let settled = round.is_settled();
                 if settled != Ok(true) {
                     open.insert(id.clone());
@@ -157,9 +191,14 @@ impl Draft {
         Ok(())
     }
 
+    /// What keeps one of these records from being read.
+    fn trouble(&self, ids: &Sides<Option<String>>) -> Option<Trouble> {
+        Side::BOTH.into_iter().find_map(|side| self.unreadable.get(side).get(ids.get(side).as_ref()?).cloned())
+    }
+
     /// Plans a pair that a key joins, or a record alone.
     fn plan_unlinked(&mut self, round: &mut Round<'_>, ids: &Sides<Option<String>>) -> Result<(), BTreeSet<Want>> {
-        if self.unlinked.contains_key(ids) {
+        if self.unlinked.contains_key(ids) || self.trouble(ids).is_some() {
             return Ok(());
         }
         let snapshot = round.snapshot;
@@ -172,15 +211,18 @@ impl Draft {
             let (record, body, fields) = found.as_ref()?;
             Some(Seen { record, body, fields })
         });
-        let part = round.part(|planner| {
-            let planned = match (seen.left, seen.right) {
-                (Some(left), Some(right)) => planner.joined(None, Sides::new(left, right)),
-                (Some(left), None) => Some(planner.alone(Side::Left, left)),
-                (None, Some(right)) => Some(planner.alone(Side::Right, right)),
-                (None, None) => None,
-            };
-            Plan::of(planned)
-        })?;
+        let part = round.part(
+            || ids.clone(),
+            |planner| {
+                let planned = match (seen.left, seen.right) {
+                    (Some(left), Some(right)) => planner.joined(None, Sides::new(left, right)),
+                    (Some(left), None) => Some(planner.alone(Side::Left, left)),
+                    (None, Some(right)) => Some(planner.alone(Side::Right, right)),
+                    (None, None) => None,
+                };
+                Plan::of(planned)
+            },
+        )?;
         let is_open = |side: Side| ids.get(side).as_ref().is_some_and(|id| self.open.get(side).contains(id));
         if let Some(part) = part.filter(|_| !Side::BOTH.into_iter().any(is_open)) {
             self.unlinked.insert(ids.clone(), part);

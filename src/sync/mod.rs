@@ -77,7 +77,7 @@ pub struct Plan {
     pub pairs: Vec<Planned>,
     /// Records of which nobody can say what they are the twin of.
     pub ambiguous: Vec<Ambiguous>,
-    /// Records that a rule keeps from being read, with the reason.
+    /// Records that a rule keeps from being read, or a row nobody could look for, with the reason.
     pub unreadable: Vec<(Side, String, Trouble)>,
     /// Pairs of which an image was older than one seen before.
     pub late: Vec<Late>,

@@ -183,6 +183,24 @@ expect: { conflict: { Email: omie }, update: { ploomes: { Email: omie@ex.com } }
 }
 
 #[test]
+fn the_twin_of_a_record_that_cannot_be_read_waits_and_is_not_born_again() {
+    let case = "\
+case: a rule fails on the contact
+mapping: omie-ploomes/clientes
+omie: { codigo_cliente_omie: 7, nome_fantasia: Aurora, cnpj_cpf: 11.222.333/0001-81, pessoa_fisica: N }
+ploomes: { Id: 10, Name: Aurora, Register: \"11222333000181\", TypeId: 1 }
+expect: { unreadable: { omie: sem telefones, ploomes: sem telefones } }
+";
+    let head = "fn read_contact_phones(contact) {\n";
+    let mut files = shipped();
+    let script = files.get_mut("scripts/phones.rhai").unwrap();
+    assert!(script.contains(head));
+    *script = script.replace(head, &format!("{head}    if contact.Phones == () {{ throw \"sem telefones\"; }}\n"));
+    files.insert("tests/cases/omie-ploomes/clientes/broken.yaml".to_owned(), case.to_owned());
+    assert_eq!(told(&run(&files, Some("clientes/broken"))), "");
+}
+
+#[test]
 fn what_is_neither_a_reason_nor_nothing_holds_the_record_as_a_rule_that_failed() {
     let head = "fn skip_inactive_seller(contact) {\n";
     for answer in ["false", "1", "[]"] {

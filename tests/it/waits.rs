@@ -1,5 +1,6 @@
 //! Records that wait, and whom they meet.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use depara::config::files;
@@ -534,4 +535,35 @@ async fn a_tag_without_a_twin_waits_or_is_left_out_and_stays_where_it_was_typed(
         tags.sort_by_key(|name| name.to_string());
         assert_eq!(json!(tags), reached, "{missing}");
     }
+}
+
+#[tokio::test]
+async fn cities_that_nobody_knows_hold_up_their_own_records_alone() {
+    let mut house = House::build(|omie, _, clock| {
+        for at in 0..12 {
+            let mut client = client(&format!("Padaria {at}"));
+            client["cnpj_cpf"] = json!("");
+            client["enderecoEntrega"] = json!({ "entEndereco": "Rua Um", "entCidade": format!("VILA {at} (SP)") });
+            omie.person_adds(clock.now(), &client).unwrap();
+        }
+        omie.person_adds(clock.now(), &client("Aurora")).unwrap();
+    });
+    for _ in 0..3 {
+        assert_eq!(house.cycle().await.failed, None);
+    }
+    let names = |house: &House| {
+        let ploomes = house.ploomes.lock().unwrap();
+        let name = |id| ploomes.contact(id).unwrap()["Name"].as_str().unwrap().to_owned();
+        ploomes.contacts().map(name).collect::<BTreeSet<_>>()
+    };
+    assert!(names(&house).contains("Aurora"), "{:?}", names(&house));
+    let mut reasons = Vec::new();
+    house.runner.ledger.each_waiting(|waiting| reasons.push(waiting.reason)).unwrap();
+    let is_told = |reason: &String| reason.contains("`PesquisarCidades` of `omie` is blocked until");
+    assert!(!reasons.is_empty() && reasons.iter().all(is_told), "{reasons:?}");
+    for _ in 0..12 {
+        house.clock.skip_ms(32 * 60_000);
+        assert_eq!(house.cycle().await.failed, None);
+    }
+    assert_eq!(names(&house).len(), 13, "each is asked for in its turn");
 }

@@ -94,7 +94,7 @@ fn laws_are_told_of_each_line_and_a_broken_promise_fails() {
     let laws = ["check", "--laws", "--mapping", "omie-auvo/servicos"];
     workspace.run(&laws).ended(0).says(&["one write", "no complaints"]);
     let told = workspace.run(&[&laws[..], &["--format", "json"]].concat()).ended(0).json();
-    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
     assert_eq!((&told[0]["to_right"]["law"], &told[0]["to_left"]), (&json!("exact"), &json!(null)));
     workspace.edit("mappings/omie-auvo/servicos.yaml", |text| text.replace("canon: money", "canon: money, law: exact"));
     workspace.run(&laws).ended(1).says(&["error[law-broken]", "Preço unitário promises `exact`"]);
