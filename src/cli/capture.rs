@@ -7,6 +7,7 @@ use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::BuildHasher as _;
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -133,7 +134,7 @@ fn key(dir: &Path, accounts: &AccountFile) -> anyhow::Result<Key> {
             // The seeds that the system gives to hash maps.
             let key = [RandomState::new().hash_one(1_u8), RandomState::new().hash_one(2_u8)];
             let text = format!("{:016x}{:016x}\n", key[0], key[1]);
-            create(&path, &text, false).map_err(|error| failed(&error))?;
+            create(&path, &text, false, 0o600).map_err(|error| failed(&error))?;
             Ok(key)
         }
         Err(error) => Err(failed(&error)),
@@ -146,7 +147,7 @@ fn read_key(text: &str) -> Option<Key> {
 }
 
 fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
-    create(file, text, force).map_err(|error| {
+    create(file, text, force, 0o666).map_err(|error| {
         // Whoever made the file since we looked keeps it.
         if error.kind() == ErrorKind::AlreadyExists {
             return in_the_way(file);
@@ -156,7 +157,8 @@ fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
     })
 }
 
-fn create(file: &Path, text: &str, force: bool) -> io::Result<()> {
+/// Writes a file with the rights it is made with.
+fn create(file: &Path, text: &str, force: bool, mode: u32) -> io::Result<()> {
     let folder: PathBuf = file.parent().map(Path::to_path_buf).unwrap_or_default();
     if !folder.as_os_str().is_empty() {
         fs::create_dir_all(folder)?;
@@ -167,7 +169,7 @@ fn create(file: &Path, text: &str, force: bool) -> io::Result<()> {
     } else {
         options.create_new(true)
     };
-    options.write(true).open(file)?.write_all(text.as_bytes())
+    options.write(true).mode(mode).open(file)?.write_all(text.as_bytes())
 }
 
 fn in_the_way(file: &Path) -> anyhow::Error {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ impl Line {
     }
 }
 
+/// Opens a file anew, for nobody else on the machine.
+pub(super) fn private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 /// Writes every link into a file, or where answers go.
 pub(super) fn run(homes: &[Home], file: Option<&Path>, screen: &mut Screen) -> anyhow::Result<()> {
     let Some(file) = file else {
@@ -70,7 +76,7 @@ pub(super) fn run(homes: &[Home], file: Option<&Path>, screen: &mut Screen) -> a
         let sentence = format!("failed to write `{}`: {error}", file.display());
         Stop::failed(sentence, "see that the folder may be written to and that the disk is not full")
     };
-    let mut out = BufWriter::new(File::create(&beside).map_err(failed)?);
+    let mut out = BufWriter::new(private(Path::new(&beside)).map_err(failed)?);
     let count = each_line(homes, |line| {
         serde_json::to_writer(&mut out, line)?;
         out.write_all(b"\n")

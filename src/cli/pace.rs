@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{fs, io};
 
 use super::Stop;
+use super::export::private;
 use super::signal::{self, Signals};
 use crate::config::account::AccountFile;
 use crate::connector::{Connector, Memory};
@@ -97,7 +99,7 @@ impl Notes {
 /// Writes whole or not at all.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("pace.new");
-    fs::write(&fresh, text)?;
+    private(&fresh)?.write_all(text)?;
     fs::rename(fresh, path)
 }
 

@@ -105,6 +105,16 @@ fn read_account(item: &Located, env: &dyn Fn(&str) -> Option<String>, complaints
     let mut entries = item.entries(complaints)?;
     let named = entries.need("account", complaints);
     let name = named.and_then(|value| value.text(complaints));
+    // The store keeps what it knows under the two names with a `/` between them.
+    let is_odd = |name: &&String| name.is_empty() || name.contains(|one: char| one == '/' || one.is_control());
+    if let Some((name, value)) = name.as_ref().filter(is_odd).zip(named) {
+        let plain = Diagnostic::new(
+            Code::BadValue,
+            &value.place,
+            format!("`{}` is no name of an account", name.escape_debug()),
+        );
+        complaints.push(plain.hint("letters, digits and signs, but no `/`"));
+    }
     let owner = name.clone().unwrap_or_default();
     let mut systems = BTreeMap::new();
     let written = entries.need("systems", complaints).and_then(|at| at.map(complaints)).unwrap_or_default();
@@ -199,6 +209,19 @@ mod tests {
         let tree = parse("depara.yaml", &text, &mut complaints).unwrap();
         let file = read(&tree, &|_| None, &mut complaints);
         (file.accounts.first().map(|account| account.journal_max), complaints)
+    }
+
+    #[test]
+    fn an_account_has_a_name_of_its_own_in_the_store() {
+        for (name, sound) in
+            [("acme", true), ("Padaria São José 2", true), ("acme/x", false), ("\"\"", false), ("\"a\\nb\"", false)]
+        {
+            let mut complaints = Diagnostics::default();
+            let text = format!("accounts:\n  - {{ account: {name}, systems: {{}}, mappings: {{}} }}\n");
+            let tree = parse("depara.yaml", &text, &mut complaints).unwrap();
+            read(&tree, &|_| None, &mut complaints);
+            assert_eq!(complaints.is_sound(), sound, "{name}: {complaints}");
+        }
     }
 
     #[test]

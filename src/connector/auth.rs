@@ -2,6 +2,7 @@
 //!
 //! Every text that leaves the connector passes [`Keys::scrub`] first.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::PoisonError;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::request::{PATH, QUERY, encode};
 use crate::config::system::Login;
 
 /// Tokens that are remembered so that none of them shows: an answer may be as late as a few logins.
@@ -55,12 +57,18 @@ impl Keys {
     }
 }
 
-/// The text without a secret, as it is and as it stands in an address.
+/// The text without a secret: as it is, and as it stands in an address, in JSON and in a page.
 fn without(text: String, secret: &str) -> String {
-    if secret.is_empty() {
+    if secret.is_empty() || text.is_empty() {
         return text;
     }
-    text.replace(secret, "***").replace(&super::request::encode(secret, ""), "***")
+    let json = Value::from(secret).to_string();
+    let page = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut forms = ["", QUERY, PATH].map(|plain| encode(secret, plain)).to_vec();
+    forms.extend([secret.to_owned(), json.get(1..json.len() - 1).unwrap_or(secret).to_owned(), page]);
+    // What is part of a longer form would leave the rest of it.
+    forms.sort_by_key(|form| Reverse(form.len()));
+    forms.iter().fold(text, |text, form| text.replace(form, "***"))
 }
 
 /// The token of a login, shared by all calls.
@@ -130,6 +138,14 @@ mod tests {
         let keys = Keys::new(&["key".to_owned()], secrets).unwrap();
         assert_eq!(keys.scrub("refused a/b c at ?k=a%2Fb%20c"), "refused *** at ?k=***");
         assert!(!format!("{keys:?}").contains("a/b c"));
+        let keys = |secret: &str| {
+            Keys::new(&["key".to_owned()], BTreeMap::from([("key".to_owned(), SecretString::from(secret))])).unwrap()
+        };
+        assert_eq!(
+            keys("ab/cd+e==").scrub("Cannot GET /people?apiKey=ab/cd%2Be%3D%3D&limit=1"),
+            "Cannot GET /people?apiKey=***&limit=1"
+        );
+        assert_eq!(keys("p\"a\\s<").scrub(r#"{"key":"p\"a\\s<"} p&quot;a\s&lt;"#), r#"{"key":"***"} ***"#);
     }
 
     #[test]

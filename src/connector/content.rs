@@ -1,5 +1,7 @@
 //! What the body of an answer holds: JSON as far as anybody can read it.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Deepest nest of an answer that makes sense. JSON is read to a depth of 128, and what is kept of an
@@ -13,7 +15,7 @@ pub(super) enum Content {
     Empty,
     /// JSON.
     Json(Value),
-    /// What begins as JSON and is none: it breaks off, or is nested too deep.
+    /// What begins as JSON and is none: it breaks off, is nested too deep, or holds letters of another encoding.
     Torn,
     /// Some other text, such as a page.
     Other(String),
@@ -22,14 +24,17 @@ pub(super) enum Content {
 /// Reads a body.
 pub(super) fn content(body: &[u8]) -> Content {
     // Some servers lead with a byte order mark.
-    let text = String::from_utf8_lossy(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body));
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let text = String::from_utf8_lossy(body);
+    // Letters that were lost would be taken for an edit (RFC 8259, section 8.1: JSON is UTF-8).
+    let is_whole = matches!(text, Cow::Borrowed(_));
     let text = text.trim_ascii();
     if text.is_empty() {
         return Content::Empty;
     }
     let json = serde_json::from_str(text).or_else(|_| serde_json::from_str(&in_pairs(text)));
     match json {
-        Ok(json) if is_within(&json, DEPTH_MAX) => Content::Json(json),
+        Ok(json) if is_whole && is_within(&json, DEPTH_MAX) => Content::Json(json),
         Ok(_) => Content::Torn,
         Err(_) if text.starts_with(['{', '[']) => Content::Torn,
         Err(_) => Content::Other(text.to_owned()),
@@ -116,6 +121,7 @@ mod tests {
         assert_eq!(read("\u{feff}{}"), Content::Json(json!({})));
         assert_eq!((read(r#"{"a": 1"#), read(r#"["\"#)), (Content::Torn, Content::Torn));
         assert_eq!(read(&format!("{}{}", "[".repeat(66), "]".repeat(66))), Content::Torn);
+        assert_eq!(content(b"[\"Jo\xe3o\"]"), Content::Torn, "ISO 8859-1");
         assert_eq!(read("<p>Gateway</p>"), Content::Other("<p>Gateway</p>".to_owned()));
     }
 }

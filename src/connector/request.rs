@@ -8,9 +8,9 @@ use crate::config::system::{Call, Frame, System};
 use crate::config::template::{Error, Host, Inputs, Template, plain};
 
 /// Characters that need no escape in a path, beside letters and digits.
-const PATH: &str = "/-._~()@$',:";
+pub(super) const PATH: &str = "/-._~()@$',:";
 /// Characters that need no escape in a query, beside letters and digits.
-const QUERY: &str = "-._~()$',/:@";
+pub(super) const QUERY: &str = "-._~()$',/:@";
 
 /// Puts a request together.
 pub(super) fn build(

@@ -192,6 +192,12 @@ impl Runner {
                         self.unknown(work, planned, report);
                         break;
                     };
+                    if let Some(text) = self.taken(work, step, &next)? {
+                        let outcome = Outcome::Duplicate { id: None, key: None, text };
+                        let refused = Carried { step: step.clone(), outcome, sent: one.sent.clone() };
+                        changes.extend(self.undone(work, (departed, &ids), &refused, report)?);
+                        break;
+                    }
                     if let Act::Create { key } = &step.act {
                         *ids.get_mut(step.side) = Some(next.ids.get(step.side).clone());
                         changes.push(Change::RemoveIntent { key: key.clone() });
@@ -309,6 +315,17 @@ impl Runner {
             // A stamp belongs to its birth.
             Act::Stamp => {}
         }
+    }
+
+    /// Why what a creation was answered with is no newborn: it is the twin of another record, and stays that.
+    fn taken(&self, work: &mut Work, step: &Step, next: &Link) -> Result<Option<String>, Error> {
+        if !matches!(step.act, Act::Create { .. }) {
+            return Ok(None);
+        }
+        let id = next.ids.get(step.side);
+        let is_twin = self.ledger.link(step.side, id)?.is_some_and(|link| link.ids != next.ids);
+        let is_new = work.born.insert((step.side, id.clone()));
+        Ok((is_twin || !is_new).then(|| format!("the answer names `{id}`, which is linked already")))
     }
 
     /// The link after a step that did not do what it should.

@@ -45,6 +45,8 @@ pub(super) struct Work {
     pub(super) loose: Option<String>,
     /// The first reason a step did not go out.
     pub(super) trouble: Option<String>,
+    /// The records that creations of this cycle were answered with.
+    pub(super) born: BTreeSet<(Side, String)>,
     /// The moment the lists were read at.
     read_ms: Sides<i64>,
     /// Who has come since.
@@ -91,6 +93,7 @@ impl Runner {
             loose_ends,
             loose,
             trouble: None,
+            born: BTreeSet::new(),
             read_ms,
             newcomers: Newcomers::since(read_ms),
             from_ms,
@@ -202,6 +205,8 @@ impl Runner {
                 let steps = if flaw::is(Flaw::RestEmptied) { self.without_rest(steps) } else { steps };
                 under_way.spawn(async move { (index, carrier.carry(ids, steps).await) }.in_current_span());
             }
+            // A write that has left is heard to its end, whatever becomes of another one.
+            let mut ended_well = Ok(());
             while let Some(first) = under_way.join_next().await {
                 // What was answered meanwhile is remembered with it, in one batch.
                 let mut changes = Vec::new();
@@ -211,10 +216,14 @@ impl Runner {
                         continue;
                     };
                     let Some(departed) = group.get(index) else { continue };
-                    changes.extend(self.conclude(work, departed, carried, report)?);
+                    match self.conclude(work, departed, carried, report) {
+                        Ok(more) => changes.extend(more),
+                        Err(error) => ended_well = ended_well.and(Err(error)),
+                    }
                 }
-                self.ledger.write(changes)?;
+                ended_well = ended_well.and(self.ledger.write(changes).map_err(Error::from));
             }
+            ended_well?;
         }
         // Who has read one meanwhile did not see all that was written.
         self.forget_lists(plan).await;

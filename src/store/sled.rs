@@ -18,9 +18,9 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -75,7 +75,8 @@ impl SledStore {
     /// [`Error::Broken`] when it is there and cannot be trusted, [`Error::Open`] for the rest.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let fail = |source| Error::Open { dir: dir.into(), source };
-        fs::create_dir_all(dir).map_err(fail)?;
+        // What is known of customers is for nobody else on the machine.
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(fail)?;
         let witness = lock(dir)?;
         let seen = testimony(dir, &witness)?;
         if seen.is_none() {

@@ -61,6 +61,12 @@ pub(super) fn expect(half: &mut Half, key: &str, value: Value) {
     half.set(key, value);
 }
 
+/// True for the stamp of an image that was there before one we saw. A day after or before that one, no listing lags so
+/// far: the clock of the system was put back.
+const fn lags(changed_ms: i64, seen_ms: i64, now_ms: i64) -> bool {
+    changed_ms < seen_ms && now_ms.abs_diff(seen_ms) < LAG_MS.unsigned_abs()
+}
+
 /// True for an image older than one we saw: a listing that lags. While a write of ours waits to be
 /// seen, an image as old as the one before the write that shows nothing of it is late as well, for
 /// as long as any listing may lag; one that was asked for by its id only while writes are on their way.
@@ -70,7 +76,7 @@ pub(super) fn is_late(mapping: &Mapping, half: &Half, (one, fetched): (&Seen<'_>
         return false;
     }
     if changed != seen || !half.expected.iter().any(|key| mapping.keyed(key).is_some()) {
-        return changed < seen;
+        return lags(changed, seen, now_ms);
     }
     let patience_ms = if fetched { i64::try_from(mapping.limits.unknown_ms).unwrap_or(i64::MAX) } else { LAG_MS };
     let sent = half.under_way.iter().filter(|(key, _)| half.expected.contains(*key));
@@ -570,4 +576,24 @@ pub fn gone(link: &Link, side: Side) -> Link {
     let mut link = link.clone();
     *link.gone.get_mut(side) = true;
     link
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_image_lags_for_a_day_and_no_longer() {
+        let now = 10 * LAG_MS;
+        for (changed, seen, late) in [
+            (now - 60_000, now, true),
+            (now, now, false),
+            (now - LAG_MS, now - LAG_MS + 1, true),
+            (now - LAG_MS - 1, now - LAG_MS, false),
+            (now, now + 60_000, true),
+            (now, now + LAG_MS, false),
+        ] {
+            assert_eq!(lags(changed, seen, now), late, "{changed} after {seen}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! Every fault of the sandboxes, into everything, while records are born and while people edit:
 //! nothing is lost, nothing is there twice, and the end is the one of a town without faults.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use depara::clock::Clock;
 use depara::config::files;
+use depara::connector::transport::{Transport, WireAnswer};
 use depara::engine::{Options, Report};
 use depara::record::{Side, Sides};
 use depara::sandbox::people::{self, Story};
@@ -428,4 +429,38 @@ async fn whatever_people_type_arrives_or_is_told() {
         assert_eq!(lost, Vec::<String>::new(), "seed {seed}");
         assert_eq!(play.complaints(), Vec::<String>::new(), "seed {seed}");
     }
+}
+
+/// Answers every creation as the first one was answered.
+fn forgetful(system: Transport) -> Transport {
+    let Transport::InProcess(send) = system else { unreachable!() };
+    let first: Arc<Mutex<Option<WireAnswer>>> = Arc::default();
+    Transport::InProcess(Arc::new(move |wire| {
+        let is_birth = wire.method.text() == "POST" && wire.url.contains("/Contacts");
+        let (answered, first) = (send(wire), Arc::clone(&first));
+        Box::pin(async move {
+            let answer = answered.await;
+            if is_birth { first.lock().unwrap().get_or_insert(answer).clone() } else { answer }
+        })
+    }))
+}
+
+#[tokio::test]
+async fn an_answer_that_names_the_twin_of_another_holds_its_own_record_alone() {
+    let documents = ["11222333000181", "11444777000161", "19131243000197"];
+    let prepare = |omie: &mut Omie, _: &mut Ploomes, clock: &Clock| {
+        for (at, document) in documents.iter().enumerate() {
+            let name = format!("Padaria {at}");
+            let client = json!({ "razao_social": name, "nome_fantasia": name, "cnpj_cpf": document });
+            omie.person_adds(clock.now(), &client).unwrap();
+        }
+    };
+    let mut house = House::build_before(prepare, forgetful);
+    for _ in 0..6 {
+        assert_eq!(house.cycle().await.failed, None);
+    }
+    let links = house.runner.ledger.links(None, 10).unwrap();
+    let twins: BTreeSet<&str> = links.iter().map(|link| link.ids.right.as_str()).collect();
+    assert_eq!((links.len(), twins.len()), (3, 3), "each has met its own by its key");
+    assert_eq!(house.ploomes.lock().unwrap().contacts().count(), 3, "nobody is made twice");
 }

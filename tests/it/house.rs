@@ -67,6 +67,22 @@ impl House {
 
     /// Builds a house on a workspace of its own.
     pub(crate) fn build_on(workspace: &Workspace, prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock)) -> Self {
+        Self::build_through(workspace, prepare, |transport| transport)
+    }
+
+    /// Builds a house in which something stands before Ploomes.
+    pub(crate) fn build_before(
+        prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock),
+        before: impl FnOnce(Transport) -> Transport,
+    ) -> Self {
+        Self::build_through(WORKSPACE.get_or_init(|| workspace(&files::carried())), prepare, before)
+    }
+
+    fn build_through(
+        workspace: &Workspace,
+        prepare: impl FnOnce(&mut Omie, &mut Ploomes, &Clock),
+        before: impl FnOnce(Transport) -> Transport,
+    ) -> Self {
         let clock = Clock::starting_at("2026-11-02T12:00:00Z".parse().unwrap()).skipping();
         let (mut omie, mut ploomes) = (Omie::new(1), Ploomes::new(1));
         prepare(&mut omie, &mut ploomes, &clock);
@@ -78,7 +94,7 @@ impl House {
             Connector::open_with(transport, system, credentials, clock.clone(), 1).unwrap()
         };
         let left = transport(Arc::clone(&omie), clock.clone());
-        let right = transport(Arc::clone(&ploomes), clock.clone());
+        let right = before(transport(Arc::clone(&ploomes), clock.clone()));
         let connectors = BTreeMap::from([
             ("omie".to_owned(), open("omie", left, &[("app_key", "demo-key"), ("app_secret", "demo-secret")])),
             ("ploomes".to_owned(), open("ploomes", right, &[("user_key", "demo-user-key")])),

@@ -33,6 +33,7 @@ pub mod simulate;
 mod table;
 mod value;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,12 +100,12 @@ impl Screen {
         self.out.write_all(text.as_bytes())
     }
 
-    /// Prints one line.
+    /// Prints one line for people.
     ///
     /// # Errors
     /// When nobody reads any more.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(format!("{text}\n").as_bytes())?;
+        self.out.write_all(format!("{}\n", harmless(text)).as_bytes())?;
         self.out.flush()
     }
 
@@ -114,7 +115,8 @@ impl Screen {
     /// When nobody reads any more.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string(value).map_err(io::Error::other)?;
-        self.line(&text)
+        self.out.write_all(format!("{text}\n").as_bytes())?;
+        self.out.flush()
     }
 
     /// Tells people something beside the answer, such as that nothing was found. Programs are not told.
@@ -134,9 +136,41 @@ impl Screen {
         if let Some(hint) = hint {
             text.push_str(&format!("  {}: {hint}\n", self.paint_err.bold("help")));
         }
-        self.err.write_all(text.as_bytes())?;
+        self.err.write_all(harmless(&text).as_bytes())?;
         self.err.flush()
     }
+}
+
+/// The text without what a terminal obeys but colours: what people type into a name must not clear, move or turn round
+/// what stands on the screen.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |one: char| {
+        (one.is_control() && one != '\n' && one != '\t')
+            || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(one) = rest.chars().next() {
+        let length = colour(rest).unwrap_or(one.len_utf8());
+        let (part, behind) = rest.split_at(length);
+        let escaped = is_obeyed(one) && length == one.len_utf8();
+        if escaped {
+            shown.extend(one.escape_unicode());
+        } else {
+            shown += part;
+        };
+        rest = behind;
+    }
+    Cow::Owned(shown)
+}
+
+/// The length of the sequence that changes a colour, where a text begins with one.
+fn colour(text: &str) -> Option<usize> {
+    let digits = text.strip_prefix("\u{1b}[")?;
+    let end = digits.find(|one: char| !one.is_ascii_digit() && one != ';')?;
+    digits.get(end..)?.starts_with('m').then_some(end + 3)
 }
 
 /// What a captured screen was told.
@@ -211,5 +245,17 @@ pub(super) fn usage(error: &clap::Error) -> super::Exit {
     match (told, error.use_stderr()) {
         (Ok(()) | Err(_), true) => super::Exit::Usage,
         (Ok(()) | Err(_), false) => super::Exit::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_but_colours() {
+        let painted = Paint { colour: true }.bad("São João\n\tAção");
+        assert_eq!(harmless(&painted), painted);
+        assert_eq!(harmless("a\u{1b}[2J\u{1b}]0;b\u{7}\u{202e}c"), "a\\u{1b}[2J\\u{1b}]0;b\\u{7}\\u{202e}c");
     }
 }

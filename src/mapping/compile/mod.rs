@@ -413,7 +413,7 @@ impl<'a> Builder<'a> {
                         own => format!("`{own}` and `{word}` stand in for each other"),
                     };
                     let hint = "let one lend and the other borrow: else nobody can tell what was typed in which";
-                    self.complaints.push(Diagnostic::new(Code::BadValue, place, sentence).hint(hint));
+                    self.complaints.push(Diagnostic::new(Code::UnreachableOption, place, sentence).hint(hint));
                 }
             }
         }

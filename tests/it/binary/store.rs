@@ -127,6 +127,16 @@ fn a_damaged_store_is_said_with_what_to_do_and_stays_as_it_is() {
 }
 
 #[test]
+fn what_is_remembered_is_for_nobody_else() {
+    let (_systems, workspace) = filled();
+    workspace.run(&["links", "--export", &workspace.path("links").display().to_string()]).ended(0);
+    for file in [".depara", ".depara.pace", "links"] {
+        let mode = fs::metadata(workspace.path(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file}: {mode:o}");
+    }
+}
+
+#[test]
 fn links_made_the_other_way_round_are_not_read_and_other_names_are_warned_of() {
     let (systems, workspace) = filled();
     let calls = systems.calls();
