@@ -58,6 +58,9 @@ pub fn is_signed_as_ours(system: &System, resource: &str, body: &Value) -> bool 
     author.is_some_and(|author| row::is_ours(author, None, row::author_of(author, body).as_deref()))
 }
 
+/// Takes what was asked for, and the records that answer it.
+pub type Answers<'a> = &'a mut (dyn FnMut(&[String], Vec<Row>) + Send);
+
 /// Speaks with one system for one account. Copies share pace and counts.
 #[derive(Clone)]
 pub struct Connector {
@@ -305,6 +308,28 @@ impl Connector {
         self.some(resource, call, "values", values).await
     }
 
+    /// Reads the records whose field holds one of these values, by their ids or by another key, in the order given; each
+    /// answer is handed over as it comes, with what it answers. What is not named any more was not answered.
+    ///
+    /// # Errors
+    /// When a call could not be made or answered.
+    pub async fn look_up(
+        &self,
+        resource: &str,
+        field: &str,
+        values: &[String],
+        answered: Answers<'_>,
+    ) -> Result<(), Failure> {
+        let known = self.inner.system.resources.get(resource);
+        let by_id = known.is_some_and(|one| one.id.text() == field && !one.find.contains_key(field));
+        let (resource, call) = if by_id {
+            self.call(resource, "fetch", |resource| resource.fetch.as_ref())?
+        } else {
+            self.call(resource, field, |resource| resource.find.get(field))?
+        };
+        self.each(resource, call, (if by_id { "ids" } else { "values" }, values), answered).await
+    }
+
     /// Makes a record.
     pub async fn create(&self, resource: &str, body: &Value) -> Outcome {
         self.make(resource, body).await.0
@@ -365,28 +390,40 @@ impl Connector {
         name: &'static str,
         values: &[String],
     ) -> Result<Vec<Row>, Failure> {
-        self.join_once(resource).await?;
-        // An empty value names no record.
-        let mut wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
+        let mut wanted = values.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
+        let mut found: BTreeMap<String, Row> = BTreeMap::new();
+        let mut answered =
+            |_: &[String], rows: Vec<Row>| found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
+        self.each(resource, call, (name, &wanted), &mut answered).await?;
+        Ok(found.into_values().collect())
+    }
+
+    async fn each(
+        &self,
+        resource: &Resource,
+        call: &Call,
+        (name, values): (&'static str, &[String]),
+        answered: Answers<'_>,
+    ) -> Result<(), Failure> {
+        self.join_once(resource).await?;
+        // An empty value names no record.
+        let wanted: Vec<String> = values.iter().filter(|value| !value.trim().is_empty()).cloned().collect();
         if !wanted.is_empty() {
             self.seek_success(resource, &call.name).await;
         }
-        let mut found: BTreeMap<String, Row> = BTreeMap::new();
         for batch in wanted.chunks(call.many.max(1)) {
-            let batch = self.fitting(call, name, batch);
-            if batch.is_empty() {
-                continue;
+            let asked = self.fitting(call, name, batch);
+            let mut found = Vec::new();
+            if !asked.is_empty() {
+                let inputs = Inputs::from([(name, Value::from(asked))]);
+                let pager = Pager::new(&call.paging, None);
+                self.pages(resource, call, pager, inputs, &mut |rows| found.extend(rows)).await?;
             }
-            let inputs = Inputs::from([(name, Value::from(batch))]);
-            let pager = Pager::new(&call.paging, None);
-            self.pages(resource, call, pager, inputs, &mut |rows| {
-                found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
-            })
-            .await?;
+            answered(batch, found);
         }
-        Ok(found.into_values().collect())
+        Ok(())
     }
 
     /// The values of a batch that can be asked for: a word where the system wants a number is the

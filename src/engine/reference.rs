@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Error, Runner};
-use crate::connector::{Cause, Failure, Row};
+use crate::connector::{Cause, Row};
 use crate::link::Link;
 use crate::mapping::print_of;
 use crate::record::{Side, Sides};
@@ -207,60 +207,35 @@ impl Runner {
         Ok(())
     }
 
-    /// Asks a system for rows by the values of a field, as many at once as it takes. Where such calls must rest, what is
-    /// left stays unanswered, and only what looks for it waits. Each cycle asks in another order, so that some values
-    /// which use up what a system grants do not stand before all others for ever.
+    /// Asks a system for the rows whose field holds one of these values. Where such calls must rest, what is left stays
+    /// unanswered, and only what looks for it waits. Each cycle asks in another order, so that values which use up what a
+    /// system grants do not stand before all others for ever.
     async fn put_answers(
         &self,
         (reference, field): (&str, &str),
         mut values: Vec<String>,
         references: &mut References,
     ) -> Result<(), Error> {
-        let many = self.asked_at_once(reference, field)?;
+        let (system, resource) = reference.split_once('.').unwrap_or((reference, ""));
         let now_ms = self.clock.now_ms();
         values.sort_by_cached_key(|value| print_of(&(now_ms, value)));
-        let pairs =
-            |values: &[String]| values.iter().map(|value| (field.to_owned(), value.clone())).collect::<Vec<_>>();
-        let mut left = values.as_slice();
-        while !left.is_empty() {
-            let (asked, rest) = left.split_at(many.min(left.len()));
-            match self.found(reference, field, asked).await {
-                Ok(rows) => references.put_found(reference, rows, pairs(asked)),
-                Err(Error::Read(Failure { cause: cause @ Cause::Blocked { .. }, system, call }))
-                    if !self.is_stopping() =>
-                {
-                    references.put_unanswered(reference, pairs(left), &Failure { system, call, cause }.to_string());
-                    break;
-                }
-                Err(error) => return Err(error),
+        let mut left: BTreeSet<String> = values.iter().cloned().collect();
+        let pair = |value: String| (field.to_owned(), value);
+        let mut answered = |asked: &[String], rows: Vec<Row>| {
+            let rows: Vec<Value> = rows.into_iter().map(|row| row.body).collect();
+            self.cache.keep_found(reference, now_ms, rows.clone());
+            references.put_found(reference, rows, asked.iter().cloned().map(pair));
+            left.retain(|value| !asked.contains(value));
+        };
+        let ended = self.connector(system)?.look_up(resource, field, &values, &mut answered).await;
+        match ended {
+            Ok(()) => references.put_found(reference, Vec::new(), left.into_iter().map(pair)),
+            Err(failure) if matches!(failure.cause, Cause::Blocked { .. }) && !self.is_stopping() => {
+                references.put_unanswered(reference, left.into_iter().map(pair), &failure.to_string());
             }
-            left = rest;
+            Err(failure) => return Err(failure.into()),
         }
         Ok(())
-    }
-
-    /// How many values of a field one call asks for.
-    fn asked_at_once(&self, reference: &str, field: &str) -> Result<usize, Error> {
-        let (system, resource) = reference.split_once('.').unwrap_or((reference, ""));
-        let known = self.connector(system)?.system().resources.get(resource);
-        let call = known.and_then(|one| one.find.get(field).or(one.fetch.as_ref()));
-        Ok(call.map_or(1, |call| call.many.max(1)))
-    }
-
-    /// Asks a system for the rows whose field holds one of these values.
-    async fn found(&self, reference: &str, field: &str, values: &[String]) -> Result<Vec<Value>, Error> {
-        let (system, resource) = reference.split_once('.').unwrap_or((reference, ""));
-        let connector = self.connector(system)?;
-        let known = connector.system().resources.get(resource);
-        let by_id = known.is_some_and(|one| one.id.text() == field && !one.find.contains_key(field));
-        let found = if by_id {
-            connector.fetch(resource, values).await?
-        } else {
-            connector.find(resource, field, values).await?
-        };
-        let rows: Vec<Value> = found.into_iter().map(|row| row.body).collect();
-        self.cache.keep_found(reference, self.clock.now_ms(), rows.clone());
-        Ok(rows)
     }
 }
 
