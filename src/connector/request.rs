@@ -25,7 +25,7 @@ pub(super) fn build(
     inputs.entry("token").or_insert(Value::Null);
     inputs.insert("name", Value::from(call.name.as_str()));
 
-    let mut url = format!("{base_url}{}", encode(&plain(&call.path.value(host, &inputs)?), PATH));
+    let mut url = format!("{base_url}{}", call.path.text(host, &inputs, &segment)?);
     let window = call.window.as_ref().filter(|_| inputs.contains_key("since"));
     let added = window.map(|window| window.query.as_slice()).unwrap_or_default();
     let mut separator = '?';
@@ -51,6 +51,16 @@ pub(super) fn build(
         headers.push((name.to_lowercase(), plain(&template.value(host, &inputs)?)));
     }
     Ok(WireRequest { method: call.method, url, headers, body: body.map(|body| body.to_string().into_bytes()) })
+}
+
+/// A piece of a path. What is computed, such as an id, stays where it stands: it has no `/` that leads
+/// elsewhere, and is neither nothing nor a step up, which no escape keeps an address from taking.
+fn segment(text: String, computed: bool) -> Result<String, String> {
+    match text.as_str() {
+        "" | "." | ".." if computed => Err(format!("`{text}` cannot stand in a path")),
+        text if computed => Ok(encode(text, PATH).replace('/', "%2F")),
+        text => Ok(encode(text, PATH)),
+    }
 }
 
 fn body(
@@ -106,5 +116,15 @@ mod tests {
     fn what_would_change_an_address_is_escaped() {
         assert_eq!(encode("Name eq 'A&B + ção'", QUERY), "Name%20eq%20'A%26B%20%2B%20%C3%A7%C3%A3o'");
         assert_eq!(encode("/Contacts@Status", PATH), "/Contacts@Status");
+    }
+
+    #[test]
+    fn a_computed_piece_of_a_path_leads_nowhere_else() {
+        let spelled = |text: &str, computed| segment(text.to_owned(), computed);
+        assert_eq!(spelled("/services/", false).unwrap(), "/services/");
+        assert_eq!(spelled("a/../b c", true).unwrap(), "a%2F..%2Fb%20c");
+        for step in ["", ".", ".."] {
+            assert_eq!(spelled(step, true).unwrap_err(), format!("`{step}` cannot stand in a path"));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::outcome::Row;
 use crate::config::system::{Author, Changed, Form, Ours, Resource, System};
@@ -77,14 +77,22 @@ fn moment(changed: &Changed, zone: &TimeZone, body: &Value) -> Option<i64> {
     }
 }
 
-/// A scalar as text; nothing for what is none.
+/// Whole numbers from here on stand in no float apart from each other.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// A scalar as text; nothing for what is none, nor for a number too large to be told from its neighbours.
 pub(super) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) if is_blurred(number) => None,
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+fn is_blurred(number: &Number) -> bool {
+    number.is_f64() && number.as_f64().is_none_or(|float| float.abs() >= WHOLE_MAX)
 }
 
 /// Decodes the HTML entities of every text in a value, once.
@@ -156,6 +164,14 @@ mod tests {
         let mut value = json!({"a": ["A &amp; B", "&quot;x&quot; &#233;&#xE9;"], "b": "AT&T; &amp;amp; &"});
         decode(&mut value);
         assert_eq!(value, json!({"a": ["A & B", "\"x\" éé"], "b": "AT&T; &amp; &"}));
+    }
+
+    #[test]
+    fn a_number_too_large_for_a_float_is_no_id() {
+        let read = |text: &str| text_of(&serde_json::from_str(text).unwrap());
+        assert_eq!(read("18446744073709551615").as_deref(), Some("18446744073709551615"));
+        assert_eq!(read("1.5").as_deref(), Some("1.5"));
+        assert_eq!((read("18446744073709551616"), read("18446744073709551617")), (None, None));
     }
 
     #[test]

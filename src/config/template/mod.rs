@@ -245,6 +245,36 @@ impl Template {
         }
     }
 
+    /// Computes the value as a text, of pieces that are spelled one by one; `spell` is told which of them
+    /// are computed. A value that is no text of several pieces is one that is not.
+    ///
+    /// # Errors
+    /// When an expression fails or spends more than its budget, or a piece cannot be spelled.
+    pub fn text(
+        &self,
+        host: &Host,
+        inputs: &Inputs,
+        spell: &dyn Fn(String, bool) -> Result<String, String>,
+    ) -> Result<String, Error> {
+        let refused = |source: &str, text| Error { expression: source.to_owned(), text, misfit: false };
+        let Self::Text(pieces) = self else {
+            let text = plain(&self.value(host, inputs)?);
+            return spell(text.clone(), false).map_err(|why| refused(&text, why));
+        };
+        let mut text = String::new();
+        for piece in pieces {
+            let spelled = match piece {
+                Piece::Plain(plain) => spell(plain.clone(), false).map_err(|why| refused(plain, why)),
+                Piece::Computed(expression) => {
+                    let found = plain(&host.compute(expression, inputs)?);
+                    spell(found, true).map_err(|why| refused(&expression.source, why))
+                }
+            };
+            text.push_str(&spelled?);
+        }
+        Ok(text)
+    }
+
     /// Computes the value.
     ///
     /// # Errors
@@ -253,16 +283,7 @@ impl Template {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
             Self::Computed(expression) => host.compute(expression, inputs),
-            Self::Text(pieces) => {
-                let mut text = String::new();
-                for piece in pieces {
-                    match piece {
-                        Piece::Plain(plain) => text.push_str(plain),
-                        Piece::Computed(expression) => text.push_str(&plain(&host.compute(expression, inputs)?)),
-                    }
-                }
-                Ok(Value::String(text))
-            }
+            Self::Text(_) => self.text(host, inputs, &|text, _| Ok(text)).map(Value::String),
             Self::List(list) => list.iter().map(|item| item.value(host, inputs)).collect(),
             Self::Map(map) => {
                 let mut found = Map::new();
