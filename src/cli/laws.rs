@@ -51,7 +51,8 @@ fn live(dir: &Path, workspace: &Workspace, arguments: &CheckArguments) -> anyhow
         let mut found: BTreeMap<String, Vec<Live>> = BTreeMap::new();
         for runner in runners {
             let (name, own) = (format!("records of {}", runner.account), runner.connectors.clone());
-            let sample = notes.during(&connectors, &stop, progress::during(&name, &own, runner.sample())).await??;
+            let sample =
+                notes.during(&connectors, &stop, progress::during(&name, &own, Box::pin(runner.sample()))).await??;
             let mapping = Arc::clone(&runner.mapping);
             let live = Live { mapping, records: sample.records, rows: sample.rows, today: sample.today };
             found.entry(live.mapping.name.clone()).or_default().push(live);

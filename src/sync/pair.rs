@@ -12,6 +12,8 @@ use crate::record::{Side, Sides};
 #[derive(Clone, Debug, Default)]
 pub struct Taken {
     ids: HashMap<u64, Box<str>>,
+    /// Of those whose twin is gone: what it was called.
+    bereft: HashMap<Box<str>, Box<str>>,
 }
 
 /// The key that newborns of ours carry, beside the keys of the mapping.
@@ -83,16 +85,20 @@ pub fn key_form(mapping: &Mapping, key: usize, fields: &Fields) -> Option<String
 /// Notes the keys of a link, as its base knows them.
 pub fn take_keys(mapping: &Mapping, link: &Link, taken: &mut Sides<Taken>) {
     for side in Side::BOTH.into_iter().filter(|side| !link.gone.get(*side)) {
+        let (id, twin) = (link.ids.get(side), link.ids.get(side.other()));
+        if *link.gone.get(side.other()) {
+            taken.get_mut(side).bereft.insert(id.as_str().into(), twin.as_str().into());
+        }
         if mapping.sides.get(side).integration.is_some() {
-            let carried = mapping.integration_key(side, link.ids.get(side.other()));
-            taken.get_mut(side).insert(INTEGRATION, &carried, link.ids.get(side));
+            let carried = mapping.integration_key(side, twin);
+            taken.get_mut(side).insert(INTEGRATION, &carried, id);
         }
         for key in &mapping.keys {
             let Some(field) = mapping.fields.get(*key) else { continue };
             let Some(value) = link.base.get(side).fields.get(&field.key) else { continue };
             let form = field.canon.form(value);
             if !is_empty(value) && !form.is_empty() {
-                taken.get_mut(side).insert(*key, &form, link.ids.get(side));
+                taken.get_mut(side).insert(*key, &form, id);
             }
         }
     }
@@ -112,7 +118,7 @@ pub fn pair(
     }
     let mut free: Sides<BTreeSet<&String>> = Sides::each(|side| fields.get(side).keys().collect());
     for side in Side::BOTH {
-        by_birth(mapping, (side, snapshot.taken.get(side), carried.get(side)), &mut free, &mut pairs);
+        by_birth((mapping, snapshot), side, carried.get(side), &mut free, &mut pairs);
     }
     // Who has just met holds its keys as one that is linked does.
     let mut met = linked_keys(mapping, snapshot);
@@ -135,7 +141,7 @@ pub fn pair(
                 (_, _, None) if unique => {}
                 _ => {
                     let label = mapping.fields.get(*key).map_or("", |field| field.label.as_str());
-                    ambiguous(mapping, (label, form), (&found, &held), &mut free, &mut pairs);
+                    ambiguous((mapping, snapshot), (label, form), (&found, &held), &mut free, &mut pairs);
                 }
             }
         }
@@ -172,12 +178,13 @@ fn meet(mapping: &Mapping, ids: &Sides<String>, fields: &Sides<BTreeMap<String, 
 /// Joins the records that carry the key of a newborn of ours to those they were made from. Who carries the
 /// key of one that is linked already is a double: a creation that was delivered twice, or a person's copy.
 fn by_birth(
-    mapping: &Mapping,
-    (side, taken, carried): (Side, &Taken, &BTreeMap<String, String>),
+    (mapping, snapshot): (&Mapping, &Snapshot),
+    side: Side,
+    carried: &BTreeMap<String, String>,
     free: &mut Sides<BTreeSet<&String>>,
     pairs: &mut Pairs,
 ) {
-    let other = side.other();
+    let (other, taken) = (side.other(), snapshot.taken.get(side));
     let Some(path) = &mapping.sides.get(side).integration else { return };
     let givers: HashMap<String, &String> =
         free.get(other).iter().map(|id| (mapping.integration_key(side, id), *id)).collect();
@@ -202,7 +209,7 @@ fn by_birth(
             let givers: Vec<&String> = giver.into_iter().copied().collect();
             let all = Sides::each(|on| if on == side { found.as_slice() } else { givers.as_slice() });
             let held = Sides::each(|on| holder.filter(|_| on == side));
-            ambiguous(mapping, (path.text(), form), (&all, &held), free, pairs);
+            ambiguous((mapping, snapshot), (path.text(), form), (&all, &held), free, pairs);
         }
     }
 }
@@ -223,18 +230,29 @@ fn forms_of<'a>(
 }
 
 fn ambiguous<'a>(
-    mapping: &Mapping,
+    (mapping, snapshot): (&Mapping, &Snapshot),
     (label, form): (&str, &str),
     (found, held): (&Sides<&[&'a String]>, &Sides<Option<&str>>),
     free: &mut Sides<BTreeSet<&'a String>>,
     pairs: &mut Pairs,
 ) {
     let mut others: Vec<String> = Vec::new();
+    let named = |side: Side, id: &str| {
+        let side = mapping.sides.get(side);
+        format!("{}.{} {id}", side.system, side.resource)
+    };
     for side in Side::BOTH {
-        let resource = &mapping.sides.get(side).resource;
-        let system = &mapping.sides.get(side).system;
-        others.extend(found.get(side).iter().map(|id| format!("{system}.{resource} {id}")));
-        others.extend(held.get(side).iter().map(|id| format!("{system}.{resource} {id} (linked)")));
+        others.extend(found.get(side).iter().map(|id| named(side, id)));
+        others.extend(held.get(side).iter().map(|id| match snapshot.taken.get(side).bereft.get(*id) {
+            Some(twin) => {
+                let twin = named(side.other(), twin);
+                format!(
+                    "{} (linked to {twin}, which is gone; `depara links forget {id}` sets it free)",
+                    named(side, id)
+                )
+            }
+            None => format!("{} (linked)", named(side, id)),
+        }));
     }
     let reason = format!("{label} `{form}` is shared by {}", others.join(", "));
     for side in Side::BOTH {

@@ -1,6 +1,6 @@
 //! Records that wait, and whom they meet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use depara::config::files;
@@ -74,6 +74,34 @@ async fn who_meets_one_that_waited_and_is_gone_is_born_on_the_other_side() {
     let mut waiting = 0;
     house.runner.ledger.each_waiting(|_| waiting += 1).unwrap();
     assert_eq!(waiting, 0, "nobody waits for a client that is gone");
+}
+
+#[tokio::test]
+async fn who_shares_a_key_with_one_whose_twin_is_gone_is_told_which_link_to_forget() {
+    let mut code = 0;
+    let mut house = House::build(|omie, _, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+        omie.person_adds(clock.now(), &json!({ "razao_social": "Oficina", "nome_fantasia": "Oficina" })).unwrap();
+    });
+    settle(&mut house).await;
+    let link = house.runner.ledger.link(Side::Left, &code.to_string()).unwrap().unwrap();
+    house.omie.lock().unwrap().person_deletes(house.clock.now(), code);
+    // Who is gone shows when everything is compared.
+    house.clock.skip_ms(86_400_000);
+    settle(&mut house).await;
+    let other = house.omie.lock().unwrap().person_adds(house.clock.now(), &client("Padaria Aurora Ltda")).unwrap();
+    settle(&mut house).await;
+    let (waiting, contact) = (house.waiting(), &link.ids.right);
+    let told = format!(
+        "ploomes.contacts {contact} (linked to omie.clientes {code}, which is gone; `depara links forget {contact}`"
+    );
+    assert!(waiting[&other.to_string()].contains(&told), "{waiting:?}");
+
+    house.runner.ledger.write(vec![Change::RemoveLink(link.ids.clone())]).unwrap();
+    types_in_ploomes(&house, contact.parse().unwrap(), &json!({ "Email": "ana@ex.example" }));
+    settle(&mut house).await;
+    assert_eq!(house.runner.ledger.link(Side::Left, &other.to_string()).unwrap().unwrap().ids.right, *contact);
+    assert_eq!((counts(&house), house.waiting()), ((2, 2), BTreeMap::new()));
 }
 
 #[tokio::test]
