@@ -9,7 +9,7 @@
 //! - I3: every value a person typed is on both sides, or in a conflict, or its record waits with a reason.
 //! - I7: both systems hold, to the letter, what they hold after the same edits without a kill.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -57,10 +57,28 @@ const PAUSE_MS: i64 = 600_000;
 /// Cycles until everything is settled, at most.
 const CYCLES_MAX: usize = 8;
 
-/// A sandbox that tells of each call whether it wrote.
+/// Requests that the story of a broken limit tells at most.
+const ASKED_MAX: usize = 60;
+
+/// A sandbox that tells of each call whether it wrote, and of each broken limit how it came.
 struct Watched<S> {
     sandbox: S,
     said: Sender<bool>,
+    /// What was asked last.
+    asked: VecDeque<String>,
+    broken: Vec<String>,
+}
+
+impl<S: Sandbox> Watched<S> {
+    fn new(sandbox: S, said: Sender<bool>) -> Self {
+        Self { sandbox, said, asked: VecDeque::new(), broken: Vec::new() }
+    }
+    fn note(&mut self, what: String) {
+        self.asked.push_back(what);
+        if self.asked.len() > ASKED_MAX {
+            self.asked.pop_front();
+        }
+    }
 }
 
 impl<S: Sandbox> Sandbox for Watched<S> {
@@ -69,8 +87,15 @@ impl<S: Sandbox> Sandbox for Watched<S> {
     }
     fn answer(&mut self, now: Timestamp, request: &Request) -> Answer {
         let writes = |sandbox: &S| sandbox.tally().writes.values().sum::<u64>();
-        let before = writes(&self.sandbox);
+        let broken = |sandbox: &S| sandbox.tally().broken.values().sum::<u64>();
+        let (before, kept) = (writes(&self.sandbox), broken(&self.sandbox));
         let answer = self.sandbox.answer(now, request);
+        let Request { method, path, query, .. } = request;
+        self.note(format!("{now} {method} {path} {query} {}", String::from_utf8_lossy(&request.body)));
+        if broken(&self.sandbox) > kept {
+            let story: Vec<&str> = self.asked.iter().map(String::as_str).collect();
+            self.broken.push(story.join("\n"));
+        }
         // Before the answer leaves, so that a child may die without having seen it.
         let _heard = self.said.send(writes(&self.sandbox) > before).is_ok();
         answer
@@ -132,8 +157,8 @@ impl Town {
         let codes = omie.clients().map(|client| client["codigo_cliente_omie"].as_i64().unwrap()).collect();
         let contacts = ploomes.contacts().collect();
         let (say, said) = mpsc::channel();
-        let omie = Arc::new(Mutex::new(Watched { sandbox: omie, said: say.clone() }));
-        let ploomes = Arc::new(Mutex::new(Watched { sandbox: ploomes, said: say }));
+        let omie = Arc::new(Mutex::new(Watched::new(omie, say.clone())));
+        let ploomes = Arc::new(Mutex::new(Watched::new(ploomes, say)));
         let born_ms = born.as_millisecond();
         let time_ms = Arc::new(AtomicI64::new(born_ms));
         let passing = Arc::clone(&time_ms);
@@ -176,6 +201,8 @@ impl Town {
     fn start(&self) -> Child {
         self.time_ms.fetch_add(PAUSE_MS, Ordering::SeqCst);
         while self.said.try_recv().is_ok() {}
+        self.omie().note("a child begins".to_owned());
+        self.ploomes().note("a child begins".to_owned());
         depara(self.dir.path(), &["sync", "--format", "json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -310,9 +337,7 @@ impl Town {
         let mut found = complain_twice(&self.omie().sandbox, &self.ploomes().sandbox);
         let twins = self.links(&mut found);
         found.extend(self.lost(&twins));
-        for tally in self.writes() {
-            found.extend(tally.broken.iter().map(|(limit, count)| format!("{limit} broken {count} times")));
-        }
+        found.extend(self.omie().broken.iter().chain(&self.ploomes().broken).cloned());
         found
     }
 
