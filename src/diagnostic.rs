@@ -92,6 +92,8 @@ pub enum Code {
     SamePair,
     /// Two accounts that write to the same resource of the same login.
     SharedLogin,
+    /// An address that everybody on the way can read along.
+    PlainHttp,
     /// A parameter that is asked for and not declared.
     UnknownParameter,
     /// A parameter nothing reads.
@@ -118,7 +120,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the enum.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::YamlSyntax,
         Self::DuplicateKey,
         Self::UnknownKey,
@@ -159,6 +161,7 @@ impl Code {
         Self::ScheduleConflict,
         Self::SamePair,
         Self::SharedLogin,
+        Self::PlainHttp,
         Self::UnknownParameter,
         Self::UnusedParameter,
         Self::UnusedRule,
@@ -215,6 +218,7 @@ impl Code {
             Self::ScheduleConflict => "schedule-conflict",
             Self::SamePair => "same-pair",
             Self::SharedLogin => "shared-login",
+            Self::PlainHttp => "plain-http",
             Self::UnknownParameter => "unknown-parameter",
             Self::UnusedParameter => "unused-parameter",
             Self::UnusedRule => "unused-rule",
@@ -245,6 +249,7 @@ impl Code {
             | Self::ScheduleConflict
             | Self::SamePair
             | Self::SharedLogin
+            | Self::PlainHttp
             | Self::UnusedParameter
             | Self::UnusedRule
             | Self::UnusedScript

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::address::address;
 use super::located::{Located, Word};
 use super::mapping::Written;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
@@ -156,7 +157,8 @@ fn read_access(
         let Some(text) = value.text(complaints) else { continue };
         let filled = fill(&text, &value.place, account, env, complaints);
         if word.text == "base_url" {
-            access.base_url = Some(filled.trim_end_matches('/').to_owned());
+            // What is not filled in is complained of already.
+            access.base_url = if filled.is_empty() { None } else { address(&filled, &value.place, complaints) };
         } else {
             access.secrets.insert(word.text.clone(), SecretString::from(filled));
             access.places.insert(word.text.clone(), word.place.clone());
@@ -221,6 +223,25 @@ mod tests {
             let tree = parse("depara.yaml", &text, &mut complaints).unwrap();
             read(&tree, &|_| None, &mut complaints);
             assert_eq!(complaints.is_sound(), sound, "{name}: {complaints}");
+        }
+    }
+
+    #[test]
+    fn an_account_reaches_its_systems_at_addresses() {
+        for (url, base_url) in [
+            ("https://erp.example/v1/", Some("https://erp.example/v1")),
+            ("erp.example", None),
+            ("https://", None),
+            ("ftp://erp.example", None),
+        ] {
+            let mut complaints = Diagnostics::default();
+            let text = format!(
+                "accounts:\n  - {{ account: a, systems: {{ erp: {{ base_url: \"{url}\" }} }}, mappings: {{}} }}\n"
+            );
+            let tree = parse("depara.yaml", &text, &mut complaints).unwrap();
+            let file = read(&tree, &|_| None, &mut complaints);
+            assert_eq!(file.accounts[0].systems["erp"].base_url.as_deref(), base_url, "{url}");
+            assert_eq!(complaints.is_clean(), base_url.is_some(), "{url}: {complaints}");
         }
     }
 

@@ -95,7 +95,13 @@ fn collect_disk(root: &Path, folder: &Path, depth: usize, files: &mut Files, com
 }
 
 fn read_file(root: &Path, path: &Path, files: &mut Files, complaints: &mut Diagnostics) {
-    let size = std::fs::metadata(path).map_or(0, |about| about.len());
+    let about = std::fs::metadata(path);
+    if about.as_ref().is_ok_and(|about| !about.is_file()) {
+        // A pipe, for one, would never end.
+        complain_unreadable(root, path, "it is no file", complaints);
+        return;
+    }
+    let size = about.map_or(0, |about| about.len());
     if size > FILE_MAX {
         complain_unreadable(root, path, &format!("{size} bytes, at most {FILE_MAX} are read"), complaints);
         return;
@@ -121,4 +127,20 @@ fn complain_unreadable(root: &Path, path: &Path, why: &str, complaints: &mut Dia
 fn relative(root: &Path, path: &Path) -> String {
     let inner = path.strip_prefix(root).unwrap_or(path);
     inner.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("mappings")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", root.path().join("mappings/a.yaml")).unwrap();
+        let mut complaints = Diagnostics::default();
+        let files = disk(root.path(), &mut complaints);
+        assert!(files.is_empty());
+        assert!(complaints.to_string().contains("it is no file"), "{complaints}");
+    }
 }

@@ -1,6 +1,7 @@
 //! YAML as written, and a whole workspace loaded: a [`Project`] or every complaint at once.
 
 pub mod account;
+pub mod address;
 pub mod files;
 pub mod line;
 pub mod located;

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::address::is_loopback;
 use crate::config::system::{Limits, Method};
 
 /// A request as it goes out. It holds secrets, so it shows only its method and its path.
@@ -120,11 +121,6 @@ impl Transport {
 
 fn length(body: &[u8]) -> u64 {
     u64::try_from(body.len()).unwrap_or(u64::MAX)
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or_default();
-    ["127.", "localhost", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
 async fn over_http(client: reqwest::Client, request: WireRequest, body_max: u64) -> WireAnswer {

@@ -61,8 +61,11 @@ fn sweep(temporary: &Path) {
     for folder in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|_| alive.join("self").exists()) {
         let name = folder.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(NAME));
         let Some(process) = name.and_then(|name| name.split('-').next()) else { continue };
-        let lock = File::open(folder.join(WITNESS));
-        if !alive.join(process).exists() && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let witness = folder.join(WITNESS);
+        // A pipe of somebody else's would never open.
+        let is_file = witness.symlink_metadata().is_ok_and(|about| about.is_file());
+        let is_left = || File::open(&witness).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_file && !alive.join(process).exists() && is_left() {
             // Somebody else's, or gone by now: not ours to complain about.
             drop(fs::remove_dir_all(&folder));
         }

@@ -13,6 +13,7 @@ use super::login::login;
 use super::probe::probes;
 use super::resource;
 use super::{By, Frame, Limits, Meaning, Method, On, Pace, Pattern, Rate, Retry, System, TextForm};
+use crate::config::address::address;
 use crate::config::located::{Entries, Located, Node};
 use crate::config::template::{Host, Names, Template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -45,7 +46,8 @@ pub(super) fn system(file: &str, written: &Located, complaints: &mut Diagnostics
     let mut entries = written.entries(complaints)?;
     let name = entries.need("system", complaints).and_then(|at| at.text(complaints));
     let title = entries.take("title").and_then(|at| at.text(complaints));
-    let base_url = entries.need("base_url", complaints).and_then(|at| address(at, complaints));
+    let base_url = entries.need("base_url", complaints);
+    let base_url = base_url.and_then(|at| address(&at.text(complaints)?, &at.place, complaints));
     let secrets: Vec<String> = entries
         .take("secrets")
         .map(|at| at.texts(complaints).into_iter().map(|(text, _)| text).collect())
@@ -180,18 +182,6 @@ pub(super) fn positive(at: &Located, complaints: &mut Diagnostics) -> Option<u64
         return None;
     }
     Some(number)
-}
-
-fn address(at: &Located, complaints: &mut Diagnostics) -> Option<String> {
-    let text = at.text(complaints)?;
-    if text.starts_with("https://") || text.starts_with("http://") {
-        return Some(text.trim_end_matches('/').to_owned());
-    }
-    complaints.push(
-        Diagnostic::new(Code::BadValue, &at.place, format!("`{text}` is no address"))
-            .hint("an address begins with `https://`"),
-    );
-    None
 }
 
 fn zone(at: &Located, complaints: &mut Diagnostics) -> Option<TimeZone> {
