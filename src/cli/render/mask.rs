@@ -20,15 +20,20 @@ static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The text of a file as it may be shown. It keeps its length in bytes, so that places still fit.
 pub(super) fn masked(file: &str, text: &str) -> String {
     let Some(words) = WORDS.as_ref().filter(|_| file == ACCOUNT_FILE) else { return text.to_owned() };
-    let mut key = String::new();
+    // The key whose value comes, and where it ends.
+    let (mut key, mut behind) = (String::new(), 0);
     let hide = |found: &Captures<'_>| {
-        let all = found.get(0).map_or("", |all| all.as_str());
+        let (all, at) = found.get(0).map_or(("", 0), |all| (all.as_str(), all.start()));
         if let Some(named) = found.name("key") {
             key = named.as_str().trim_end_matches(':').trim().trim_matches(['"', '\'']).to_owned();
+            behind = named.end();
             return all.to_owned();
         }
-        let plain = all == "-" || all == "<<" || all.starts_with('&') || found.name("open").is_some();
-        if plain || OPEN.contains(&key.as_str()) { all.to_owned() } else { hidden(all) }
+        let is_line = text.get(behind..at).is_some_and(|between| !between.contains('\n'));
+        // An address may hold a login.
+        let is_open = is_line && OPEN.contains(&key.as_str()) && !all.contains('@');
+        let plain = all == "-" || all == "<<" || found.name("open").is_some();
+        if plain || is_open { all.to_owned() } else { hidden(all) }
     };
     words.replace_all(text, hide).into_owned()
 }
@@ -62,6 +67,13 @@ mod tests {
 
     #[test]
     fn a_line_without_its_colon_hides_the_word_all_the_same() {
-        assert!(!masked(ACCOUNT_FILE, "    app_key hunter2hunter2\n").contains("hunter"));
+        for text in [
+            "    app_key hunter2hunter2\n",
+            "    base_url: http://x:1\n    app_key hunter2hunter2\n",
+            "    app_key: &hunter2hunter2\n",
+            "    base_url: http://x:hunter@erp.example\n",
+        ] {
+            assert!(!masked(ACCOUNT_FILE, text).contains("hunter"), "{text}");
+        }
     }
 }

@@ -25,6 +25,7 @@ pub type Key = [u64; 2];
 const VOWELS: &[u8] = b"aeiou";
 const CONSONANTS: &[u8] = b"bcdfghjklmnpqrstvwxyz";
 const DIGITS: &[u8] = b"0123456789";
+const LATIN: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 /// Shorter words tell nothing: `de`, `SP`, `S/A`.
 const WORD_MIN: usize = 3;
 /// Shorter numbers tell nothing, unless they are ids: house numbers, codes, amounts.
@@ -90,18 +91,24 @@ impl Mask {
     pub(super) fn value(&self, value: &Value, place: Place) -> Value {
         match value {
             Value::String(text) => Value::from(self.text(text, place)),
-            Value::Number(number) => number
-                .as_u64()
-                .and_then(|_| self.number(&number.to_string(), place).parse::<u64>().ok())
-                .map_or_else(|| value.clone(), Value::from),
+            Value::Number(number) => self.numeral(&number.to_string(), place),
             Value::Array(list) => list.iter().map(|one| self.value(one, place)).collect(),
             Value::Object(map) => map.iter().map(|(key, one)| (key.clone(), self.value(one, place))).collect(),
             Value::Null | Value::Bool(_) => value.clone(),
         }
     }
 
-    /// A text with its words and numbers masked.
+    /// A number: what stands before its point is masked.
+    fn numeral(&self, text: &str, place: Place) -> Value {
+        let (sign, bare) = text.strip_prefix('-').map_or(("", text), |bare| ("-", bare));
+        let end = bare.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(bare.len());
+        let (whole, rest) = bare.split_at_checked(end).unwrap_or((bare, ""));
+        serde_json::from_str(&format!("{sign}{}{rest}", self.number(whole, place))).unwrap_or_default()
+    }
+
+    /// A text with its words and numbers masked. Digits of other scripts become those of ours.
     pub(super) fn text(&self, text: &str, place: Place) -> String {
+        let text: &str = &text.chars().map(|sign| other_digit(sign).unwrap_or(sign)).collect::<String>();
         let all = digits(text);
         if place == Place::Phone && all.len() >= PHONE_MIN && !text.contains('@') {
             return self.number(text, place);
@@ -139,7 +146,8 @@ impl Mask {
     /// A word; a CNPJ with letters is one too.
     fn word(&self, text: &str) -> String {
         let plain = folded(text);
-        let stays = plain.chars().count() < WORD_MIN || WEB.contains(&plain.as_str()) || self.kept.contains(&plain);
+        let is_short = plain.is_ascii() && plain.len() < WORD_MIN;
+        let stays = is_short || WEB.contains(&plain.as_str()) || self.kept.contains(&plain);
         if stays {
             return text.to_owned();
         }
@@ -164,8 +172,6 @@ impl Mask {
     /// Letters become letters, vowels vowels, and digits digits.
     fn letters(&self, text: &str) -> String {
         let text: String = text.nfc().collect();
-        // What has no plain letter in it, such as a letter of another script, stays.
-        let plain = |letter: char| letter.nfd().next().filter(char::is_ascii_alphanumeric);
         let mut bytes: Vec<u8> = text
             .chars()
             .filter_map(plain)
@@ -253,6 +259,23 @@ impl Mask {
         hasher.write(seen);
         hasher.finish()
     }
+}
+
+/// A letter or digit as a plain one; one of another script becomes one of ours.
+fn plain(letter: char) -> Option<char> {
+    let bare = letter.nfd().next()?;
+    if bare.is_ascii_alphanumeric() || !bare.is_alphabetic() {
+        return Some(bare).filter(char::is_ascii_alphanumeric);
+    }
+    LATIN.get(usize::try_from(u32::from(bare)).ok()? % LATIN.len()).copied().map(char::from)
+}
+
+/// A digit of another script as one of ours.
+fn other_digit(sign: char) -> Option<char> {
+    if !sign.is_numeric() || sign.is_ascii_digit() {
+        return None;
+    }
+    DIGITS.get(usize::try_from(u32::from(sign)).ok()? % DIGITS.len()).copied().map(char::from)
 }
 
 fn class_of(sign: u8, is_leading: bool) -> &'static [u8] {
@@ -343,6 +366,9 @@ mod tests {
             ("(11) 3000-1000", Place::Any),
             ("+1 (555) 123-4567", Place::Any),
             ("0800 123 4567", Place::Phone),
+            ("Иванов", Place::Any),
+            ("李明", Place::Any),
+            ("１１２２２３３３０００１８１", Place::Any),
             ("01310-100", Place::Any),
         ] {
             let masked = mask.text(text, place);
@@ -355,6 +381,15 @@ mod tests {
             };
             assert!(text.chars().zip(masked.chars()).all(same_kind), "{text} became {masked}");
         }
+    }
+
+    #[test]
+    fn a_number_is_hidden_before_its_point_and_behind_its_sign() {
+        let masked = |value: Value| mask().value(&value, Place::Any);
+        let whole = masked(json!(11_222_333_000_181_u64));
+        assert_ne!(whole, json!(11_222_333_000_181_u64));
+        assert_eq!(masked(json!(-11_222_333_000_181_i64)).to_string(), format!("-{whole}"));
+        assert_eq!(masked(json!(11_222_333_000_181.0)).to_string(), format!("{whole}.0"));
     }
 
     #[test]
