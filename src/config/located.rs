@@ -206,13 +206,23 @@ impl Placer<'_> {
         let node = match raw.value {
             Raw::Null => Node::Null,
             Raw::Bool(value) => Node::Bool(value),
-            Raw::Integer(value) => Node::Integer(value),
+            Raw::Integer(value) => self.integer(value, &raw.defined),
             Raw::Decimal(value) => Node::Decimal(value),
             Raw::Text(value) => Node::Text(value),
             Raw::List(list) => Node::List(list.into_iter().map(|item| self.locate(item, complaints)).collect()),
             Raw::Map(entries) => self.locate_map(entries, complaints),
         };
         Located { node, place }
+    }
+
+    /// A number that is written in another way than numbers are, such as `0x1F` or `+17`, is the text it is.
+    fn integer(&self, value: i64, defined: &Location) -> Node {
+        let written = self.text.get(self.place(defined).span).unwrap_or_default();
+        let is_word = written.bytes().all(|sign| sign.is_ascii_alphanumeric() || sign == b'+' || sign == b'-');
+        if written.is_empty() || !is_word || written == value.to_string() {
+            return Node::Integer(value);
+        }
+        Node::Text(written.to_owned())
     }
 
     fn locate_map(&self, entries: Vec<(Spanned<String>, Spanned<Raw>)>, complaints: &mut Diagnostics) -> Node {
@@ -479,6 +489,20 @@ mod tests {
         assert!(complaints.is_clean(), "{complaints}");
         let json = tree.unwrap().json();
         assert_eq!(json, serde_json::json!({"a":"no","b":"01310100","c":"S","d":10,"e":"1_000","f":true}));
+    }
+
+    #[test]
+    fn a_number_that_is_typed_as_none_is_a_text() {
+        for typed in ["17", "-5", "007", "0x1F", "+17", "0o17", "0"] {
+            for written in [format!("a: {typed}"), format!("{{ a: {typed} }}"), format!("a: &x {typed}\nb: *x")] {
+                let (tree, mut complaints) = read(&written);
+                let Node::Map(map) = tree.unwrap().node else { panic!() };
+                let found: Vec<_> = map.iter().map(|(_, value)| value.text(&mut complaints).unwrap()).collect();
+                assert!(found.iter().all(|found| found == typed), "{written}: {found:?}");
+                assert!(complaints.is_clean(), "{complaints}");
+            }
+        }
+        assert_eq!(read("[0, -5]").0.unwrap().json(), serde_json::json!([0, -5]));
     }
 
     #[test]

@@ -35,12 +35,20 @@ struct Shelved {
     read_ms: Option<i64>,
     /// When the first of what was read value by value was.
     found_ms: Option<i64>,
+    /// Fields and values that were asked for, found or not, and when.
+    asked: BTreeMap<(String, String), i64>,
 }
 
 impl Shelved {
     /// True when all of it was read, not long ago.
     fn is_fresh(&self, now_ms: i64) -> bool {
         self.read_ms.is_some_and(|read_ms| now_ms.saturating_sub(read_ms) < FRESH_MS)
+    }
+
+    /// What was asked for just now, found or not: asking again would be asking the same.
+    fn asked(self, now_ms: i64) -> impl Iterator<Item = (String, String)> {
+        let fresh = move |asked_ms: i64| now_ms.saturating_sub(asked_ms) < FRESH_MS;
+        self.asked.into_iter().filter(move |(_, asked_ms)| fresh(*asked_ms)).map(|(pair, _)| pair)
     }
 
     /// True for rows that were found value by value, not long ago.
@@ -58,8 +66,18 @@ impl Cache {
         self.shelf().get(name).cloned()
     }
 
+    /// Puts what is known of a reference where a plan looks.
+    fn put_into(&self, references: &mut References, name: &str, now_ms: i64) {
+        let Some(shelved) = self.get(name) else { return };
+        let whole = shelved.is_fresh(now_ms);
+        if whole || shelved.is_found(now_ms) {
+            references.put(name, Arc::clone(&shelved.table), whole);
+            references.put_found(name, Vec::new(), shelved.asked(now_ms));
+        }
+    }
+
     pub(super) fn keep_whole(&self, name: &str, read_ms: i64, table: &Arc<Table>) {
-        let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms), found_ms: None };
+        let shelved = Shelved { table: Arc::clone(table), read_ms: Some(read_ms), ..Shelved::default() };
         self.shelf().insert(name.to_owned(), shelved);
     }
 
@@ -68,17 +86,17 @@ impl Cache {
         self.shelf().remove(name);
     }
 
-    /// Keeps rows that were found. A miss is not kept: the row may be made tomorrow.
-    fn keep_found(&self, name: &str, now_ms: i64, rows: Vec<Value>) {
-        if rows.is_empty() {
-            return;
-        }
+    /// Keeps rows that were found, and what was asked for. A miss is soon forgotten: the row may be made tomorrow.
+    fn keep_found(&self, name: &str, now_ms: i64, rows: Vec<Value>, asked: impl Iterator<Item = (String, String)>) {
         let mut shelf = self.shelf();
         let shelved = shelf.entry(name.to_owned()).or_default();
         if !shelved.is_fresh(now_ms) && !shelved.is_found(now_ms) {
             *shelved = Shelved { found_ms: Some(now_ms), ..Shelved::default() };
         }
-        shelved.table = Arc::new(shelved.table.with(rows));
+        shelved.asked.extend(asked.map(|pair| (pair, now_ms)));
+        if !rows.is_empty() {
+            shelved.table = Arc::new(shelved.table.with(rows));
+        }
     }
 }
 
@@ -119,11 +137,7 @@ impl Runner {
         let mut references = References::of(self.mapping.parameters.clone(), self.today()?);
         let now_ms = self.clock.now_ms();
         for name in &self.mapping.references {
-            let Some(shelved) = self.cache.get(name) else { continue };
-            let whole = shelved.is_fresh(now_ms);
-            if whole || shelved.is_found(now_ms) {
-                references.put(name, shelved.table, whole);
-            }
+            self.cache.put_into(&mut references, name, now_ms);
         }
         Ok(references)
     }
@@ -223,7 +237,7 @@ impl Runner {
         let pair = |value: String| (field.to_owned(), value);
         let mut answered = |asked: &[String], rows: Vec<Row>| {
             let rows: Vec<Value> = rows.into_iter().map(|row| row.body).collect();
-            self.cache.keep_found(reference, now_ms, rows.clone());
+            self.cache.keep_found(reference, now_ms, rows.clone(), asked.iter().cloned().map(pair));
             references.put_found(reference, rows, asked.iter().cloned().map(pair));
             left.retain(|value| !asked.contains(value));
         };
@@ -249,16 +263,19 @@ mod tests {
     fn rows_that_were_found_are_asked_for_again_after_a_while() {
         let cache = Cache::default();
         let row = |name: &str| vec![json!({ "id": 7, "name": name })];
-        let found = |name: &str, now_ms: i64| {
-            let shelved = cache.get(name).filter(|shelved| shelved.is_found(now_ms))?;
+        let known = |name: &str, now_ms: i64| {
             let mut references = References::default();
-            references.put(name, shelved.table, false);
-            references.find(name, "id", "7").map(|row| row["name"].clone())
+            cache.put_into(&mut references, name, now_ms);
+            let found = ["7", "8"].map(|id| references.find(name, "id", id).map(|row| row["name"].clone()));
+            (found, references.take_wanted().into_iter().map(|want| want.value).collect::<Vec<_>>())
         };
-        cache.keep_found("aa.groups", 0, row("comum"));
-        assert_eq!(found("aa.groups", FOUND_FRESH_MS - 1), Some(json!("comum")));
-        assert_eq!(found("aa.groups", FOUND_FRESH_MS), None);
-        cache.keep_found("aa.groups", FOUND_FRESH_MS, row("vip"));
-        assert_eq!(found("aa.groups", FOUND_FRESH_MS), Some(json!("vip")));
+        let asked = || ["7", "8"].into_iter().map(|id| ("id".to_owned(), id.to_owned()));
+        cache.keep_found("aa.groups", 0, row("comum"), asked());
+        let found = |name: &str| [Some(json!(name)), None];
+        assert_eq!(known("aa.groups", FRESH_MS - 1), (found("comum"), vec![]), "a miss is known for a while");
+        assert_eq!(known("aa.groups", FRESH_MS), (found("comum"), vec!["8".to_owned()]));
+        assert_eq!(known("aa.groups", FOUND_FRESH_MS).0, [None, None]);
+        cache.keep_found("aa.groups", FOUND_FRESH_MS, row("vip"), asked());
+        assert_eq!(known("aa.groups", FOUND_FRESH_MS), (found("vip"), vec![]));
     }
 }

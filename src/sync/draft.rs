@@ -112,6 +112,8 @@ impl Draft {
         }
         self.read(round)?;
         let pairs = pair(mapping, snapshot, &self.read, &self.carried);
+        // Pairing reads linked records too: what they want is wanted now, not in the next round.
+        round.is_settled()?;
         let is_open = |side: Side, id: &String| snapshot.open.get(side).contains(id);
         let (open, matched): (Vec<_>, Vec<_>) =
             pairs.matched.into_iter().partition(|ids| Side::BOTH.into_iter().any(|side| is_open(side, ids.get(side))));

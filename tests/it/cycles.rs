@@ -6,6 +6,7 @@ use depara::sync::reconcile;
 use serde_json::{Value, json};
 
 use crate::house::House;
+use crate::traces::{client, contact, settle, types_in_omie};
 
 #[tokio::test]
 async fn clients_move_both_ways_and_then_nothing_moves() {
@@ -129,4 +130,20 @@ async fn a_list_with_holes_is_told_in_the_journal_of_cycles() {
     let why = one.details["why"].as_str().unwrap();
     assert!(why.starts_with("the list of omie.clientes stopped at page "), "{why}");
     assert_eq!(house.runner.ledger.mark().unwrap(), None);
+}
+
+/// Nothing is planned for a newcomer that could be the twin of several, but the keys of linked ones are read for it.
+#[tokio::test]
+async fn a_city_is_asked_for_once_in_a_cycle() {
+    let mut code = 0;
+    let mut house = House::build(|omie, _, clock| {
+        code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+    });
+    settle(&mut house).await;
+    let delivery = json!({ "entEndereco": "Rua Nova", "entCidade": "CAMPINAS (SP)", "entEstado": "SP" });
+    types_in_omie(&house, code, &json!({ "enderecoEntrega": delivery }));
+    house.ploomes.lock().unwrap().switches.unique = Vec::new();
+    house.ploomes.lock().unwrap().person_adds(house.clock.now(), &contact("Another one")).unwrap();
+    assert_eq!(house.cycle().await.failed, None);
+    assert_eq!(house.omie.lock().unwrap().tally().calls["PesquisarCidades"], 1);
 }
