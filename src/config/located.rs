@@ -341,6 +341,16 @@ impl Located {
         None
     }
 
+    /// The entries of a map, or a complaint with a hint of what to write.
+    pub fn map_or(&self, hint: &str, complaints: &mut Diagnostics) -> Option<&[(Word, Self)]> {
+        if let Node::Map(map) = &self.node {
+            return Some(map);
+        }
+        let sentence = format!("expected a map, found {}", self.kind());
+        complaints.push(Diagnostic::new(Code::WrongType, &self.place, sentence).hint(hint));
+        None
+    }
+
     /// The entries of a map, to be taken by name.
     pub fn entries(&self, complaints: &mut Diagnostics) -> Option<Entries<'_>> {
         self.map(complaints).map(|map| Entries {

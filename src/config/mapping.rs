@@ -277,7 +277,8 @@ impl<'a> SideNames<'a> {
         mut one: impl FnMut(&Located, &mut Diagnostics) -> Option<T>,
     ) -> Sides<Option<T>> {
         let mut found = Sides::new(None, None);
-        let entries: &[(Word, Located)] = value.map(complaints).unwrap_or_default();
+        let hint = format!("say for which side: `{{ {}: … }}` or `{{ {}: … }}`", self.names.left, self.names.right);
+        let entries: &[(Word, Located)] = value.map_or(&hint, complaints).unwrap_or_default();
         let here = &value.place;
         for (word, value) in entries {
             match self.side(&word.text) {

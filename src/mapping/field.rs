@@ -184,6 +184,8 @@ pub struct View {
     pub read: Rule,
     /// `write_<name>(new, old)`; nothing where no field flows to the side.
     pub write: Option<Rule>,
+    /// It is `write_<name>(new, old, agreed)`.
+    pub sees_agreed: bool,
 }
 
 /// Fields that win or lose a conflict together.

@@ -33,7 +33,7 @@ impl Mapping {
         let ids: BTreeSet<usize> =
             self.fields.iter().enumerate().filter(|(_, field)| field.ends.get(side).is_id).map(|(at, _)| at).collect();
         let then = then.iter().filter(|(at, _)| !ids.contains(at)).map(|(at, value)| (*at, value.clone())).collect();
-        let standing = Standing { body, fields, first: &BTreeSet::new() };
+        let standing = Standing { body, fields, first: &BTreeSet::new(), agreed: None };
         Ok(free.write(side, &then, Some(standing), references)?.body)
     }
 }

@@ -66,6 +66,8 @@ pub struct Standing<'a> {
     pub fields: &'a Fields,
     /// Fields that meet for the first time: a value without a twin wipes nothing of theirs.
     pub first: &'a BTreeSet<usize>,
+    /// What the other side held when the two last agreed, by the key of a field; nothing where nobody says.
+    pub agreed: Option<&'a BTreeMap<String, Value>>,
 }
 
 /// Why a draft came to nothing.
@@ -298,7 +300,13 @@ impl Mapping {
             new.insert(name.clone(), wire);
         }
         let Some(rule) = &view.write else { return Ok(()) };
-        let answer = self.rules.call(rule, [(&Value::Object(new)).into(), old()], references)?;
+        let new = (&Value::Object(new)).into();
+        let answer = if view.sees_agreed {
+            let agreed = self.agreed(index, view.side, standing, references);
+            self.rules.call(rule, [new, old(), (&agreed).into()], references)?
+        } else {
+            self.rules.call(rule, [new, old()], references)?
+        };
         let wrote = place_view(view, &answer, standing, draft).map_err(Stuck::over(members.to_vec()))?;
         let read = if wrote { self.read_again(view, &answer, standing, references) } else { Value::Null };
         for (member, becomes) in written {
@@ -312,6 +320,21 @@ impl Mapping {
             }));
         }
         Ok(())
+    }
+
+    /// What the other side held when the two last agreed, as a group's rule takes it; nothing where they never did.
+    fn agreed(&self, index: usize, side: Side, standing: Option<Standing<'_>>, references: &Arc<References>) -> Value {
+        let Some(known) = standing.and_then(|standing| standing.agreed) else { return Value::Null };
+        let mut agreed = Map::new();
+        for (at, field) in self.fields.iter().enumerate() {
+            let end = field.ends.get(side);
+            let At::Member { view, name } = &end.at else { continue };
+            let Some(value) = known.get(&field.key).filter(|_| *view == index) else { continue };
+            if let Wire::Value(wire) = translate(field, end, (at, value), standing, references) {
+                agreed.insert(name.clone(), wire);
+            }
+        }
+        if agreed.is_empty() { Value::Null } else { Value::Object(agreed) }
     }
 
     /// What a group reads as once it was written.

@@ -147,6 +147,12 @@ impl RuleSet {
         self.scripts.keys().map(String::as_str)
     }
 
+    /// How many parameters the first function of a name takes in these scripts.
+    pub fn parameters_of(&self, scripts: &[String], function: &str) -> Option<usize> {
+        let all = scripts.iter().filter_map(|name| self.scripts.get(name)).flat_map(|script| &script.functions);
+        all.into_iter().find(|one| one.name == function).map(|one| one.parameters)
+    }
+
     /// Finds a function with so many parameters in the named scripts, in their order.
     ///
     /// # Errors

@@ -343,7 +343,7 @@ impl Evidence<'_> {
         value: &Value,
     ) -> Option<Draft> {
         let body = self.mapping.project(side, body).value();
-        let standing = Standing { body: &body, fields, first: &BTreeSet::new() };
+        let standing = Standing { body: &body, fields, first: &BTreeSet::new(), agreed: None };
         self.mapping.write(side, &BTreeMap::from([(index, value.clone())]), Some(standing), &self.references).ok()
     }
 

@@ -363,7 +363,8 @@ impl Planner<'_> {
         let first: BTreeSet<usize> =
             values.keys().copied().filter(|index| !self.has_met(planned.link.as_ref(), *index)).collect();
         let body = whole::without_others(self.mapping, base, side, target.body);
-        let standing = Standing { body: &body, fields: target.fields, first: &first };
+        let agreed = base.map(|base| &*base.get(side.other()).fields);
+        let standing = Standing { body: &body, fields: target.fields, first: &first, agreed };
         match self.mapping.update(side, &values, standing, &self.snapshot.references) {
             Err(trouble) => planned.held.push(held(side, trouble)),
             Ok(draft) => {

@@ -83,7 +83,7 @@ fn is_half_taken(
     if explains(field, false, &sent.becomes, one.fields.value(index)) {
         return false;
     }
-    let standing = Standing { body: one.body, fields: one.fields, first: &BTreeSet::new() };
+    let standing = Standing { body: one.body, fields: one.fields, first: &BTreeSet::new(), agreed: None };
     let values = BTreeMap::from([(index, sent.becomes.clone())]);
     let draft = mapping.write(side, &values, Some(standing), references);
     let is_sent = |sent: Option<&Sent>| matches!(sent, Some(Sent::Written(_)));

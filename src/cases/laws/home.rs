@@ -71,7 +71,7 @@ fn written_back(
     (body, fields): (&Value, &Fields),
     values: &BTreeMap<usize, Value>,
 ) -> Option<(String, Value, Value)> {
-    let standing = Standing { body, fields, first: &BTreeSet::new() };
+    let standing = Standing { body, fields, first: &BTreeSet::new(), agreed: None };
     // A value that waits is told by the trip to this side.
     let draft = stage.mapping.write(view.side, values, Some(standing), &stage.references).ok()?;
     view.of.iter().find_map(|(path, _)| {

@@ -204,7 +204,7 @@ fn is_beginning(whole: &Value, start: &Value) -> bool {
 fn leg(stage: &Stage, to: Side, values: &BTreeMap<usize, Value>, references: &Arc<References>) -> Result<Leg, String> {
     let (mapping, nothing) = (&stage.mapping, json!({}));
     let fields = mapping.read(to, ID, &nothing, references).unwrap_or_default();
-    let standing = Standing { body: &nothing, fields: &fields, first: &BTreeSet::new() };
+    let standing = Standing { body: &nothing, fields: &fields, first: &BTreeSet::new(), agreed: None };
     let draft = mapping.update(to, values, standing, references).map_err(|trouble| trouble.reason)?;
     let Draft { body, sent, rows, .. } = draft;
     let mut world = stage.world.clone();

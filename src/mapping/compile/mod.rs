@@ -200,7 +200,9 @@ impl<'a> Builder<'a> {
     fn view(&mut self, group: &GroupSpec, side: Side) -> Option<usize> {
         let spec = group.views.get(side).as_ref()?;
         let flows = group.fields.iter().any(|field| field.arrow.flows_to(side));
-        let (read, write) = self.both_ways(&spec.name, flows);
+        // The rule of a group may also ask for what the two last agreed on.
+        let sees_agreed = self.known.rules.parameters_of(&self.scripts, &format!("write_{}", spec.name.0)) == Some(3);
+        let (read, write) = self.both_ways(&spec.name, flows.then_some(if sees_agreed { 3 } else { 2 }));
         let mut of = Vec::new();
         for (text, place) in &spec.of {
             if let Some(path) = self.known_path(side, text, place, Use::of(flows)) {
@@ -213,7 +215,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         let place = spec.name.1.clone();
-        self.views.push(View { group: group.name.0.clone(), side, place, of, read, write });
+        self.views.push(View { group: group.name.0.clone(), side, place, of, read, write, sees_agreed });
         Some(self.views.len() - 1)
     }
 
@@ -295,7 +297,7 @@ impl<'a> Builder<'a> {
             self.complain_read_only(side, text, &spec.key.1);
         }
         let (read, write) =
-            spec.rule.get(side).as_ref().map(|rule| self.both_ways(rule, flows_here)).unwrap_or_default();
+            spec.rule.get(side).as_ref().map(|rule| self.both_ways(rule, flows_here.then_some(2))).unwrap_or_default();
         let hold = spec.hold.get(side).clone().and_then(|rule| self.reason(&rule, 2));
         let lookup = spec.lookup.get(side).as_ref().and_then(|lookup| self.lookup(lookup, side, spec));
         Some(FieldEnd {
@@ -332,13 +334,16 @@ impl<'a> Builder<'a> {
         paths.iter().find(|(path, _)| path.text() == name).map(|(_, slot)| slot.clone()).unwrap_or_default()
     }
 
-    /// The two halves of a rule. A word that leads to neither is one mistake.
-    fn both_ways(&mut self, (name, place): &Written, flows: bool) -> (Option<Rule>, Option<Rule>) {
+    /// The two halves of a rule, where it writes with so many parameters. A word that leads to neither is one mistake.
+    fn both_ways(&mut self, (name, place): &Written, writes: Option<usize>) -> (Option<Rule>, Option<Rule>) {
         let before = self.complaints.list.len();
         let read = self.rule(&(format!("read_{name}"), place.clone()), 1);
         let told = self.complaints.list.len() > before;
-        let write = (flows && !told).then(|| self.rule(&(format!("write_{name}"), place.clone()), 2));
-        (read, write.flatten())
+        let write = writes.filter(|_| !told).and_then(|parameters| {
+            let name = format!("write_{name}");
+            self.rule(&(name, place.clone()), parameters)
+        });
+        (read, write)
     }
 
     fn rule(&mut self, (name, place): &Written, parameters: usize) -> Option<Rule> {
@@ -394,9 +399,13 @@ impl<'a> Builder<'a> {
                 let lender = self.fields.iter().position(|field| field.name == *word);
                 let known = self.spec.lost || specs.iter().any(|one| one.paths.left == *word);
                 if lender.is_none() && !known && !self.was_misspelt(word, Side::Left) {
-                    let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
                     let plain = Diagnostic::new(Code::UnknownField, place, format!("no line maps `{word}`"));
-                    let near = plain.did_you_mean(word, names.iter().map(String::as_str));
+                    let plain = plain.hint("name the line by what stands left of its arrow");
+                    let meant = specs.iter().find(|one| one.paths.right == *word || one.label.as_ref() == Some(word));
+                    let near = match meant {
+                        Some(meant) => plain.hint(format!("the line is named `{}`", meant.paths.left)),
+                        None => plain.did_you_mean(word, specs.iter().map(|one| one.paths.left.as_str())),
+                    };
                     self.complaints.push(near.because(self.lack_of(word)));
                 }
                 if let Some(field) = self.fields.iter_mut().find(|field| field.name == spec.paths.left) {
