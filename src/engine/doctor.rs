@@ -293,7 +293,7 @@ fn planned(mapping: &Mapping, made: &Prepared) -> Vec<Finding> {
     let look = format!("`depara plan --mapping {}` names them", mapping.name);
     for (count, is, text) in [
         (plan.ambiguous.len(), Health::Warning, "ambiguous: several records share a key"),
-        (plan.unreadable.len(), Health::Warning, "cannot be read: a rule fails on them, or what they refer to cannot be asked for"),
+        (plan.unreadable.len(), Health::Warning, "cannot be read, or look for what cannot be asked for"),
         (held, Health::Note, "wait, or a field of them does"),
         (with(Origin::LeftOut), Health::Note, "take no part"),
     ] {

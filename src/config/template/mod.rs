@@ -246,7 +246,7 @@ impl Template {
     }
 
     /// Computes the value as a text, of pieces that are spelled one by one; `spell` is told which of them
-    /// are computed. A value that is no text of several pieces is one that is not.
+    /// are computed. What is not put together of pieces is one piece, taken as written.
     ///
     /// # Errors
     /// When an expression fails or spends more than its budget, or a piece cannot be spelled.
