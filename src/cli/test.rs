@@ -1,5 +1,6 @@
 //! `depara test`: the cases of a workspace, and what they are worth.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::thread;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use super::{Exit, Stop, open};
 use crate::cases::coverage::coverage;
 use crate::cases::mutants::mutants;
 use crate::cases::{self, Tested};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Weight};
 use crate::workspace::Workspace;
 
 /// Runs the cases, and says what they touch when that is asked.
@@ -51,7 +52,9 @@ fn told(tested: &Tested, screen: &mut Screen) -> anyhow::Result<()> {
     for outcome in &tested.outcomes {
         case::failures(screen, outcome)?;
     }
-    case::verdict(screen, tested.outcomes.len() - failed, failed)?;
+    let errors = tested.complaints.list.iter().filter(|one| one.weight == Weight::Error);
+    let unread: BTreeSet<&str> = errors.filter_map(|one| Some(&*one.place.as_ref()?.file)).collect();
+    case::verdict(screen, tested.outcomes.len() - failed, failed, unread.len())?;
     Ok(())
 }
 

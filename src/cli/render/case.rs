@@ -32,17 +32,22 @@ pub fn failures(screen: &mut Screen, outcome: &CaseOutcome) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends a test with its counts.
+/// Ends a test with its counts; those of files that hold no sound case only where there are any.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn verdict(screen: &mut Screen, passed: usize, failed: usize) -> io::Result<()> {
+pub fn verdict(screen: &mut Screen, passed: usize, failed: usize, unread: usize) -> io::Result<()> {
     if screen.is_json() {
-        return screen.json(&json!({ "passed": passed, "failed": failed }));
+        let counts = json!({ "passed": passed, "failed": failed });
+        let with_unread = json!({ "passed": passed, "failed": failed, "unread": unread });
+        return screen.json(if unread == 0 { &counts } else { &with_unread });
     }
     let paint = screen.paint();
-    let text = format!("{} passed, {failed} failed", count(passed, "case"));
-    screen.line(&if failed == 0 { paint.good(text) } else { paint.bad(text) })
+    let mut text = format!("{} passed, {failed} failed", count(passed, "case"));
+    if unread > 0 {
+        text.push_str(&format!(", {} not run", count(unread, "file")));
+    }
+    screen.line(&if failed + unread == 0 { paint.good(text) } else { paint.bad(text) })
 }
 
 /// Two texts side by side; lines that differ are marked.

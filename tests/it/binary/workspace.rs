@@ -22,6 +22,9 @@ fn a_new_workspace_holds_all_that_the_binary_carries_and_is_sound() {
     workspace.run(&["test"]).ended(0).says(&[" cases passed, 0 failed"]);
     let tested = workspace.run(&["test", "omie-ploomes/clientes/nothing-changed", "--format", "json"]).ended(0);
     assert_eq!(tested.json(), [json!({ "passed": 1, "failed": 0 })]);
+    let empty = "case: x\nmapping: omie-ploomes/clientes\nexpect: { nothing: true }\n";
+    std::fs::write(workspace.path("tests/cases/torn.yaml"), empty).unwrap();
+    workspace.run(&["test", "torn"]).ended(1).says(&["0 cases passed, 0 failed, 1 file not run"]);
 }
 
 #[test]
