@@ -155,10 +155,12 @@ fn read_access(
     let mut access = Access { place: name.place.clone(), secrets, base_url: None, places };
     for (word, value) in value.map(complaints)? {
         let Some(text) = value.text(complaints) else { continue };
+        let known = complaints.list.len();
         let filled = fill(&text, &value.place, account, env, complaints);
         if word.text == "base_url" {
-            // What is not filled in is complained of already.
-            access.base_url = if filled.is_empty() { None } else { address(&filled, &value.place, complaints) };
+            // Only what is filled in can be judged.
+            let is_whole = complaints.list.len() == known;
+            access.base_url = is_whole.then(|| address(&filled, &value.place, complaints)).flatten();
         } else {
             access.secrets.insert(word.text.clone(), SecretString::from(filled));
             access.places.insert(word.text.clone(), word.place.clone());
@@ -243,6 +245,21 @@ mod tests {
             assert_eq!(file.accounts[0].systems["erp"].base_url.as_deref(), base_url, "{url}");
             assert_eq!(complaints.is_clean(), base_url.is_some(), "{url}: {complaints}");
         }
+    }
+
+    #[test]
+    fn an_address_is_judged_once_its_variables_are_set() {
+        let read_with = |host: Option<&str>| {
+            let mut complaints = Diagnostics::default();
+            let text =
+                "accounts:\n  - { account: a, systems: { erp: { base_url: \"https://${HOST}/v1\" } }, mappings: {} }\n";
+            let tree = parse("depara.yaml", text, &mut complaints).unwrap();
+            read(&tree, &|_| host.map(str::to_owned), &mut complaints);
+            complaints.list.iter().map(|one| one.code).collect::<Vec<_>>()
+        };
+        assert_eq!(read_with(None), [Code::MissingSecret]);
+        assert_eq!(read_with(Some("/")), [Code::BadValue]);
+        assert_eq!(read_with(Some("erp.example")), []);
     }
 
     #[test]

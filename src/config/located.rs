@@ -267,9 +267,12 @@ impl Located {
         }
     }
 
+    fn misfit(&self, wanted: &str) -> Diagnostic {
+        Diagnostic::new(Code::WrongType, &self.place, format!("expected {wanted}, found {}", self.kind()))
+    }
+
     fn wrong(&self, wanted: &str, complaints: &mut Diagnostics) {
-        let sentence = format!("expected {wanted}, found {}", self.kind());
-        let plain = Diagnostic::new(Code::WrongType, &self.place, sentence);
+        let plain = self.misfit(wanted);
         complaints.push(match (&self.node, wanted) {
             (Node::Bool(flag), "a text") => plain.hint(format!("write it in quotes: `\"{flag}\"`")),
             (Node::Decimal(_), "a text") => plain.hint(QUOTED),
@@ -341,13 +344,12 @@ impl Located {
         None
     }
 
-    /// The entries of a map, or a complaint with a hint of what to write.
-    pub fn map_or(&self, hint: &str, complaints: &mut Diagnostics) -> Option<&[(Word, Self)]> {
+    /// The entries of a map, or a complaint that says what to write.
+    pub fn map_hinting(&self, hint: &str, complaints: &mut Diagnostics) -> Option<&[(Word, Self)]> {
         if let Node::Map(map) = &self.node {
             return Some(map);
         }
-        let sentence = format!("expected a map, found {}", self.kind());
-        complaints.push(Diagnostic::new(Code::WrongType, &self.place, sentence).hint(hint));
+        complaints.push(self.misfit("a map").hint(hint));
         None
     }
 

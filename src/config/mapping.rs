@@ -278,7 +278,7 @@ impl<'a> SideNames<'a> {
     ) -> Sides<Option<T>> {
         let mut found = Sides::new(None, None);
         let hint = format!("say for which side: `{{ {}: … }}` or `{{ {}: … }}`", self.names.left, self.names.right);
-        let entries: &[(Word, Located)] = value.map_or(&hint, complaints).unwrap_or_default();
+        let entries: &[(Word, Located)] = value.map_hinting(&hint, complaints).unwrap_or_default();
         let here = &value.place;
         for (word, value) in entries {
             match self.side(&word.text) {
