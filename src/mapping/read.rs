@@ -123,7 +123,7 @@ impl Mapping {
 }
 
 /// What the rule of a view sees of a body: a map keyed by the paths' texts.
-pub(super) fn seen_by(view: &View, body: &Value) -> Given {
+pub(super) fn seen_by(view: &View, body: &Value) -> Given<'static> {
     Given::named(view.of.iter().map(|(path, _)| (path.text(), path.look(body))))
 }
 

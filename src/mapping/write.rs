@@ -300,12 +300,12 @@ impl Mapping {
             new.insert(name.clone(), wire);
         }
         let Some(rule) = &view.write else { return Ok(()) };
-        let new = (&Value::Object(new)).into();
+        let new = Value::Object(new);
         let answer = if view.sees_agreed {
             let agreed = self.agreed(index, view.side, standing, references);
-            self.rules.call(rule, [new, old(), (&agreed).into()], references)?
+            self.rules.call(rule, [(&new).into(), old(), (&agreed).into()], references)?
         } else {
-            self.rules.call(rule, [new, old()], references)?
+            self.rules.call(rule, [(&new).into(), old()], references)?
         };
         let wrote = place_view(view, &answer, standing, draft).map_err(Stuck::over(members.to_vec()))?;
         let read = if wrote { self.read_again(view, &answer, standing, references) } else { Value::Null };

@@ -14,6 +14,7 @@ mod token;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 
 use rhai::{
@@ -61,6 +62,8 @@ pub struct Rule {
     pub function: String,
     /// `file:line` of the function, for people.
     pub place: String,
+    /// Of each parameter, the members that the function looks at; `None` where it may look at any.
+    looks_at: Arc<[Option<BTreeSet<String>>]>,
 }
 
 /// A reference that a script names.
@@ -75,19 +78,35 @@ pub struct Consulted {
 }
 
 /// A value that a rule is given.
-pub struct Given(Dynamic);
+pub enum Given<'a> {
+    /// A value of its own.
+    Value(Dynamic),
+    /// A value of a record, of which the rule is handed no more than it looks at.
+    Part(&'a Value),
+}
 
-impl Given {
+impl Given<'_> {
     /// A map of values by name; what is missing is there as nothing.
-    pub fn named<'a>(values: impl Iterator<Item = (&'a str, Option<Cow<'a, Value>>)>) -> Self {
+    pub fn named<'b>(values: impl Iterator<Item = (&'b str, Option<Cow<'b, Value>>)>) -> Self {
         let named = values.map(|(name, value)| (name.into(), value.map_or(Dynamic::UNIT, |value| to_dynamic(&value))));
-        Self(Dynamic::from_map(named.collect()))
+        Self::Value(Dynamic::from_map(named.collect()))
+    }
+
+    fn handed(self, looks_at: Option<&BTreeSet<String>>) -> Dynamic {
+        match (self, looks_at) {
+            (Self::Value(value), _) => value,
+            (Self::Part(Value::Object(map)), Some(members)) => {
+                let named = members.iter().filter_map(|name| Some((name.as_str().into(), to_dynamic(map.get(name)?))));
+                Dynamic::from_map(named.collect())
+            }
+            (Self::Part(value), _) => to_dynamic(value),
+        }
     }
 }
 
-impl From<&Value> for Given {
-    fn from(value: &Value) -> Self {
-        Self(to_dynamic(value))
+impl<'a> From<&'a Value> for Given<'a> {
+    fn from(value: &'a Value) -> Self {
+        Self::Part(value)
     }
 }
 
@@ -174,7 +193,8 @@ impl RuleSet {
                 }
                 let here = format!("{}:{}", script.file, candidate.line);
                 if candidate.parameters == parameters {
-                    return Ok(Rule { script: name.clone(), function: function.to_owned(), place: here });
+                    let looks_at = (0..parameters).map(|parameter| script.looks_at(function, parameter)).collect();
+                    return Ok(Rule { script: name.clone(), function: function.to_owned(), place: here, looks_at });
                 }
                 let sentence =
                     format!("rule `{function}` takes {} parameters, and is given {parameters}", candidate.parameters);
@@ -258,10 +278,12 @@ impl RuleSet {
     pub fn call<const N: usize>(
         &self,
         rule: &Rule,
-        arguments: [Given; N],
+        arguments: [Given<'_>; N],
         references: &Arc<References>,
     ) -> Result<Value, Error> {
-        let given: Vec<Dynamic> = arguments.into_iter().map(|Given(value)| value).collect();
+        let looks_at = rule.looks_at.iter().map(Option::as_ref).chain(iter::repeat(None));
+        let given: Vec<Dynamic> =
+            arguments.into_iter().zip(looks_at).map(|(one, members)| one.handed(members)).collect();
         let Some(script) = self.scripts.get(&rule.script) else {
             let message = "the script is not loaded".to_owned();
             return Err(Error { file: rule.script.clone(), line: 1, column: 1, message });
@@ -280,7 +302,7 @@ impl RuleSet {
     pub fn reason<const N: usize>(
         &self,
         rule: &Rule,
-        arguments: [Given; N],
+        arguments: [Given<'_>; N],
         references: &Arc<References>,
     ) -> Result<Option<String>, Error> {
         match self.call(rule, arguments, references)? {

@@ -88,31 +88,9 @@ impl RuleSet {
     /// another value, or members of its own.
     pub fn members_named(&self, rule: &Rule, parameter: usize) -> Vec<(String, Place)> {
         let Some(script) = self.scripts.get(&rule.script) else { return Vec::new() };
-        let body = script.body(&rule.function);
-        let function = body.iter_functions().find(|function| function.name == rule.function);
-        let Some(name) = function.and_then(|function| function.params.get(parameter).copied()) else {
-            return Vec::new();
-        };
-        let (mut found, mut is_changed): (Vec<(String, Place)>, bool) = (Vec::new(), false);
-        let is_it = |expr: &Expr| matches!(expr, Expr::Variable(variable, ..) if variable.1 == name);
-        body.walk(&mut |path: &[ASTNode<'_>]| {
-            match path.last() {
-                Some(ASTNode::Stmt(Stmt::Var(both, ..))) => is_changed |= both.0.name == name,
-                Some(ASTNode::Stmt(Stmt::Assignment(both))) => {
-                    let target = &both.1.lhs;
-                    let into = if let Expr::Dot(all, ..) | Expr::Index(all, ..) = target { &all.lhs } else { target };
-                    is_changed |= is_it(into);
-                }
-                Some(ASTNode::Expr(Expr::Dot(both, ..) | Expr::Index(both, ..))) if is_it(&both.lhs) => {
-                    let member =
-                        member_of(&both.rhs).filter(|(member, _)| !found.iter().any(|(known, _)| known == member));
-                    found.extend(member.map(|(member, position)| (member, script.place(position))));
-                }
-                _ => {}
-            }
-            true
-        });
-        if is_changed { Vec::new() } else { found }
+        let look = script.look(&rule.function, parameter).filter(|look| !look.is_changed);
+        let named = look.into_iter().flat_map(|look| look.members);
+        named.map(|(member, position)| (member, script.place(position))).collect()
     }
 
     /// The keys that a rule puts into the maps it gives, as far as they are written out.
@@ -140,7 +118,57 @@ impl RuleSet {
     }
 }
 
+/// How a function looks at one of its parameters.
+#[derive(Default)]
+struct Look {
+    /// The members it names, each once, and where.
+    members: Vec<(String, Position)>,
+    /// It gives it another value, or members of its own.
+    is_changed: bool,
+    /// Places where it stands, and those of them where a member is named.
+    stands: usize,
+    named: usize,
+    /// A function of its own takes it along.
+    is_shared: bool,
+}
+
 impl Script {
+    /// The members that a function looks at of one of its parameters, where all it does with it is to look at members.
+    pub(super) fn looks_at(&self, function: &str, parameter: usize) -> Option<BTreeSet<String>> {
+        let look = self.look(function, parameter)?;
+        let is_part = look.stands == look.named && !look.is_changed && !look.is_shared;
+        is_part.then(|| look.members.into_iter().map(|(member, _)| member).collect())
+    }
+
+    fn look(&self, function: &str, parameter: usize) -> Option<Look> {
+        let body = self.body(function);
+        let name = body.iter_functions().find(|one| one.name == function)?.params.get(parameter).copied()?;
+        let mut look = Look::default();
+        let is_it = |expr: &Expr| matches!(expr, Expr::Variable(variable, ..) if variable.1 == name);
+        body.walk(&mut |path: &[ASTNode<'_>]| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(both, ..))) => look.is_changed |= both.0.name == name,
+                Some(ASTNode::Stmt(Stmt::Assignment(both))) => {
+                    let target = &both.1.lhs;
+                    let into = if let Expr::Dot(all, ..) | Expr::Index(all, ..) = target { &all.lhs } else { target };
+                    look.is_changed |= is_it(into);
+                }
+                Some(ASTNode::Stmt(Stmt::Share(_))) => look.is_shared = true,
+                Some(ASTNode::Expr(Expr::Dot(both, ..) | Expr::Index(both, ..))) if is_it(&both.lhs) => {
+                    let Some((member, position)) = member_of(&both.rhs) else { return true };
+                    look.named += 1;
+                    if !look.members.iter().any(|(known, _)| *known == member) {
+                        look.members.push((member, position));
+                    }
+                }
+                Some(ASTNode::Expr(Expr::Variable(variable, ..))) => look.stands += usize::from(variable.1 == name),
+                _ => {}
+            }
+            true
+        });
+        Some(look)
+    }
+
     fn body(&self, function: &str) -> AST {
         one_function(&self.ast, function)
     }
@@ -330,6 +358,53 @@ mod tests {
             let rule = set.find(&["s".to_owned()], "asked", 2, &Place::file("m.yaml")).unwrap();
             let found: Vec<String> = set.members_named(&rule, 0).into_iter().map(|(name, _)| name).collect();
             assert_eq!(found, named, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_handed_over_whole_where_more_than_named_members_may_be_looked_at() {
+        let looked = |body: &str| {
+            let set = compiled(&format!("fn asked(v, w) {{ {body} }} fn other(v) {{ v.b }}"));
+            set.find(&["s".to_owned()], "asked", 2, &Place::file("m.yaml")).unwrap().looks_at.first().unwrap().clone()
+        };
+        let parts = [
+            ("v.a + v?.b.c + w.d", vec!["a", "b"]),
+            ("v[\"a.b\"].keys()", vec!["a.b"]),
+            ("`${v.a}` + other(v.b)", vec!["a", "b"]),
+            (
+                "for x in v.list { if x == v.a { return #{ found: v.b }; } } switch v.c { 1 => v.d, _ => () }",
+                vec!["a", "b", "c", "d", "list"],
+            ),
+            ("w.some(|v| v.a == 1)", vec![]),
+            ("while w < v.a { try { w += v.b; } catch { throw v.c; } } v.d ?? v.e", vec!["a", "b", "c", "d", "e"]),
+        ];
+        for (body, members) in parts {
+            assert_eq!(looked(body), Some(members.into_iter().map(str::to_owned).collect()), "{body}");
+        }
+        for body in [
+            "v",
+            "other(v)",
+            "v.keys()",
+            "v.a + v[w]",
+            "\"a\" in v",
+            "v == w",
+            "`${v}`",
+            "[v]",
+            "#{ v: v }",
+            "w.filter(|x| x == v.a)",
+            "let x = v; x.a",
+            "let v = w; v.a",
+            "v.a = 1; v.a",
+            "v = w; v.a",
+            "return v",
+            "switch v { 1 => 2, _ => v.a }",
+            "for x in v { x }",
+            "w.a = v",
+            "w[v] = 1",
+            "w.push(v)",
+            "type_of(v)",
+        ] {
+            assert_eq!(looked(body), None, "{body}");
         }
     }
 
