@@ -54,8 +54,8 @@ impl Runner {
             }
             Origin::Gone => {
                 report.gone += 1;
-                let why = planned.held.first().map_or("", |held| held.reason.as_str());
-                changes.push(self.entry(work.cycle, ids.clone(), "RecordGone", why));
+                let told = planned.held.iter().map(|held| held.reason.as_str());
+                changes.extend(told.map(|why| self.entry(work.cycle, ids.clone(), "RecordGone", why)));
             }
             Origin::Matched | Origin::Linked | Origin::Unseen | Origin::Born | Origin::LeftOut => {}
         }

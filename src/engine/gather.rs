@@ -54,8 +54,6 @@ pub(crate) struct Gathered {
 #[derive(Clone, Copy)]
 struct Known {
     print: u64,
-    /// The other side's record is gone.
-    widowed: bool,
     seen: bool,
 }
 
@@ -320,10 +318,9 @@ impl Runner {
         self.ledger.each_outline(|link| {
             linked += u64::from(link.gone == Sides::default());
             for side in Side::BOTH {
-                let (print, widowed) = (link.base.get(side).print, *link.gone.get(side.other()));
+                let seen = *link.gone.get(side);
                 // A record that was gone and is seen again is looked at, whatever it holds.
-                let print = if *link.gone.get(side) { 0 } else { print };
-                let known = Known { print, widowed, seen: *link.gone.get(side) };
+                let known = Known { print: if seen { 0 } else { link.base.get(side).print }, seen };
                 catches.get_mut(side).known.insert(link.ids.get(side).as_str().into(), known);
             }
         })?;
@@ -552,7 +549,7 @@ fn suspects(catch: &Catch, complete: bool) -> Vec<String> {
         return Vec::new();
     }
     let mut ids: Vec<String> =
-        catch.known.iter().filter(|(_, known)| !known.seen && !known.widowed).map(|(id, _)| id.to_string()).collect();
+        catch.known.iter().filter(|(_, known)| !known.seen).map(|(id, _)| id.to_string()).collect();
     ids.sort();
     ids
 }

@@ -123,21 +123,7 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link) -> Plan {
     let (mapping, snapshot) = (planner.mapping, planner.snapshot);
     let records = Sides::each(|side| snapshot.records.get(side).get(link.ids.get(side)));
     let (Some(left), Some(right)) = (records.left, records.right) else {
-        let mut plan = Plan::default();
-        let is_in = |ids: &Sides<BTreeSet<String>>, side: Side| ids.get(side).contains(link.ids.get(side));
-        for side in Side::BOTH {
-            let missed = is_in(&snapshot.missed, side);
-            if !missed && !is_in(&snapshot.gone, side) {
-                continue;
-            }
-            if !link.gone.get(side) {
-                let sure = !missed || link.base.get(side).missed;
-                plan.pairs.push(if sure { vanished(mapping, link, side, records) } else { missing(link, side) });
-            } else if let Some(record) = records.get(side.other()) {
-                plan.pairs.extend(widowed(mapping, link, side.other(), record));
-            }
-        }
-        return plan;
+        return Plan::of(unseen(planner, link, records));
     };
     match both(mapping, Sides::new(left, right), &snapshot.references) {
         Ok(read) => {
@@ -160,33 +146,37 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link) -> Plan {
     }
 }
 
-/// A record that is gone. Its twin, where it was read, does not ask for it again until it changes.
-fn vanished(mapping: &Mapping, link: &Link, side: Side, records: Sides<Option<&Record>>) -> Planned {
-    let reason = format!("gone on the {side} side");
-    let held = vec![Held { side: side.other(), field: None, reason, place: None }];
-    let mut link = settle::gone(link, side);
-    if let Some(record) = records.get(side.other()) {
-        link.base.get_mut(side.other()).print = record.body.print(mapping.print);
+/// A pair of which not both records were shown: what is known of each now. Nothing when that is no more than before.
+fn unseen(planner: &Planner<'_>, link: &Link, records: Sides<Option<&Record>>) -> Option<Planned> {
+    let snapshot = planner.snapshot;
+    let mut planned = remembered(link.clone(), Origin::Unseen);
+    let mut next = link.clone();
+    for side in Side::BOTH {
+        let is_in = |ids: &Sides<BTreeSet<String>>| ids.get(side).contains(link.ids.get(side));
+        let missed = is_in(&snapshot.missed);
+        if !missed && !is_in(&snapshot.gone) {
+            continue;
+        }
+        let print = records.get(side.other()).map(|record| record.body.print(planner.mapping.print));
+        let twin = side.other();
+        if !link.gone.get(side) && missed && !link.base.get(side).missed {
+            // One bad answer proves nothing: it is asked for once more when its twin is listed again.
+            next.base.get_mut(side).missed = true;
+            next.base.get_mut(twin).print = 0;
+            continue;
+        }
+        if !link.gone.get(side) {
+            next = settle::gone(&next, side);
+            planned.origin = Origin::Gone;
+            let reason = format!("gone on the {side} side");
+            planned.held.push(Held { side: twin, field: None, reason, place: None });
+        }
+        // The twin does not ask for it again until it changes.
+        if let Some(print) = print {
+            next.base.get_mut(twin).print = print;
+        }
     }
-    Planned { held, ..remembered(link, Origin::Gone) }
-}
-
-/// A record whose twin was not shown when it was asked for. One bad answer proves nothing: it is asked for
-/// once more when this record is listed again.
-fn missing(link: &Link, side: Side) -> Planned {
-    let mut link = link.clone();
-    link.base.get_mut(side).missed = true;
-    link.base.get_mut(side.other()).print = 0;
-    remembered(link, Origin::Unseen)
-}
-
-/// A record whose twin is known to be gone, and was asked for once more in vain: the question is not
-/// put again until the record changes.
-fn widowed(mapping: &Mapping, link: &Link, side: Side, record: &Record) -> Option<Planned> {
-    let print = record.body.print(mapping.print);
-    let mut link = link.clone();
-    let before = std::mem::replace(&mut link.base.get_mut(side).print, print);
-    (before != print).then(|| remembered(link, Origin::Unseen))
+    (next != *link).then_some(Planned { link: Some(next), ..planned })
 }
 
 fn remembered(link: Link, origin: Origin) -> Planned {

@@ -1,6 +1,7 @@
 //! The main job against the sandboxes, cycle by cycle.
 
 use depara::engine::Options;
+use depara::record::{Side, Sides};
 use depara::sandbox::{Sandbox as _, people};
 use depara::sync::reconcile;
 use serde_json::{Value, json};
@@ -146,4 +147,33 @@ async fn a_city_is_asked_for_once_in_a_cycle() {
     house.ploomes.lock().unwrap().person_adds(house.clock.now(), &contact("Another one")).unwrap();
     assert_eq!(house.cycle().await.failed, None);
     assert_eq!(house.omie.lock().unwrap().tally().calls["PesquisarCidades"], 1);
+}
+
+/// A pair that was taken out on both sides is done with: who comes after it is no twin of somebody who is gone.
+#[tokio::test]
+async fn who_is_entered_anew_after_both_were_deleted_is_born_on_the_other_side() {
+    for at_once in [true, false] {
+        let mut code = 0;
+        let mut house = House::build(|omie, ploomes, clock| {
+            code = omie.person_adds(clock.now(), &client("Padaria Aurora")).unwrap();
+            // An empty list is believed only when it comes twice: somebody else stays on both sides.
+            omie.person_adds(clock.now(), &json!({ "razao_social": "Oficina", "nome_fantasia": "Oficina" })).unwrap();
+            ploomes.person_adds(clock.now(), &json!({ "Name": "Floricultura", "TypeId": 1 })).unwrap();
+        });
+        settle(&mut house).await;
+        let link = house.runner.ledger.link(Side::Left, &code.to_string()).unwrap().unwrap();
+        assert!(house.omie.lock().unwrap().person_deletes(house.clock.now(), code));
+        let mut gone = 0;
+        if !at_once {
+            gone += house.runner.cycle(Options { full: true, accept: false }).await.gone;
+        }
+        assert!(house.ploomes.lock().unwrap().person_deletes(house.clock.now(), link.ids.right.parse().unwrap()));
+        gone += house.runner.cycle(Options { full: true, accept: false }).await.gone;
+        let link = house.runner.ledger.link(Side::Left, &code.to_string()).unwrap().unwrap();
+        assert_eq!((link.gone, gone), (Sides::new(true, true), if at_once { 1 } else { 2 }), "at once: {at_once}");
+
+        let code = house.omie.lock().unwrap().person_adds(house.clock.now(), &client("Padaria Aurora")).unwrap();
+        settle(&mut house).await;
+        assert!(house.runner.ledger.link(Side::Left, &code.to_string()).unwrap().is_some(), "{:?}", house.waiting());
+    }
 }
