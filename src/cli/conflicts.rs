@@ -35,15 +35,16 @@ pub(super) fn run(global: &Global, arguments: &ConflictsArguments, screen: &mut 
 
 fn list(scopes: &[Scope], how: ListArguments, open: bool, screen: &mut Screen) -> anyhow::Result<Exit> {
     for scope in scopes {
-        let mut shown = Vec::new();
+        let (mut shown, mut total) = (Vec::new(), 0_usize);
         each(scope, |found| {
             if !open || found.open {
-                shown.push(found);
+                total += 1;
+                shown.extend((shown.len() < how.limit).then_some(found));
             }
-            shown.len() < how.limit
+            true
         })?;
         let waiting = scope.ledger.open_conflicts()?.len();
-        conflict::list(screen, scope, &shown, waiting)?;
+        conflict::list(screen, scope, &shown, (total, waiting))?;
     }
     Ok(Exit::Done)
 }

@@ -84,18 +84,25 @@ fn retry(scopes: &[Scope], id: Option<&str>, screen: &mut Screen) -> anyhow::Res
     Ok(Exit::Done)
 }
 
-/// The waiting records of an id; only refused ones unless `any`.
+/// The waiting records of an id, or of its twin; only refused ones unless `any`.
 fn named<'a>(scopes: &'a [Scope], id: &str, any: bool) -> anyhow::Result<Vec<(&'a Scope, Waiting)>> {
     let mut found = Vec::new();
     for scope in scopes {
         for (side, id) in sides_of(scope, id) {
-            let waiting: Option<Waiting> = scope.ledger.waiting(side, id)?;
+            let mut waiting = scope.ledger.waiting(side, id)?;
+            if waiting.is_none()
+                && let Some(link) = scope.ledger.link(side, id)?
+            {
+                waiting = scope.ledger.waiting(side.other(), link.ids.get(side.other()))?;
+            }
             found.extend(waiting.filter(|one| any || one.kind == Wait::Quarantined).map(|one| (scope, one)));
         }
     }
     if found.is_empty() {
         let sentence = format!("no refused record has the id `{id}`");
-        return Err(Stop::failed(sentence, "`depara quarantine` lists them; `list --all` also shows what else waits"));
+        let hint =
+            "`depara quarantine` lists them; of any other, `depara explain RESOURCE ID` says what waits, and why";
+        return Err(Stop::failed(sentence, hint));
     }
     Ok(found)
 }

@@ -292,6 +292,7 @@ impl Service<'_> {
             let [read, created, updated, calls] =
                 [&report.read, &report.created, &report.updated, &report.calls].map(|of| of.values().sum::<u64>());
             let (linked, held, deferred, refused) = (report.linked, report.held, report.deferred, report.quarantined);
+            let (conflicts, ambiguous, gone) = (report.conflicts, report.ambiguous, report.gone);
             tracing::info!(
                 mapping,
                 account,
@@ -302,6 +303,9 @@ impl Service<'_> {
                 held,
                 deferred,
                 refused,
+                conflicts,
+                ambiguous,
+                gone,
                 calls,
                 ms,
                 "the cycle ended"

@@ -31,7 +31,7 @@ pub(super) fn run(
     block_on(async {
         let stop = Arc::new(AtomicBool::new(false));
         let Crew { runners, connectors } = runners(&workspace, scopes, &Clock::machine(), &stop, &notes)?;
-        let (mut exit, mut waiting) = (Exit::Done, false);
+        let (mut exit, mut waiting, mut conflicts) = (Exit::Done, false, false);
         let all: Vec<Arc<Shared>> = runners.into_iter().map(Shared::of).collect();
         for shared in &all {
             let (scope, name, own) = {
@@ -49,10 +49,14 @@ pub(super) fn run(
                 report::cycle(screen, title, done)?;
                 exit = exit.and(ended(done));
                 waiting |= done.held + done.quarantined + done.ambiguous > 0;
+                conflicts |= done.conflicts > 0;
             }
         }
         if waiting {
             screen.note("`depara quarantine list --all` says what waits, and why")?;
+        }
+        if conflicts {
+            screen.note("`depara conflicts` says what both sides changed, and what became of it")?;
         }
         Ok(exit)
     })

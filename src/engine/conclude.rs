@@ -130,7 +130,13 @@ impl Runner {
             return changes;
         }
         if conflict.winner.is_none() {
-            changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictFound", facts_of(&stored)));
+            let mut facts = facts_of(&stored);
+            // An answer that was given to other values is void, and that is told.
+            let void = before.is_some_and(|before| before.answered.is_some() && before.values != conflict.values);
+            if let Some(facts) = facts.as_object_mut().filter(|_| void) {
+                facts.insert("void".to_owned(), json!(true));
+            }
+            changes.push(self.entry_of(work.cycle, planned.ids.clone(), "ConflictFound", facts));
         }
         work.open_conflicts.insert(slot, stored.clone());
         changes.push(Change::PutConflict(stored));

@@ -248,8 +248,11 @@ impl Mapping {
         if same_wire(&wire, &old, &end.slot) || (standing.is_none() && is_empty(&wire)) {
             return Ok(Sent::Nothing);
         }
+        let reads_as = |rule| self.rules.call(rule, [(&wire).into()], references).ok();
+        let read = end.write.as_ref().and(end.read.as_ref()).filter(|_| becomes.is_none()).and_then(reads_as);
+        let read = read.map(|raw| read_value(field, end, raw, &Value::Null, references));
         path.set(&mut draft.body, wire);
-        Ok(Sent::Written(becomes))
+        Ok(Sent::Written(becomes.or_else(|| other_words(field, value, read?))))
     }
 
     fn write_view(
@@ -366,9 +369,7 @@ impl Mapping {
         let (field, value) = (self.fields.get(member)?, values.get(&member)?);
         let end = field.ends.get(side);
         let At::Member { name, .. } = &end.at else { return None };
-        let read = read_value(field, end, read.get(name)?.clone(), &Value::Null, references);
-        let other = !field.set && scalar_text(&read).is_some() && !field.canon.same(&read, value);
-        other.then_some(read)
+        other_words(field, value, read_value(field, end, read.get(name)?.clone(), &Value::Null, references))
     }
 
     /// A birth needs every value that the system requires.
@@ -385,6 +386,12 @@ impl Mapping {
         }
         Ok(())
     }
+}
+
+/// What a value reads as once it was written, where that is another one.
+fn other_words(field: &Field, value: &Value, read: Value) -> Option<Value> {
+    let other = !field.set && scalar_text(&read).is_some() && !field.canon.same(&read, value);
+    other.then_some(read)
 }
 
 /// Puts into the body what a group's rule gave and the side does not hold yet.

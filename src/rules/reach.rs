@@ -3,7 +3,7 @@
 //!
 //! All of it leans to silence: what cannot be told apart from a meant thing is not complained of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
@@ -110,6 +110,29 @@ impl RuleSet {
             });
         }
         keys
+    }
+
+    /// The names that these functions fill in the text of a parameter, by `fill(param("…"), #{ … })`; only where all of
+    /// that is written out.
+    pub fn filled(&self, functions: &BTreeSet<Named>) -> BTreeMap<String, BTreeSet<String>> {
+        let mut filled: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        for (script, function) in functions {
+            let Some(script) = self.scripts.get(script) else { continue };
+            script.body(function).walk(&mut |path: &[ASTNode<'_>]| {
+                let call = call_of(path).filter(|call| call.name == "fill");
+                let Some([Expr::FnCall(asked, _), values]) = call.map(|call| &*call.args) else { return true };
+                let Some(Expr::StringConstant(name, _)) = asked.args.first().filter(|_| asked.name == "param") else {
+                    return true;
+                };
+                let known = filled.entry(name.to_string()).or_insert_with(|| Some(BTreeSet::new()));
+                match (known.as_mut(), values) {
+                    (Some(known), Expr::Map(map, _)) => known.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
+                    _ => *known = None,
+                }
+                true
+            });
+        }
+        filled.into_iter().filter_map(|(name, known)| Some((name, known?))).collect()
     }
 
     /// True when a rule may give a text, such as a reason; false when it surely never does.

@@ -1,5 +1,6 @@
 //! A whole workspace, compiled: what every command starts from.
 
+mod blanks;
 mod unused;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ impl Workspace {
         complain_links(&project, &mappings, &mut complaints);
         complain_pairs(&project, &mappings, &mut complaints);
         complain_logins(&project, &mappings, &mut complaints);
+        blanks::complain(&project, &mappings, &rules, &mut complaints);
         // What an error keeps from being read would look unused.
         if complaints.is_sound() {
             unused::complain(&project, &mappings, &rules, &mut complaints);

@@ -58,6 +58,9 @@ async fn an_answer_is_one_to_the_values_that_were_seen() {
     let open = house.runner.ledger.open_conflicts().unwrap();
     assert_eq!(open.iter().map(|one| (&one.id, one.answered.is_some())).collect::<Vec<_>>(), [(&first.id, false)]);
     assert_eq!(open[0].values.right, "outra@ex.example");
+    let told = house.runner.ledger.journal(20).unwrap();
+    let found: Vec<_> = told.iter().filter(|entry| entry.event == "ConflictFound").map(|one| &one.details).collect();
+    assert_eq!(found.iter().map(|details| details.get("void").is_some()).collect::<Vec<_>>(), [true, false]);
     assert_eq!(house.ploomes.lock().unwrap().contact(id).unwrap()["Email"], "outra@ex.example");
     answer(&house);
     house.cycle().await;

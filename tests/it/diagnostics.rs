@@ -224,6 +224,7 @@ fn slips() -> Vec<Slip> {
         slip(tasks, ("dDtPrevisao <= taskDate", "dDtPrevisao => taskDate"), Code::UnreachableOption, 0),
         slip(tasks, ("birth:\n  omie:\n", "birth:\n"), Code::UnknownSystem, 3),
         slip(tasks, ("\nrules:\n", "\n"), Code::UnknownKey, 1),
+        slip(tasks, ("{check_in}", "{chek_in}"), Code::UnknownParameter, 0),
         slip("mappings/omie-auvo/clientes.yaml", ("\nmapping: ", "\nmapping: x"), Code::UnknownMapping, 4),
         slip(erp, ("\nsystem: omie", "\nsystem: omi"), Code::UnknownSystem, 7),
         slip(erp, ("\n  vendedores:", "\n  vendedor:"), Code::UnknownLookup, 1),
@@ -233,6 +234,20 @@ fn slips() -> Vec<Slip> {
         slip(erp, ("'{date(since, \"%d/%m/%Y\")}'", "'{dat(since, \"%d/%m/%Y\")}'"), Code::RhaiUnknownFunction, 0),
         slip(crm, ("\n  phone_types:", "\n  phone_kinds:"), Code::UnknownResource, 1),
     ]
+}
+
+#[test]
+fn a_word_of_an_account_that_no_rule_fills_is_told_where_it_stands() {
+    let mut all = files::carried();
+    let account = "accounts:\n  - account: acme\n    systems:\n      omie: { app_key: k, app_secret: s }\n      auvo: \
+                   { api_key: k, api_token: t }\n    mappings:\n      omie-auvo/clientes: {}\n      omie-auvo/produtos: \
+                   {}\n      omie-auvo/servicos: {}\n      omie-auvo/tarefas-os:\n        categoria: \"1.01\"\n        \
+                   conta_corrente: 5\n        observacao: \"{codgo} { relatorio }\"\n";
+    all.insert("depara.yaml".to_owned(), account.to_owned());
+    let found = Workspace::compile(&all, &|_| None, Diagnostics::default()).err().unwrap();
+    let told: Vec<_> = found.list.iter().map(|one| (one.code, one.hint.as_deref(), one.place.clone())).collect();
+    let [(Code::UnknownParameter, Some("did you mean `codigo`?"), Some(place))] = &told[..] else { panic!("{found}") };
+    assert_eq!((&*place.file, place.line), ("depara.yaml", 13));
 }
 
 #[test]

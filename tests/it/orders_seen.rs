@@ -1,7 +1,7 @@
 //! Tasks and quotations of the field becoming orders of the books, between the sandboxes: what moves,
 //! when, and what never does.
 
-use depara::engine::Report;
+use depara::engine::{Options, Report};
 use depara::sandbox::{Omie, Sandbox};
 use serde_json::{Value, json};
 
@@ -135,6 +135,20 @@ async fn a_task_becomes_both_orders_row_by_row() {
     );
     assert_eq!((&line["quantidade"], &line["valor_total"]), (&json!(2.0), &json!(91.8)));
     field.trio.assert_kept();
+}
+
+#[tokio::test]
+async fn a_plan_tells_a_forecast_as_it_is_sent() {
+    let field = Field::new().await;
+    field.trio.settle().await;
+    field.task(field.customer, "2026-10-05T14:00:00");
+    let runner = field.trio.runner("omie-auvo/tarefas-pedido").await;
+    let prepared = runner.lock().await.plan(Options::default()).await.unwrap();
+    let moves: Vec<_> = prepared.plan.pairs.iter().flat_map(|pair| &pair.steps).flat_map(|step| &step.moves).collect();
+    let told: Vec<_> = moves.iter().filter_map(|one| one.becomes.clone()).collect();
+    field.trio.settle().await;
+    let sent = field.sales_orders()[0]["cabecalho"]["data_previsao"].clone();
+    assert!(sent != json!("05/10/2026") && told.contains(&sent), "{told:?} is told, {sent} is sent");
 }
 
 #[tokio::test]

@@ -16,7 +16,12 @@ use crate::store::Conflict;
 ///
 /// # Errors
 /// When nobody reads any more.
-pub fn list(screen: &mut Screen, scope: &Scope, conflicts: &[Conflict], waiting: usize) -> io::Result<()> {
+pub fn list(
+    screen: &mut Screen,
+    scope: &Scope,
+    conflicts: &[Conflict],
+    (total, waiting): (usize, usize),
+) -> io::Result<()> {
     if screen.is_json() {
         return conflicts.iter().try_for_each(|one| screen.json(&as_json(scope, one)));
     }
@@ -29,7 +34,8 @@ pub fn list(screen: &mut Screen, scope: &Scope, conflicts: &[Conflict], waiting:
         let held = format!("{} {left}, {} {right}", sides.left.system, sides.right.system);
         screen.line(&format!("    {}: {held} · {}", one.label, settled(scope, one)))?;
     }
-    screen.note(&format!("  {} shown, {waiting} open", count(conflicts.len(), "conflict")))
+    let more = if conflicts.len() < total { format!(" of {total} (--limit shows more)") } else { String::new() };
+    screen.note(&format!("  {} shown{more}, {waiting} open", count(conflicts.len(), "conflict")))
 }
 
 /// What people call the pair, as its link knows it; else the ids.

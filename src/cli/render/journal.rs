@@ -60,10 +60,12 @@ pub(super) fn happened(entry: &Entry, systems: Sides<&str>) -> String {
         "LinkForgotten" => "a person had the link forgotten".to_owned(),
         "ConflictFound" | "ConflictSettled" => {
             let of = |key: &str| entry.details.get(key).map_or_else(|| "–".to_owned(), value);
-            let ending = if entry.event == "ConflictFound" {
-                "waits for an answer".to_owned()
-            } else {
-                text(entry, "policy").to_owned()
+            let ending = match entry.event.as_str() {
+                "ConflictFound" if entry.details.get("void").is_some() => {
+                    "waits for an answer: the one given before was to other values"
+                }
+                "ConflictFound" => "waits for an answer",
+                _ => text(entry, "policy"),
             };
             format!(
                 "{field} changed on both sides: {} {}, {} {} ({ending})",

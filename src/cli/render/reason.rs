@@ -109,9 +109,11 @@ fn waits(scope: &Scope, workspace: &Workspace, known: &Known, reason: &Reason) -
         Wait::Deferred => Said::of(format!("deferred{since}: it is compared in the next cycle, because")),
         Wait::Ambiguous => Said::of(format!(
             "ambiguous{since}: it could be the twin of several, and nothing is done until one is left, because"
-        )),
-        Wait::Quarantined => Said::of(format!("in quarantine{since}, refused by {other}, in its own words:"))
-            .hint("it is sent again when it or the mapping changes, or after `depara quarantine retry`"),
+        ))
+        .hint("a record that is deleted is missed when everything is compared: `depara sync --full` does so now"),
+        Wait::Quarantined => Said::of(format!("in quarantine{since}, refused by {other}, in its own words:")).hint(
+            format!("it is sent again when it or the mapping changes, or after `depara quarantine retry {}`", known.id),
+        ),
     };
     let rule = place.as_deref().and_then(|place| comment_of(workspace, mapping, place)).map(str::to_owned);
     Said { rule, ..said.words(words) }
