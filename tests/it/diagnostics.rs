@@ -209,7 +209,7 @@ fn slips() -> Vec<Slip> {
         slip(lines, ("fn linked_client(", "fn known_client("), Code::UnknownRule, 4),
         slip(lines, ("fn read_services(", "fn read_works("), Code::UnknownRule, 2),
         slip(lines, ("fn linked_client(client, order)", "fn linked_client(client)"), Code::RuleArity, 4),
-        slip(tasks, (", omie-auvo/ordens]", "]"), Code::UnknownRule, 1),
+        slip(tasks, (", omie-auvo/ordens]", "]"), Code::UnknownRule, 2),
         slip(contacts, ("label: Vendedor padrão ⇔ Responsável", "label: Vendedor"), Code::UnknownField, 2),
         slip(contacts, ("\nfields:\n", "\n"), Code::MissingKey, 14),
         slip(contacts, ("fields:\n      telefone1", "\n  fields:\n      telefone1"), Code::BadArrow, 0),

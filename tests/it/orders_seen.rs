@@ -140,8 +140,8 @@ async fn a_task_becomes_both_orders_row_by_row() {
 #[tokio::test]
 async fn a_plan_tells_a_forecast_as_it_is_sent() {
     let field = Field::new().await;
-    field.trio.settle().await;
     field.task(field.customer, "2026-10-05T14:00:00");
+    field.trio.clock.skip_ms(600_000);
     let runner = field.trio.runner("omie-auvo/tarefas-pedido").await;
     let prepared = runner.lock().await.plan(Options::default()).await.unwrap();
     let moves: Vec<_> = prepared.plan.pairs.iter().flat_map(|pair| &pair.steps).flat_map(|step| &step.moves).collect();
