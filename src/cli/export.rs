@@ -27,6 +27,8 @@ pub(super) struct Home {
     pub(super) account: String,
     pub(super) mapping: String,
     pub(super) ledger: Ledger,
+    /// The key of the field that is a record's own id, where a line moves it.
+    pub(super) own: Sides<Option<String>>,
 }
 
 /// A link as it travels.
@@ -39,7 +41,7 @@ pub(super) struct Line {
     pub(super) ids: Sides<String>,
     /// Without it, the two meet as if for the first time.
     #[serde(default)]
-    base: Sides<Half>,
+    pub(super) base: Sides<Half>,
     #[serde(default)]
     gone: Sides<bool>,
     #[serde(default)]

@@ -26,6 +26,7 @@ use super::{Exit, Stop};
 use crate::clock::Clock;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::record::Side;
+use crate::reference::scalar_text;
 use crate::store::{Change, Entry, Error};
 
 /// How many links are written at a time.
@@ -194,6 +195,11 @@ impl Judge<'_> {
             if id.is_empty() {
                 found.push(complain(column, Code::BadValue, format!("the {side} id is empty")).hint(AS_WRITTEN));
             }
+            let told = home.own.get(side).as_ref().and_then(|key| line.base.get(side).fields.get(key));
+            if let Some(told) = told.and_then(scalar_text).filter(|told| told != id) {
+                let sentence = format!("the {side} id is `{id}`, and what the line remembers is of `{told}`");
+                found.push(complain(column, Code::BadValue, sentence).hint(AS_WRITTEN));
+            }
             if let Some(before) = self.stood.insert((at_home, side, id.clone()), number) {
                 let sentence = format!("the {side} id `{id}` stands in line {before} already");
                 found.push(
@@ -259,6 +265,7 @@ mod tests {
             account: "acme".into(),
             mapping: mapping.into(),
             ledger: Ledger::new(Arc::clone(&store), &format!("acme/{mapping}")),
+            own: Sides::new(Some("code#0".to_owned()), None),
         };
         ["a/b", "a/c"].map(home).into()
     }
@@ -407,6 +414,7 @@ mod tests {
             GOOD,
             &GOOD.replace("\"1\"", "\"7\""),
             &GOOD.replace('é', ""),
+            &GOOD.replace("}}", "},\"base\":{\"left\":{\"fields\":{\"code#0\":\"5\"}},\"right\":{\"fields\":{}}}}"),
         ];
         let said = complaints_about(text.join("\n").as_bytes(), &homes);
         let expected = "\
@@ -427,6 +435,7 @@ links.jsonl:3:6: [bad-value] the line has version 2, this depara knows version 1
             "links.jsonl:8:67: [duplicate-name] the right id `é` stands in line 7 already",
             "links.jsonl:9:55: [duplicate-name] the left id `1` stands in line 7 already",
             "links.jsonl:9:67: [bad-value] the right id is empty",
+            "links.jsonl:10:55: [bad-value] the left id is `1`, and what the line remembers is of `5`",
         ] {
             assert!(said.contains(words), "`{words}` is not in\n{said}");
         }

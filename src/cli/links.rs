@@ -10,7 +10,7 @@ use super::{Exit, Stop, export, import};
 use crate::clock::Clock;
 use crate::engine::crew::Scope;
 use crate::link::Link;
-use crate::record::Side;
+use crate::record::{Side, Sides};
 use crate::store::{Change, Entry, Error, Ledger, Mark};
 
 /// Lists, shows, forgets, exports or imports links.
@@ -43,8 +43,11 @@ pub(super) fn run(global: &Global, arguments: &LinksArguments, screen: &mut Scre
 
 /// The scopes as places that links leave and come to.
 pub(super) fn homes(scopes: Vec<Scope>) -> Vec<Home> {
-    let home =
-        |scope: Scope| Home { account: scope.account.name, mapping: scope.mapping.name.clone(), ledger: scope.ledger };
+    let home = |Scope { account, mapping, ledger }: Scope| {
+        let own = |side: Side| mapping.fields.iter().find(|field| field.ends.get(side).is_id);
+        let own = Sides::each(|side| own(side).map(|field| field.key.clone()));
+        Home { account: account.name, mapping: mapping.name.clone(), ledger, own }
+    };
     scopes.into_iter().map(home).collect()
 }
 

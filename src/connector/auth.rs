@@ -5,8 +5,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::PoisonError;
 
+use fnv::FnvHasher;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
@@ -24,6 +26,18 @@ pub struct Credentials {
     pub secrets: BTreeMap<String, SecretString>,
     /// Another address than that of the system file.
     pub base_url: Option<String>,
+}
+
+impl Credentials {
+    /// A print of all that is given.
+    pub(super) fn print(&self) -> u64 {
+        let mut hasher = FnvHasher::default();
+        self.base_url.hash(&mut hasher);
+        for (name, secret) in &self.secrets {
+            (name, secret.expose_secret()).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
 }
 
 /// The secrets in use.

@@ -14,6 +14,8 @@ use crate::config::system::{By, Rate};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
+    /// The print of the credentials; nothing where none were told.
+    pub(super) login: Option<u64>,
     pub(super) all: Log,
     pub(super) calls: BTreeMap<String, Log>,
     /// Of all accounts at one address, which share it.
@@ -61,6 +63,14 @@ impl Memory {
             By::All => work(&mut self.all),
             By::Address => work(&mut lock(&self.address)),
         }
+    }
+
+    /// What counts for a login: another one owes nothing but what its address does.
+    pub(super) fn of_login(self, login: u64) -> Self {
+        if self.login.is_none_or(|other| other == login) {
+            return self;
+        }
+        Self { address: self.address, ..Self::default() }
     }
 
     /// Takes up what another account did at the same address.

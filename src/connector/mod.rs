@@ -73,6 +73,8 @@ pub struct Connector {
 struct Inner {
     system: Arc<System>,
     base_url: String,
+    /// The print of the credentials.
+    login: u64,
     keys: Keys,
     token: Token,
     clock: Clock,
@@ -148,6 +150,7 @@ impl Connector {
         clock: Clock,
         seed: u64,
     ) -> Result<Self, Error> {
+        let login = credentials.print();
         let base_url = credentials.base_url.unwrap_or_else(|| system.base_url.clone());
         if !(base_url.starts_with("https://") || base_url.starts_with("http://")) {
             return Err(Error::BadAddress { system: system.name.clone(), base_url });
@@ -158,6 +161,7 @@ impl Connector {
         let inner = Inner {
             base_url: base_url.trim_end_matches('/').to_owned(),
             system,
+            login,
             keys,
             token: Token::default(),
             clock,
@@ -197,13 +201,13 @@ impl Connector {
 
     /// What is worth knowing for whoever speaks with the system next.
     pub fn memory(&self) -> Memory {
-        self.inner.gate.memory()
+        Memory { login: Some(self.inner.login), ..self.inner.gate.memory() }
     }
 
-    /// Takes up what was asked of the system before.
+    /// Takes up what was asked of the system before, with these credentials.
     pub fn recall(&self, memory: Memory) {
         if !flaw::is(Flaw::PaceForgotten) {
-            self.inner.gate.recall(memory);
+            self.inner.gate.recall(memory.of_login(self.inner.login));
         }
     }
 

@@ -54,10 +54,15 @@ type Sent = Arc<Mutex<Vec<(i64, WireRequest)>>>;
 
 /// A connector to a shop, the requests it sent and when, and its clock.
 fn open(shop: Shop) -> (Connector, Sent, Clock) {
+    let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+    let (connector, sent) = open_as(credentials("hush-hush"), &clock, shop);
+    (connector, sent, clock)
+}
+
+fn open_as(credentials: Credentials, clock: &Clock, shop: Shop) -> (Connector, Sent) {
     let mut complaints = Diagnostics::default();
     let system = System::load("shop.yaml", SHOP, &mut complaints);
     assert!(complaints.is_clean(), "{complaints}");
-    let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let sent: Sent = Arc::default();
     let (log, at) = (Arc::clone(&sent), clock.clone());
     let transport = Transport::InProcess(Arc::new(move |request| -> Answering {
@@ -65,13 +70,12 @@ fn open(shop: Shop) -> (Connector, Sent, Clock) {
         log.lock().unwrap().push((at.now_ms(), request));
         Box::pin(async move { WireAnswer::Answer { status, headers: Vec::new(), body: body.to_string().into_bytes() } })
     }));
-    let connector =
-        Connector::open_with(transport, Arc::new(system.unwrap()), credentials(), clock.clone(), 7).unwrap();
-    (connector, sent, clock)
+    let connector = Connector::open_with(transport, Arc::new(system.unwrap()), credentials, clock.clone(), 7).unwrap();
+    (connector, sent)
 }
 
-fn credentials() -> Credentials {
-    let secrets = BTreeMap::from([("token".to_owned(), SecretString::from("hush-hush"))]);
+fn credentials(token: &str) -> Credentials {
+    let secrets = BTreeMap::from([("token".to_owned(), SecretString::from(token))]);
     Credentials { secrets, base_url: None }
 }
 
@@ -132,6 +136,22 @@ async fn the_budget_of_failing_answers_is_kept_and_other_calls_go_on() {
     assert_eq!((until_ms, sent.lock().unwrap().len()), (1_800_001, 3));
     assert!(text.contains("3 failing answers"), "{text}");
     assert_eq!(connector.fetch("orders", &["1".to_owned()]).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn corrected_credentials_do_not_pay_for_what_the_wrong_ones_spent() {
+    let refused: Shop = Arc::new(|_| (422, json!({"error": "unknown key"})));
+    let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+    let (wrong, _) = open_as(credentials("wrong"), &clock, Arc::clone(&refused));
+    for _ in 0..3 {
+        wrong.create("orders", &json!({})).await;
+    }
+    for (token, is_blocked) in [("wrong", true), ("hush-hush", false)] {
+        let (next, _) = open_as(credentials(token), &clock, Arc::clone(&refused));
+        next.recall(wrong.memory());
+        let outcome = next.create("orders", &json!({})).await;
+        assert_eq!(matches!(outcome, Outcome::Blocked { .. }), is_blocked, "{token}: {outcome:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,7 +297,7 @@ fn a_connector_opens_only_with_all_it_needs() {
     let clock = runtime.block_on(async { Clock::starting_at(Timestamp::UNIX_EPOCH) });
     let without = Connector::open(Arc::clone(&system), Credentials::default(), clock.clone(), 1).unwrap_err();
     assert_eq!(without, Error::MissingSecrets { system: "shop".to_owned(), names: vec!["token".to_owned()] });
-    let elsewhere = Credentials { base_url: Some("shop.example".to_owned()), ..credentials() };
+    let elsewhere = Credentials { base_url: Some("shop.example".to_owned()), ..credentials("hush-hush") };
     let error = Connector::open(system, elsewhere, clock, 1).unwrap_err();
     assert!(matches!(error, Error::BadAddress { .. }), "{error}");
 }

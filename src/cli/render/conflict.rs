@@ -99,7 +99,7 @@ fn settled(scope: &Scope, one: &Conflict) -> String {
 
 /// A conflict as an object.
 pub(super) fn as_json(scope: &Scope, one: &Conflict) -> Value {
-    let mut object = json!({ "account": scope.account.name, "mapping": scope.mapping.name });
+    let mut object = json!({ "account": scope.account.name, "mapping": scope.mapping.name, "name": name(scope, one) });
     if let (Some(into), Ok(Value::Object(form))) = (object.as_object_mut(), serde_json::to_value(one)) {
         into.extend(form);
     }

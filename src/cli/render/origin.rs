@@ -80,7 +80,7 @@ fn moved(origin: &Origin<'_>, mover: Side, systems: Sides<&str>) -> String {
     let ours = of("ours").and_then(Value::as_bool) == Some(true);
     let by = of("author")
         .and_then(Value::as_str)
-        .map(|author| if ours { format!("{author}, the name of what we write too,") } else { author.to_owned() });
+        .map(|author| if ours { format!("{author}, which is our name there too,") } else { author.to_owned() });
     match (by, at) {
         (Some(by), Some(at)) => format!("{what}; {from} says that {by} touched the record last, at {at}"),
         (None, Some(at)) => format!("{what}; {from} says that the record was touched last at {at}, not by whom"),

@@ -39,9 +39,9 @@ pub fn list(
     let mut reasons = Vec::new();
     for one in waiting {
         let record = format!("{} {}", resource(&scope.mapping, one.side), one.id);
-        let body = one.body.as_ref().map(Body::value);
-        let name = body.and_then(|body| name_in(&scope.mapping, one.side, &one.id, &body)).unwrap_or_default();
-        table.row([word(one.kind).to_owned(), record, moment(one.since_ms), name]);
+        let state = if is_asked_again(one) { "to be tried again" } else { word(one.kind) };
+        let name = name_of_waiting(scope, one).unwrap_or_default();
+        table.row([state.to_owned(), record, moment(one.since_ms), name]);
         reasons.push(one.reason.clone());
     }
     for intent in intents {
@@ -152,8 +152,18 @@ pub(super) const fn word(kind: Wait) -> &'static str {
     }
 }
 
+/// True when a person asked to try a refused record again, which the next cycle does.
+fn is_asked_again(one: &Waiting) -> bool {
+    one.kind == Wait::Quarantined && one.print == 0
+}
+
+/// What people call a record that waits.
+fn name_of_waiting(scope: &Scope, one: &Waiting) -> Option<String> {
+    name_in(&scope.mapping, one.side, &one.id, &one.body.as_ref()?.value())
+}
+
 fn tries(one: &Waiting) -> String {
-    let asked = if one.kind == Wait::Quarantined && one.print == 0 { ", to be tried again" } else { "" };
+    let asked = if is_asked_again(one) { ", to be tried again" } else { "" };
     format!("tried {}{asked}", if one.tries == 1 { "once".to_owned() } else { format!("{} times", one.tries) })
 }
 
@@ -166,6 +176,7 @@ pub(super) fn as_json(scope: &Scope, one: &Waiting, whole: bool) -> Value {
         "system": end.system,
         "resource": end.resource,
         "id": one.id,
+        "name": name_of_waiting(scope, one),
         "kind": one.kind,
         "reason": one.reason,
         "outcome": one.outcome,
