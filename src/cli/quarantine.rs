@@ -89,13 +89,13 @@ fn named<'a>(scopes: &'a [Scope], id: &str, any: bool) -> anyhow::Result<Vec<(&'
     let mut found = Vec::new();
     for scope in scopes {
         for (side, id) in sides_of(scope, id) {
-            let mut waiting = scope.ledger.waiting(side, id)?;
-            if waiting.is_none()
-                && let Some(link) = scope.ledger.link(side, id)?
-            {
-                waiting = scope.ledger.waiting(side.other(), link.ids.get(side.other()))?;
-            }
-            found.extend(waiting.filter(|one| any || one.kind == Wait::Quarantined).map(|one| (scope, one)));
+            let own = scope.ledger.waiting(side, id)?;
+            let twin = match scope.ledger.link(side, id)? {
+                Some(link) => scope.ledger.waiting(side.other(), link.ids.get(side.other()))?,
+                None => None,
+            };
+            let waiting = own.into_iter().chain(twin).filter(|one| any || one.kind == Wait::Quarantined);
+            found.extend(waiting.map(|one| (scope, one)));
         }
     }
     if found.is_empty() {

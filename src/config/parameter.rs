@@ -197,3 +197,8 @@ pub fn settle(
     }
     values
 }
+
+/// What stands in braces in a text.
+pub fn named(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}

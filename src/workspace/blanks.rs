@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::config::Project;
 use crate::config::account::Enabled;
 use crate::config::located::Node;
-use crate::config::parameter::Parameter;
+use crate::config::parameter::{Parameter, named};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::Mappings;
 use crate::rules::RuleSet;
@@ -22,7 +22,7 @@ pub(super) fn complain(project: &Project, mappings: &Mappings, rules: &RuleSet, 
             let enabled = accounts.flat_map(|account| &account.mappings).filter(|enabled| enabled.name.0 == spec.name);
             let given = enabled.filter_map(|enabled| given(enabled, one));
             for (text, place) in given.chain(one.default.as_str().map(|text| (text, &one.place))) {
-                for name in named(text).filter(|name| !known.contains(*name)) {
+                for name in named(text).map(str::trim).filter(|name| !known.contains(*name)) {
                     let sentence = format!("`{}` names `{{{name}}}`, which no rule fills", one.name);
                     let plain = Diagnostic::new(Code::UnknownParameter, place, sentence);
                     let near = plain.did_you_mean(name, known.iter().map(String::as_str));
@@ -40,9 +40,4 @@ fn given<'a>(enabled: &'a Enabled, parameter: &Parameter) -> Option<(&'a str, &'
     let text = enabled.parameters.get(&parameter.name).and_then(Value::as_str)?;
     let Node::Map(entries) = &enabled.given.node else { return None };
     entries.iter().find(|(key, _)| key.text == parameter.name).map(|(_, value)| (text, &value.place))
-}
-
-/// What stands in braces in a text.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name.trim()))
 }

@@ -9,6 +9,7 @@ use super::known::Use;
 use super::{Builder, fields_of, fields_of_mut, find_resource};
 use crate::config::line::FieldSpec;
 use crate::config::mapping::{Arrow, MappingSpec};
+use crate::config::parameter::named;
 use crate::config::system::{Habit, Resource};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use crate::mapping::field::At;
@@ -120,11 +121,6 @@ impl Builder<'_> {
             self.complaints.push(plain.did_you_mean(name, known));
         }
     }
-}
-
-/// What stands in braces in a text.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
 /// What is said to a side that nothing flows to, or of a meeting that never comes.
