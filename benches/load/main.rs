@@ -4,7 +4,8 @@
 //! limits off; what makes calls wait is off in the engine too, how many may be under way together is
 //! not. Each line's engine is a fresh process with its store on disk, so that its peak memory is its
 //! own. The bare client sends the same requests, as many at once, reads each answer as JSON, and does
-//! nothing else. Times are the best of a few runs. `cargo bench --bench load -- 10000 100000`.
+//! nothing else (`calls`), or keeps the same intents and answers as well, in a store on disk with as many flushes
+//! (`kept`). Times are the best of a few runs. `cargo bench --bench load -- 10000 100000`.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -35,9 +36,9 @@ fn main() {
         ["engine", store, runs, left, right] => {
             runtime.block_on(house::cycles(Path::new(store), runs.parse().unwrap(), [left, right]));
         }
-        ["bare", store, runs, from_left, from_right, left, right] => {
-            let store = Some(*store).filter(|store| *store != "-").map(Path::new);
-            runtime.block_on(bare::run(store, runs.parse().unwrap(), [from_left, from_right], [left, right]));
+        ["bare", store, keeps, runs, from_left, from_right, left, right] => {
+            let stores = [store, keeps].map(|store| Some(*store).filter(|store| *store != "-").map(Path::new));
+            runtime.block_on(bare::run(stores, runs.parse().unwrap(), [from_left, from_right], [left, right]));
         }
         [] => table(&[10_000]),
         counts => table(&counts.iter().map(|count| count.parse().unwrap()).collect::<Vec<_>>()),
@@ -84,7 +85,7 @@ fn ask(arguments: &[&str]) -> Value {
 }
 
 fn table(counts: &[usize]) {
-    println!("{:<44} {:>9} {:>9} {:>6} {:>9}", "", "engine", "bare", "ratio", "peak");
+    println!("{:<44} {:>9} {:>9} {:>6} {:>9} {:>6} {:>9}", "", "engine", "calls", "ratio", "kept", "ratio", "peak");
     for count in counts {
         let folder = tempfile::tempdir().unwrap();
         let store = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -97,18 +98,21 @@ fn table(counts: &[usize]) {
 
 /// One side full, the other empty: everything is born. Gives the systems of the last run.
 fn first_load(title: &str, (left, right): (usize, usize), store: &str) -> Systems {
-    let (mut engine, mut bare) = (Vec::new(), Vec::new());
-    let mut kept = None;
+    let (mut engine, mut calls, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = None;
     for run in 0..RUNS {
-        let systems = [0; 3].map(|_| Systems::start(left, right));
-        let [one, two, three] = [0, 1, 2].map(|at: usize| systems.get(at).unwrap().addresses.clone());
+        let systems = Systems::start(left, right);
         let folder = if run + 1 == RUNS { store.to_owned() } else { format!("{store}{run}") };
-        engine.push(ask(&["engine", &folder, "1", &one[0], &one[1]]));
-        bare.push(ask(&["bare", "-", "1", &two[0], &two[1], &three[0], &three[1]]));
-        kept = systems.into_iter().next();
+        engine.push(ask(&["engine", &folder, "1", &systems.addresses[0], &systems.addresses[1]]));
+        last = Some(systems);
+        for (keeps, bare) in [("-".to_owned(), &mut calls), (format!("{store}-kept{run}"), &mut kept)] {
+            let [from, to] = [0; 2].map(|_| Systems::start(left, right));
+            let [from, to] = [&from.addresses, &to.addresses];
+            bare.push(ask(&["bare", "-", &keeps, "1", &from[0], &from[1], &to[0], &to[1]]));
+        }
     }
-    line(title, &engine, &bare);
-    kept.unwrap()
+    line(title, &engine, &calls, &kept);
+    last.unwrap()
 }
 
 /// Nothing happened since: the first cycles confirm what was written, then the measured ones begin.
@@ -117,23 +121,28 @@ fn unchanged(title: &str, systems: &Systems, store: &str, count: usize) {
     let settled = ask(&["engine", store, "2", left, right]);
     assert_eq!(settled["unchanged"], count, "the links did not come to rest: {settled}");
     let engine: Vec<Value> = (0..RUNS).map(|_| ask(&["engine", store, "3", left, right])).collect();
-    let bare: Vec<Value> = (0..RUNS).map(|_| ask(&["bare", store, "3", left, right, left, right])).collect();
-    line(title, &engine, &bare);
+    let bare: Vec<Value> = (0..RUNS).map(|_| ask(&["bare", store, "-", "3", left, right, left, right])).collect();
+    line(title, &engine, &bare, &[]);
 }
 
-fn line(title: &str, engine: &[Value], bare: &[Value]) {
+fn line(title: &str, engine: &[Value], calls: &[Value], kept: &[Value]) {
     let best = |runs: &[Value]| runs.iter().filter_map(|run| run["ms"].as_f64()).fold(f64::INFINITY, f64::min);
     let peak = engine.iter().filter_map(|run| run["peak_kb"].as_u64()).max().unwrap_or_default();
-    let (own, least) = (best(engine), best(bare));
-    let ratio = own / least;
-    println!("{title:<44} {own:>6.0} ms {least:>6.0} ms {ratio:>6.2} {:>6} MB", peak / 1_000);
+    let own = best(engine);
+    let bare = |runs: &[Value]| match runs {
+        [] => format!("{:>9} {:>6}", "-", "-"),
+        _ => format!("{:>6.0} ms {:>6.2}", best(runs), own / best(runs)),
+    };
+    println!("{title:<44} {own:>6.0} ms {} {} {:>6} MB", bare(calls), bare(kept), peak / 1_000);
     let last = engine.last().unwrap();
-    let calls: BTreeMap<String, u64> = serde_json::from_value(last["calls"].clone()).unwrap();
-    let calls: Vec<String> = calls.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    println!("    calls: {}", calls.join(", "));
+    let made: BTreeMap<String, u64> = serde_json::from_value(last["calls"].clone()).unwrap();
+    let made: Vec<String> = made.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    println!("    calls: {}", made.join(", "));
     println!(
         "    report: {}",
         json!({ "created": last["created"], "linked": last["linked"], "unchanged": last["unchanged"] })
     );
-    assert_eq!(last["sent"], bare.last().unwrap()["sent"], "the bare client sent other calls");
+    for bare in calls.iter().chain(kept) {
+        assert_eq!(last["sent"], bare["sent"], "the bare client sent other calls");
+    }
 }

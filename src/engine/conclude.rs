@@ -29,10 +29,16 @@ impl Runner {
         Some(Image { fields, print: record.body.print(self.mapping.print), changed_ms: record.changed_ms })
     }
 
+    /// What both sides were seen to hold when the pair was planned.
     pub(super) fn images(&self, planned: &Planned, snapshot: &Snapshot) -> Sides<Image> {
         Sides::each(|side| {
             let record = planned.ids.get(side).as_ref().and_then(|id| snapshot.records.get(side).get(id));
-            record.and_then(|record| self.image(side, record, snapshot)).unwrap_or_default()
+            let image = |record: &Record| Image {
+                fields: planned.now.get(side).clone(),
+                print: record.body.print(self.mapping.print),
+                changed_ms: record.changed_ms,
+            };
+            record.map(image).unwrap_or_default()
         })
     }
 

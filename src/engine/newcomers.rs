@@ -79,9 +79,7 @@ impl Runner {
             return None;
         }
         let from = side.other();
-        let record = work.snapshot.records.get(from).get(planned.ids.get(from).as_deref()?)?;
-        let fields = self.image(from, record, &work.snapshot)?.fields;
-        let twin = keys.holder(&self.mapping, &fields)?;
+        let twin = keys.holder(&self.mapping, planned.now.get(from))?;
         Some(format!("{} {twin} has come since the lists were read", self.mapping.sides.get(side).name()))
     }
 }

@@ -27,6 +27,7 @@ impl Planner<'_> {
             conflicts: Vec::new(),
             held: Vec::new(),
             quarantined: false,
+            now: Sides::default(),
         };
         if let Some(out) = self.keep(from, seen) {
             planned.origin = Origin::LeftOut;

@@ -149,7 +149,16 @@ impl Draft {
         }
         plan.ambiguous = pairs.ambiguous.into_iter().filter(|one| !is_open(one.side, &one.id)).collect();
         plan.open = open;
-        order.iter().filter_map(|ids| self.unlinked.remove(ids)).for_each(|part| plan.add(part));
+        for ids in &order {
+            let Some(mut part) = self.unlinked.remove(ids) else { continue };
+            for planned in &mut part.pairs {
+                planned.now = Sides::each(|side| {
+                    let id = ids.get(side).as_ref();
+                    id.and_then(|id| self.read.get_mut(side).remove(id)).unwrap_or_default()
+                });
+            }
+            plan.add(part);
+        }
         Ok(plan)
     }
 

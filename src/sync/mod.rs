@@ -137,7 +137,8 @@ fn linked_pair(planner: &mut Planner<'_>, link: &Link) -> Plan {
                 let listed = Sides::each(|side| *late.get(side) && waits(side));
                 Plan { late: vec![Late { ids: link.ids.clone(), listed }], ..Plan::default() }
             } else {
-                Plan::of(planner.joined(Some(link), seen))
+                let planned = planner.joined(Some(link), seen);
+                Plan::of(planned.map(|planned| Planned { now: read.map(|(_, fields)| fields), ..planned }))
             }
         }
         Err((side, trouble)) => {
@@ -190,6 +191,7 @@ fn remembered(link: Link, origin: Origin) -> Planned {
         conflicts: Vec::new(),
         held: Vec::new(),
         quarantined: false,
+        now: Sides::default(),
     }
 }
 

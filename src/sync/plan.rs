@@ -36,6 +36,8 @@ pub struct Planned {
     pub held: Vec<Held>,
     /// A write that the system refused before and that nobody changed since.
     pub quarantined: bool,
+    /// What the records of both sides held; nothing where they were not compared.
+    pub now: Sides<Fields>,
 }
 
 impl Planned {
@@ -239,6 +241,7 @@ impl Planner<'_> {
             conflicts: Vec::new(),
             held: Vec::new(),
             quarantined: false,
+            now: Sides::default(),
         }
     }
 
